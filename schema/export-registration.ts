@@ -1,5 +1,6 @@
 /** What an export holds of a registration, in its line: see `export.ts`. */
 import * as z from "zod";
+import { countOfThings } from "./export/fields.ts";
 
 /** The attributes that its app reported. */
 export const exportedAttributes = z.strictObject({
@@ -14,4 +15,24 @@ export const exportedKey = z.strictObject({
   publicKey: z.string(),
   auth: z.string(),
   publishedAt: z.int().min(0),
+});
+
+const grantedNames = z
+  .array(z.union([z.string(), z.strictObject({ prefix: z.string() })]))
+  .readonly();
+
+/** What its app has decided: see core/device/trust/standing.ts. */
+export const exportedStanding = z.strictObject({
+  version: countOfThings,
+  grant: z
+    .strictObject({
+      jti: z.string(),
+      kid: z.string(),
+      exp: countOfThings,
+      aliases: grantedNames,
+      tags: grantedNames,
+      attributes: z.record(z.string(), z.string()),
+    })
+    .nullable(),
+  lapsed: z.literal(["grant_required", "grant_expired", "grant_invalid"]).nullable(),
 });

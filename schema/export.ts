@@ -17,7 +17,7 @@ import * as z from "zod";
 import { condition, filter } from "./export/condition.ts";
 import { bytes, countOfThings as count, timeMs } from "./export/fields.ts";
 import { auditLine, credentialLine } from "./export/operators.ts";
-import { exportedAttributes, exportedKey } from "./export-registration.ts";
+import { exportedAttributes, exportedKey, exportedStanding } from "./export-registration.ts";
 import { KEY_SCOPES } from "./http/enums.ts";
 
 export const EXPORT_FORMAT = "pushmesh-export";
@@ -249,25 +249,6 @@ const device = z.strictObject({
     .nullable(),
 });
 
-const grantedNames = z
-  .array(z.union([z.string(), z.strictObject({ prefix: z.string() })]))
-  .readonly();
-
-const standing = z.strictObject({
-  version: count,
-  grant: z
-    .strictObject({
-      jti: z.string(),
-      kid: z.string(),
-      exp: count,
-      aliases: grantedNames,
-      tags: grantedNames,
-      attributes: z.record(z.string(), z.string()),
-    })
-    .nullable(),
-  lapsed: z.literal(["grant_required", "grant_expired", "grant_invalid"]).nullable(),
-});
-
 const registration = z.strictObject({
   kind: z.literal("registration"),
   device: z.string(),
@@ -278,13 +259,15 @@ const registration = z.strictObject({
   /** See core/device/store.ts, here and below. Since version 3. */
   generation: count.default(0),
   /** See core/device/trust/standing.ts. */
-  standing: standing.exactOptional(),
+  standing: exportedStanding.exactOptional(),
   /** The log of core/device/mail/outcomes.ts; null if nothing ended. */
   outcomes: z.string().nullable(),
   /** Attributes that the app reported. Since version 2. */
   attributes: exportedAttributes.nullable().default(null),
   /** The key to which app servers encrypt. Absent if the device published none. */
   encryptionKey: exportedKey.exactOptional(),
+  /** The last epoch of its key with the mesh (since version 4), whose secret is not exported. Absent if it has none. */
+  sealingEpoch: z.int().min(1).exactOptional(),
 });
 
 /** A tag of a registration. Since version 2. */

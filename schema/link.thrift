@@ -94,6 +94,8 @@ struct Registration {
    * for a setup if it had one.
    */
   6: optional i32 epoch
+  /** With `epoch`: shows that whoever has that key says that this is its regId. 16 bytes; see docs/protocol.md, section 9. */
+  7: optional binary proof
 }
 
 /** The app's server removed the registration: it has ended, and the device must not register again by itself. */

@@ -7,6 +7,10 @@ import { concat } from "./hpke.ts";
 /** From the mesh, or from the device. Also the info by which the key of the direction is derived. */
 export type Direction = "down" | "up";
 
+/** The info by which the key of `Registration.proof` is derived, and the bytes of that. */
+export const PROOF_INFO = "registration";
+export const PROOF_BYTES = 16;
+
 /** Bytes of the nonce in front of a ciphertext, and of the tag behind it. */
 export const NONCE_BYTES = 12;
 export const TAG_BYTES = 16;

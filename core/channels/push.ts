@@ -4,6 +4,7 @@ import {
   type Ack,
   CHANNEL_PUSH,
   type Cursor,
+  type Describe,
   decodePushUp,
   encodePushDown,
   type Grant,
@@ -11,13 +12,37 @@ import {
   type PushUp,
   type Register,
   type Report,
+  type Sealed,
   type SetAlias,
+  type SetKey,
   type Subscribe,
   type Registration as WireRegistration,
 } from "../../schema/generated/link.ts";
 import type { Channel, ChannelContext } from "../link/channel.ts";
 import type { Context } from "../link/effects.ts";
 import type { CommandAnswer, Refused } from "../message/refusal.ts";
+
+type AckFrames = Extract<PushUp, { kind: "acks" | "cursors" }>;
+/** Never sealed: a registration may have no key yet, and whoever holds the connection can attach and detach by ending it. */
+type PlainCommand = Extract<PushUp, { kind: "register" | "attach" | "detach" | "unknown" }>;
+
+/** What a registration with a key seals. */
+export type SealedCommand = Exclude<PushUp, AckFrames | PlainCommand | { kind: "sealed" }>;
+
+export function isCommandInside(frame: PushUp): frame is SealedCommand {
+  switch (frame.kind) {
+    case "acks":
+    case "cursors":
+    case "register":
+    case "attach":
+    case "detach":
+    case "sealed":
+    case "unknown":
+      return false;
+    default:
+      return true;
+  }
+}
 
 /** Receives the answer of a command, at once or later. */
 export type OnAnswer = (answer: CommandAnswer, context: Context) => void;
@@ -52,6 +77,16 @@ export interface PushCommands {
   report(command: Report): MeshError | null;
   publishKey(command: PublishKey, context: Context): MeshError | null;
   describe(slot: number): DescribedParts | MeshError;
+  /** Begins an epoch. @returns a refusal */
+  setKey(command: SetKey, context: Context): MeshError | null;
+  /** Attaches the registration of the slot if its app listens. */
+  settle(slot: number, context: Context): void;
+  /** Whether the registration takes the command as it is. @returns a refusal */
+  refusePlain(command: SealedCommand): MeshError | null;
+  /** The command in a sealed frame, or a refusal. */
+  open(sealed: Sealed): SealedCommand | MeshError;
+  /** Seals an encoded PushDown for the registration of the slot, if it has a key. */
+  sealTo(slot: number, frame: Uint8Array, now: number): Uint8Array;
 }
 
 export function pushChannel(commands: PushCommands): Channel {
@@ -62,12 +97,22 @@ export function pushChannel(commands: PushCommands): Channel {
       const frame = decodePushUp(body);
       if (frame.kind === "acks" || frame.kind === "cursors") {
         receiveAcks(frame, commands, context);
-      } else if (context.admit(requestOf(frame))) receiveCommand(frame, commands, context);
+      } else if (!context.admit(requestOf(frame))) return;
+      else if (frame.kind === "sealed") receiveSealed(frame.value, commands, context);
+      else {
+        const refused = isCommandInside(frame) ? commands.refusePlain(frame) : null;
+        if (refused !== null) refuse(refused, requestOf(frame), context);
+        else receiveCommand(frame, commands, context);
+      }
     },
   };
 }
 
-type AckFrames = Extract<PushUp, { kind: "acks" | "cursors" }>;
+function receiveSealed(sealed: Sealed, commands: PushCommands, context: ChannelContext): void {
+  const command = commands.open(sealed);
+  if (command instanceof Error) refuse(command, sealed.request, context);
+  else receiveCommand(command, commands, context);
+}
 
 /** An acknowledgement does not count against the rate limit, so that a fast reader is not slowed, unless it acknowledges nothing. */
 function receiveAcks(frame: AckFrames, commands: PushCommands, context: ChannelContext): void {
@@ -83,7 +128,7 @@ function receiveAcks(frame: AckFrames, commands: PushCommands, context: ChannelC
 }
 
 function receiveCommand(
-  frame: Exclude<PushUp, AckFrames>,
+  frame: SealedCommand | PlainCommand,
   commands: PushCommands,
   context: ChannelContext,
 ): void {
@@ -144,8 +189,18 @@ function receiveCommand(
       else context.send(encodePushDown({ kind: "done", value: { request } }));
       return;
     }
+    case "setKey": {
+      const { request, slot } = frame.value;
+      const refused = commands.setKey(frame.value, context);
+      if (refused !== null) refuse(refused, request, context);
+      else {
+        context.send(encodePushDown({ kind: "done", value: { request } }));
+        commands.settle(slot, context);
+      }
+      return;
+    }
     case "describe":
-      describe(frame.value.request, commands.describe(frame.value.slot), context);
+      describe(frame.value, commands, context);
       return;
     case "unknown":
       context.refuse("frame_unknown", `push frame ${frame.value}`);
@@ -165,10 +220,11 @@ const refuseLater = (answer: Refused, request: number, later: ChannelContext): v
   later.refuse(answer.code, answer.detail ?? "", request, answer.retryAfterMs);
 
 function describe(
-  request: number,
-  described: DescribedParts | MeshError,
+  { request, slot }: Describe,
+  commands: PushCommands,
   context: ChannelContext,
 ): void {
+  const described = commands.describe(slot);
   if (described instanceof Error) {
     refuse(described, request, context);
     return;
@@ -176,7 +232,8 @@ function describe(
   described.forEach((part, at) => {
     const more = at + 1 < described.length;
     const value = { request, ...part, ...(more ? { more } : {}) };
-    context.send(encodePushDown({ kind: "described", value }));
+    const frame = encodePushDown({ kind: "described", value });
+    context.send(commands.sealTo(slot, frame, context.now));
   });
 }
 
@@ -194,6 +251,8 @@ function requestOf(frame: PushUp): number | undefined {
     case "report":
     case "publishKey":
     case "describe":
+    case "setKey":
+    case "sealed":
       return frame.value.request;
     default:
       return undefined;

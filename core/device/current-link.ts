@@ -38,6 +38,16 @@ export class CurrentLink {
     this.sendBytes(encodePushDown(frame), context);
   }
 
+  /** Sends one frame that only the app of a registration may read, if that has a key. */
+  sendTo(registration: Registration, frame: WritablePushDown, context: Context): void {
+    this.sendBytesTo(registration, encodePushDown(frame), context);
+  }
+
+  /** Like `sendTo`, for an encoded frame. */
+  sendBytesTo({ seal }: Registration, frame: Uint8Array, context: Context): void {
+    this.sendBytes(seal === null ? frame : seal.seal(frame, context.now), context);
+  }
+
   /** Like `send`, for an encoded frame. */
   sendBytes(frame: Uint8Array, context: Context): void {
     this.link?.send(CHANNEL_PUSH, frame, context);

@@ -22,10 +22,11 @@ export interface DeviceIdentity {
 /** A registration as its device sees it. */
 export function wireRegistration(
   identity: DeviceIdentity,
-  { slot, record: { app }, generation, standing }: Registration,
+  { slot, record: { app }, generation, standing, seal }: Registration,
   now: number,
 ): WireRegistration {
-  const named = { slot, appId: identity.appId(app), ...identity.registration(app, generation) };
+  const names = identity.registration(app, generation);
+  const named = { slot, appId: identity.appId(app), ...names, ...seal?.told(names) };
   return lapseOf(standing, now) === null ? named : { ...named, lapsed: true };
 }
 

@@ -9,7 +9,7 @@ import type { PublishedKeys } from "./encryption/published-keys.ts";
 import { type DeviceIdentity, wireRegistration } from "./identity.ts";
 import type { Part } from "./part.ts";
 import type { Registration } from "./registration.ts";
-import type { Registrations } from "./registrations.ts";
+import type { Beginning, Registrations } from "./registrations.ts";
 import type { Removals } from "./removals.ts";
 import type { Tags } from "./tags/tags.ts";
 import { lapseOf, lapsesAt } from "./trust/standing.ts";
@@ -59,6 +59,7 @@ export class Lifecycle {
   begin(
     app: string,
     { trustVersion: version, grant, lapsed }: Admitted,
+    sealing: Beginning["sealing"],
     context: Context,
   ): Registration {
     const { account, registrations, removals, tags, clock } = this.#options;
@@ -67,7 +68,7 @@ export class Lifecycle {
     const comesBack = registrations.ofApp(app)?.record.endedAt != null;
     const registration = registrations.open(
       app,
-      { version, grant, lapsed },
+      { decided: { version, grant, lapsed }, sealing },
       this.#all,
       context.now,
     );
@@ -81,7 +82,8 @@ export class Lifecycle {
   /** The app starts to listen on the current link. */
   attach(registration: Registration, context: Context): void {
     registration.listens = true;
-    if (registration.attached || lapseOf(registration.standing, context.now) !== null) return;
+    if (registration.attached || registration.isLocked) return;
+    if (lapseOf(registration.standing, context.now) !== null) return;
     this.markAttached(registration);
     for (const part of this.#all) part.attach(registration, context);
   }

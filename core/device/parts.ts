@@ -1,5 +1,6 @@
 /** Creates the parts of one device, gives each the parts it needs, and loads them from the store. */
 import { spreadOf } from "../backoff.ts";
+import type { LinkKeys } from "../identity/link-keys.ts";
 import { HybridClock } from "../message/clock.ts";
 import type { DepthCache } from "../tag/tree/depth-cache.ts";
 import { Account } from "./account.ts";
@@ -18,6 +19,7 @@ import { RecentKeys } from "./mail/recent-keys.ts";
 import { Registrations } from "./registrations.ts";
 import { Removals } from "./removals.ts";
 import { Retries } from "./retries.ts";
+import { Seals } from "./sealing/seals.ts";
 import type { DeviceStore } from "./store.ts";
 import { Tags } from "./tags/tags.ts";
 import { Admissions } from "./trust/admissions.ts";
@@ -28,6 +30,7 @@ import { Waits } from "./waits.ts";
 export interface DeviceOptions {
   readonly store: DeviceStore;
   readonly identity: DeviceIdentity;
+  readonly linkKeys: LinkKeys;
   /** The name of the device's object: base64url of the device ID. */
   readonly name: string;
   /** Shared by all devices of a process. */
@@ -44,7 +47,7 @@ export interface DeviceOptions {
 export type DeviceParts = ReturnType<typeof makeParts>;
 
 export function makeParts(options: DeviceOptions) {
-  const { store, name, depths, identity, bufferedBytes, reconnectFirstMs, now } = options;
+  const { store, name, depths, identity, linkKeys, bufferedBytes, reconnectFirstMs, now } = options;
   const spread = spreadOf(name);
   const account = new Account(store);
   const clock = new HybridClock((upTo) => account.reserve(upTo));
@@ -68,6 +71,7 @@ export function makeParts(options: DeviceOptions) {
   const lifecycle = new Lifecycle({
     ...{ account, clock, registrations, removals, tags, keys, debts, link, identity, all },
   });
+  const seals = new Seals({ linkKeys, identity, clock, registrations, link });
   const rights = new Rights({ registrations, lifecycle, aliases, tags });
   const admissions = new Admissions({
     calls,
@@ -76,16 +80,17 @@ export function makeParts(options: DeviceOptions) {
     link,
     identity,
     rights,
+    seals,
     name,
   });
   const nameCommands = new NameCommands({ registrations, admissions, rights });
   const commands = pushCommands({
     ...{ registrations, lifecycle, mail, tags, aliases, keys, identity },
-    ...{ admissions, nameCommands },
+    ...{ admissions, nameCommands, seals },
   });
   const session = new LinkSession({
     ...{ account, clock, registrations, removals, recentKeys, link },
-    ...{ mail, tags, lifecycle, identity, commands, reconnectFirstMs },
+    ...{ mail, tags, lifecycle, seals, identity, commands, reconnectFirstMs },
   });
   const idle = new IdleWatch({ account, link, registrations, removals, mail });
 
@@ -93,6 +98,7 @@ export function makeParts(options: DeviceOptions) {
     clock.observe(account.link?.seqFloor ?? 0);
     clock.observe(account.link?.seqReserve ?? 0);
     lifecycle.load(now);
+    seals.load();
     session.load();
   }
   return {

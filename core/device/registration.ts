@@ -6,6 +6,7 @@ import { PRIORITIES, type Priority } from "../message/priority.ts";
 import type { SendRequest } from "../message/send.ts";
 import type { Ending } from "./mail/outcomes.ts";
 import type { FinalAnswer, MessageQuery, QueryFields, RecentKeys } from "./mail/recent-keys.ts";
+import type { RegistrationSeal } from "./sealing/seal.ts";
 import type { MailHeader, RegistrationRecord, SentMark } from "./store.ts";
 import { BroadcastWindow } from "./tags/window.ts";
 import { NO_STANDING, type Standing } from "./trust/standing.ts";
@@ -91,6 +92,8 @@ export class Registration {
   attached = false;
   /** Whether the app is listening on the current link: a lapsed registration is attached when its grant is renewed. */
   listens = false;
+  /** What is sent to the app is sealed with it; null if it has no key, and never had one. */
+  seal: RegistrationSeal | null = null;
   readonly #lanes: Record<Priority, Lane> = {
     1: new Lane(),
     2: new Lane(),
@@ -127,6 +130,11 @@ export class Registration {
 
   get slot(): number {
     return this.record.slot;
+  }
+
+  /** Whether the mesh has lost its key: it receives nothing until it has set up another. */
+  get isLocked(): boolean {
+    return this.seal?.isLost ?? false;
   }
 
   /** Attributes that its grant gave it. */

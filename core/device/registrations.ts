@@ -6,8 +6,17 @@ import type { Account } from "./account.ts";
 import type { RecentKeys } from "./mail/recent-keys.ts";
 import type { Part } from "./part.ts";
 import { Registration } from "./registration.ts";
+import type { SealingRecord } from "./sealing/seal.ts";
 import type { RegistrationRecord, RegistrationStore } from "./store.ts";
 import { isSame, NO_STANDING, type Standing } from "./trust/standing.ts";
+
+/** What a registration that begins is stored with. */
+export interface Beginning {
+  /** What the app has decided about it. */
+  readonly decided: Standing;
+  /** Its key, if it has set one up. */
+  readonly sealing: ((of: { app: string; generation: number }) => SealingRecord) | null;
+}
 
 /** Records kept: ended registrations are remembered, so that the status of their messages can be answered. */
 const RECORDS = LIMITS.REGISTRATIONS * 2;
@@ -68,11 +77,11 @@ export class Registrations {
   /**
    * Registers an app. If it is registered, nothing changes; if its registration has ended, it begins another life in its slot.
    *
-   * @param decided what the app has decided about it; ignored if it is registered
+   * @param beginning ignored if it is registered
    * @param parts the device's parts: an ended registration is forgotten only when none of them has debts of it
    * @throws MeshError too_many_registrations; overloaded if no slot is free until tags or aliases have answered
    */
-  open(app: string, decided: Standing, parts: readonly Part[], now: number): Registration {
+  open(app: string, beginning: Beginning, parts: readonly Part[], now: number): Registration {
     const known = this.#byApp.get(app);
     if (known !== undefined && known.record.endedAt === null) return known;
     if ([...this.active()].length >= LIMITS.REGISTRATIONS) {
@@ -80,13 +89,19 @@ export class Registrations {
     }
     if (known !== undefined) {
       const generation = this.#generationIn(lifeOf(known.generation) + 1);
-      known.record = { ...known.record, endedAt: null, generation, ...stored(decided) };
+      known.record = {
+        ...known.record,
+        ...{ endedAt: null, generation, ...storedOf(beginning, app, generation) },
+      };
       this.#store.putRegistration(known.record);
       return known;
     }
     const slot = this.#freeSlot(parts);
     const generation = this.#generationIn(this.#account.lives);
-    const record = { slot, app, createdAt: now, endedAt: null, generation, ...stored(decided) };
+    const record = {
+      ...{ slot, app, createdAt: now, endedAt: null, generation },
+      ...storedOf(beginning, app, generation),
+    };
     const registration = new Registration(record, this.#recentKeys);
     this.#store.putRegistration(registration.record);
     this.#add(registration);
@@ -97,12 +112,20 @@ export class Registrations {
   decide(registration: Registration, decided: Standing): void {
     if (isSame(registration.standing, decided)) return;
     const { standing: _, ...record } = registration.record;
-    registration.record = { ...record, ...stored(decided) };
+    const sealing = registration.seal === null ? {} : { sealing: registration.seal.record };
+    registration.record = { ...record, ...stored(decided), ...sealing };
+    this.#store.putRegistration(registration.record);
+  }
+
+  /** It has another key. Writes one row. */
+  setSealing(registration: Registration, sealing: SealingRecord): void {
+    registration.record = { ...registration.record, sealing };
     this.#store.putRegistration(registration.record);
   }
 
   end(registration: Registration, now: number): void {
-    const { standing: _, ...record } = registration.record;
+    const { standing: _, sealing: __, ...record } = registration.record;
+    registration.seal = null;
     registration.record = { ...record, endedAt: now };
     this.#store.putRegistration(registration.record);
   }
@@ -141,6 +164,11 @@ export class Registrations {
     return slot;
   }
 }
+
+const storedOf = ({ decided, sealing }: Beginning, app: string, generation: number) => ({
+  ...stored(decided),
+  ...(sealing === null ? {} : { sealing: sealing({ app, generation }) }),
+});
 
 const stored = (standing: Standing): Pick<RegistrationRecord, "standing"> =>
   isSame(standing, NO_STANDING) ? {} : { standing };

@@ -6,6 +6,7 @@
 import type { Attributes } from "../condition/types.ts";
 import type { Priority } from "../message/priority.ts";
 import type { ContentTypeCode } from "../message/send.ts";
+import type { SealingRecord } from "./sealing/seal.ts";
 import type { Standing } from "./trust/standing.ts";
 
 export interface AccountRecord {
@@ -72,6 +73,8 @@ export interface RegistrationRecord {
   readonly generation: number;
   /** What its app has decided. Absent for `NO_STANDING`, and in rows of versions without grants. */
   readonly standing?: Standing;
+  /** The key with which it and the mesh seal frames. Absent if it never had one. */
+  readonly sealing?: SealingRecord;
 }
 
 /** The key to which app servers encrypt messages for a registration: see `PublishKey` in the IDL. */

@@ -3,12 +3,16 @@
  * mesh key that is dropped takes with it what was agreed on with it.
  */
 import { hkdf } from "@noble/hashes/hkdf.js";
+import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { KeySetup } from "../../schema/generated/link.ts";
-import { EPOCH_CONTEXT, LINK_KEY_BYTES, linkInfo } from "../../schema/hpke.ts";
-import type { Direction } from "../../schema/sealed.ts";
+import { concat, EPOCH_CONTEXT, LINK_KEY_BYTES, linkInfo } from "../../schema/hpke.ts";
+import { type Direction, PROOF_BYTES, PROOF_INFO } from "../../schema/sealed.ts";
+import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
+import type { MakeCipher } from "./frame-cipher.ts";
 import { type HpkeContext, type HpkeKeys, hpkeKeysOf, hpkeRecipient } from "./hpke.ts";
 import type { Keyring, MeshKey } from "./keyring.ts";
+import { type OpenedSecret, SECRET_BYTES, StoredSecrets } from "./stored-secrets.ts";
 
 const utf8 = new TextEncoder();
 const fatal = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -66,3 +70,41 @@ function textIn(context: HpkeContext, sealed: Uint8Array): string | null {
 /** The AES-256-GCM key of a direction. */
 export const directionKey = (secret: Uint8Array, direction: Direction): Uint8Array =>
   hkdf(sha256, secret, undefined, utf8.encode(direction), LINK_KEY_BYTES);
+
+/** `Registration.proof`. */
+export function registrationProof(secret: Uint8Array, identity: string, regId: string): Uint8Array {
+  const key = hkdf(sha256, secret, undefined, utf8.encode(PROOF_INFO), LINK_KEY_BYTES);
+  return hmac(sha256, key, concat(identity, "\0", regId)).slice(0, PROOF_BYTES);
+}
+
+/** What one device needs of the mesh's keys to agree on keys and to keep them. */
+export class LinkKeys {
+  readonly makeCipher: MakeCipher;
+  readonly #keyring: Keyring;
+  readonly #stored: StoredSecrets;
+
+  /** @param name of the device's object */
+  constructor(keyring: Keyring, name: string, makeCipher: MakeCipher) {
+    this.#keyring = keyring;
+    this.#stored = new StoredSecrets(keyring, name);
+    this.makeCipher = makeCipher;
+  }
+
+  /** As `agreedKey`. */
+  agree(setup: Pick<KeySetup, "kid" | "enc">, appId: string): AgreedKey | "unknown" | null {
+    return agreedKey(this.#keyring, setup, appId);
+  }
+
+  /** The secret of an epoch as it is stored. @param row what tells the secrets of this device apart */
+  store(row: string, secret: Uint8Array): string {
+    return toBase64Url(this.#stored.seal(row, secret));
+  }
+
+  /** Null if this mesh did not store it for this row with one of its present keys. */
+  restore(row: string, stored: string): OpenedSecret | null {
+    const bytes = fromBase64Url(stored);
+    // One of that length counts as a secret from before they were sealed, which no secret of an epoch is.
+    if (bytes === undefined || bytes.length === SECRET_BYTES) return null;
+    return this.#stored.open(row, bytes);
+  }
+}

@@ -14,10 +14,14 @@ export function* readDevice(name: string, store: DeviceStore): Generator<DeviceP
   const link = store.readLink();
   const cursors = link?.cursors ?? {};
   yield { kind: "device", device: name, account, link: link && linkLine(link) };
-  for (const record of store.listRegistrations()) {
+  for (const { sealing, ...record } of store.listRegistrations()) {
     const outcomes = store.readOutcomes(record.slot);
     const attributes = store.readAttributes(record.slot);
-    const line = { kind: "registration", device: name, ...record, outcomes, attributes } as const;
+    const line = {
+      ...({ kind: "registration", device: name, ...record, outcomes, attributes } as const),
+      // Without the secret: the app sets up another key, and gets nothing before.
+      ...(sealing === undefined ? {} : { sealingEpoch: sealing.epoch }),
+    };
     const key = store.readEncryptionKey(record.slot);
     if (key?.generation !== record.generation) yield line;
     else {
@@ -87,8 +91,10 @@ function writePart(store: DeviceStore, part: DevicePart): void {
       return;
     }
     case "registration": {
-      const { kind: _, device: __, outcomes, attributes, encryptionKey, ...record } = part;
-      store.putRegistration(record);
+      const { kind: _, device: __, outcomes, attributes, encryptionKey, ...rest } = part;
+      const { sealingEpoch: epoch, ...record } = rest;
+      const sealing = epoch === undefined ? {} : { sealing: { epoch, secret: null } };
+      store.putRegistration({ ...record, ...sealing });
       if (outcomes !== null) store.writeOutcomes(record.slot, outcomes);
       if (attributes !== null) store.writeAttributes(record.slot, attributes);
       if (encryptionKey !== undefined) {

@@ -1,6 +1,7 @@
 /** What a device's object needs from its host, apart from its runtime. */
 import type { DeviceIdentity } from "../../core/device/identity.ts";
 import type { DeviceStore } from "../../core/device/store.ts";
+import type { LinkKeys } from "../../core/identity/link-keys.ts";
 import type { DepthCache } from "../../core/tag/tree/depth-cache.ts";
 import type { SocketPort } from "../runtime.ts";
 import type { CallPorts } from "./device-call.ts";
@@ -24,6 +25,7 @@ export interface DevicePorts extends CallPorts {
 
 export interface DeviceSettings {
   readonly identity: DeviceIdentity;
+  readonly linkKeys: LinkKeys;
   /** Window of the first reconnect after an established link was closed, milliseconds. */
   readonly reconnectFirstMs: number;
 }

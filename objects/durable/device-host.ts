@@ -1,5 +1,7 @@
 /** The shell of a device on Workers. */
+import { portableCipher } from "../../core/identity/frame-cipher.ts";
 import { keyringOf } from "../../core/identity/keyring.ts";
+import { LinkKeys } from "../../core/identity/link-keys.ts";
 import { DepthCache } from "../../core/tag/tree/depth-cache.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { countOf } from "../bindings.ts";
@@ -20,6 +22,8 @@ export interface DeviceEnv extends PeerEnv, Settings {
 /** Where joins begin, for all devices of this isolate. */
 const depths = new DepthCache();
 
+const makeCipher = portableCipher((count) => crypto.getRandomValues(new Uint8Array(count)));
+
 /** @param env the object's bindings, read again each time that one is needed */
 export function durableDevice(
   ctx: DurableObjectState,
@@ -38,6 +42,7 @@ export function durableDevice(
       if (typeof keyring === "string") throw new Error(keyring);
       return {
         identity: deviceIdentity(keyring, name),
+        linkKeys: new LinkKeys(keyring, name, makeCipher),
         reconnectFirstMs: countOf(RECONNECT_FIRST_MS) ?? LIMITS.RECONNECT_FIRST_MS,
       };
     },

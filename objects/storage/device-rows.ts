@@ -1,5 +1,6 @@
 /** The rows of a device that are the same on either kind of database: registrations, mail, tags, aliases and attributes. */
 import type { Attributes } from "../../core/condition/types.ts";
+import type { SealingRecord } from "../../core/device/sealing/seal.ts";
 import type {
   HeldAlias,
   MailBody,
@@ -38,11 +39,14 @@ const ATTRIBUTES = new Table({
 });
 
 const LIST_REGISTRATIONS = REGISTRATIONS.select(
-  ["slot", "app", "created_at AS createdAt", "ended_at AS endedAt", "generation", "standing"],
+  [
+    ...["slot", "app", "created_at AS createdAt", "ended_at AS endedAt", "generation"],
+    ...["standing", "sealing"],
+  ],
   { tail: "ORDER BY slot" },
 );
 const PUT_REGISTRATION = REGISTRATIONS.put(
-  ["slot", "app", "created_at", "ended_at", "generation", "standing"],
+  ["slot", "app", "created_at", "ended_at", "generation", "standing", "sealing"],
   ["slot"],
 );
 const DELETE_REGISTRATION = REGISTRATIONS.delete(["slot"]);
@@ -81,14 +85,21 @@ export const DELETE_ALL = [REGISTRATIONS, MAIL, TAGS, ALIASES, ATTRIBUTES].map((
 );
 
 /** A registration as it is stored. */
-export type RegistrationRow = Omit<RegistrationRecord, "standing"> & {
+export type RegistrationRow = Omit<RegistrationRecord, "standing" | "sealing"> & {
   /** JSON. */
   readonly standing: string | null;
+  /** JSON. */
+  readonly sealing: string | null;
 };
 
-export const registrationOf = ({ standing, ...row }: RegistrationRow): RegistrationRecord => ({
+export const registrationOf = ({
+  standing,
+  sealing,
+  ...row
+}: RegistrationRow): RegistrationRecord => ({
   ...row,
   ...(standing === null ? {} : { standing: JSON.parse(standing) as Standing }),
+  ...(sealing === null ? {} : { sealing: JSON.parse(sealing) as SealingRecord }),
 });
 
 /** A tag as it is stored. */
@@ -110,10 +121,11 @@ export class DeviceRows<Tables extends ObjectTables>
     return this.tables.all<RegistrationRow>(LIST_REGISTRATIONS).map(registrationOf);
   }
 
-  putRegistration({ standing, ...record }: RegistrationRecord): void {
+  putRegistration({ standing, sealing, ...record }: RegistrationRecord): void {
     const { slot, app, createdAt, endedAt, generation } = record;
     const decided = standing === undefined ? null : JSON.stringify(standing);
-    this.tables.run(PUT_REGISTRATION, slot, app, createdAt, endedAt, generation, decided);
+    const key = sealing === undefined ? null : JSON.stringify(sealing);
+    this.tables.run(PUT_REGISTRATION, slot, app, createdAt, endedAt, generation, decided, key);
   }
 
   deleteRegistration(slot: number): void {

@@ -8,7 +8,7 @@ const OWN = {
   state: "(id INTEGER PRIMARY KEY, value TEXT NOT NULL)",
   registrations: `(
     slot INTEGER PRIMARY KEY, app TEXT NOT NULL, created_at INTEGER NOT NULL, ended_at INTEGER,
-    generation INTEGER NOT NULL DEFAULT 0, standing TEXT)`,
+    generation INTEGER NOT NULL DEFAULT 0, standing TEXT, sealing TEXT)`,
   outcomes: "(slot INTEGER PRIMARY KEY, log TEXT NOT NULL)",
   mail: `(
     seq INTEGER PRIMARY KEY, slot INTEGER NOT NULL, lane INTEGER NOT NULL, key TEXT NOT NULL,
@@ -29,7 +29,8 @@ const UPGRADES = {
     ALTER TABLE mail ADD COLUMN first_ack_alias TEXT;
     ALTER TABLE mail ADD COLUMN fingerprint INTEGER;
     ALTER TABLE registrations ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE registrations ADD COLUMN standing TEXT;`,
+    ALTER TABLE registrations ADD COLUMN standing TEXT;
+    ALTER TABLE registrations ADD COLUMN sealing TEXT;`,
   second: `
     ALTER TABLE mail ADD COLUMN fingerprint INTEGER;
     ALTER TABLE registrations ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
@@ -37,17 +38,27 @@ const UPGRADES = {
     ALTER TABLE tags ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE aliases ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE registrations ADD COLUMN standing TEXT;
+    ALTER TABLE registrations ADD COLUMN sealing TEXT;
     ALTER TABLE tags ADD COLUMN by_server INTEGER NOT NULL DEFAULT 0;`,
   third: `
     ALTER TABLE registrations ADD COLUMN standing TEXT;
+    ALTER TABLE registrations ADD COLUMN sealing TEXT;
     ALTER TABLE tags ADD COLUMN by_server INTEGER NOT NULL DEFAULT 0;`,
+  fourth: "ALTER TABLE registrations ADD COLUMN sealing TEXT;",
 } as const;
 
 /** What is read instead of the columns that a version lacks. */
 const LACKING = {
-  first: { first_ack_alias: "NULL", fingerprint: "NULL", generation: "0", standing: "NULL" },
-  second: { fingerprint: "NULL", generation: "0", epoch: "0", standing: "NULL", by_server: "0" },
-  third: { standing: "NULL", by_server: "0" },
+  first: {
+    ...{ first_ack_alias: "NULL", fingerprint: "NULL", generation: "0" },
+    ...{ standing: "NULL", sealing: "NULL" },
+  },
+  second: {
+    ...{ fingerprint: "NULL", generation: "0", epoch: "0", standing: "NULL", sealing: "NULL" },
+    by_server: "0",
+  },
+  third: { standing: "NULL", sealing: "NULL", by_server: "0" },
+  fourth: { sealing: "NULL" },
 } as const;
 
 /** Tables that the first version did not have. */
@@ -55,12 +66,13 @@ const SINCE_SECOND = ["tags", "aliases", "attributes"];
 
 type Older = keyof typeof UPGRADES;
 
-/** The first version had no tags, the second no epochs, the third no grants; null for the current version, and if there are no tables. */
+/** The first version had no tags, the second no epochs, the third no grants, the fourth no keys; null for the current version, and if there are no tables. */
 function olderOf(found: ReadonlyMap<string, string>): Older | null {
   const tags = found.get("tags");
   if (tags === undefined) return found.size === 0 ? null : "first";
   if (!tags.includes("epoch")) return "second";
-  return tags.includes("by_server") ? null : "third";
+  if (!tags.includes("by_server")) return "third";
+  return found.get("registrations")?.includes("sealing") ? null : "fourth";
 }
 
 export class DeviceTables extends OwnTables {
@@ -68,7 +80,7 @@ export class DeviceTables extends OwnTables {
   #older: Older | null;
 
   constructor(sql: Sql) {
-    const found = tablesIn(sql, ["state", "tags"]);
+    const found = tablesIn(sql, ["state", "tags", "registrations"]);
     super(sql, [OWN], {}, found);
     this.#older = olderOf(found);
   }

@@ -137,6 +137,8 @@ export interface Registration {
    * for a setup if it had one.
    */
   readonly epoch?: number;
+  /** With `epoch`: shows that whoever has that key says that this is its regId. 16 bytes; see docs/protocol.md, section 9. */
+  readonly proof?: Uint8Array;
 }
 
 const RegistrationShape: Shape<Registration> = /* @__PURE__ */ struct<Registration>(0xe, {
@@ -146,6 +148,7 @@ const RegistrationShape: Shape<Registration> = /* @__PURE__ */ struct<Registrati
   identity: STRING,
   lapsed: BOOL,
   epoch: I32,
+  proof: BINARY,
 });
 
 /** The bytes of one Registration. @throws ThriftError `range` if a number does not fit its type. */

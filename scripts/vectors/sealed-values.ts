@@ -34,7 +34,9 @@ export const SEALED_VALUES: readonly ValueVector[] = [
     },
   }),
   ...vector("Registration", encodeRegistration, {
-    "registration, with a key": { slot: 1, appId: "app_7f3k", regId: "AQIDBAUGBwg", epoch: 2 },
+    "registration, with a key": {
+      ...{ slot: 1, appId: "app_7f3k", regId: "AQIDBAUGBwg", epoch: 2, proof: bytes(16) },
+    },
   }),
   ...vector("PushUp", encodePushUp, {
     "push up: set key": { kind: "setKey", value: { request: 9, slot: 1, setup } },

@@ -62,4 +62,22 @@ describe("device store on SQLite", () => {
         expect(each.readMail(2)).toEqual({ contentType: 3, data: Uint8Array.of(7, 8) });
       }
     }));
+
+  test("S28 the tables of a version without keys are read as they are, and keep a key from the first write on", () =>
+    runInDurableObject(newStub(), (_, { storage: { sql } }) => {
+      const older = new SqlDeviceStore(sql, "name");
+      older.writeAccount({ publicKey: "p", generation: 1, createdAt: 1 });
+      sql.exec("ALTER TABLE registrations DROP COLUMN sealing");
+      sql.exec("INSERT INTO registrations VALUES (1, 'AAAAAAAAAAA', 1, NULL, 1, NULL)");
+      const schema = () => sql.exec("SELECT sql FROM sqlite_master").toArray();
+      const before = schema();
+      const store = new SqlDeviceStore(sql, "name");
+      const record = { slot: 1, app: "AAAAAAAAAAA", createdAt: 1, endedAt: null, generation: 1 };
+      expect(store.listRegistrations()).toEqual([record]);
+      expect(schema()).toEqual(before);
+      const sealed = { ...record, sealing: { epoch: 3, secret: "s" } };
+      store.putRegistration(sealed);
+      for (const each of [store, new SqlDeviceStore(sql, "name")])
+        expect(each.listRegistrations()).toEqual([sealed]);
+    }));
 });

@@ -144,7 +144,7 @@ export class Aliases implements Part {
     const { link } = this.#parts;
     this.unset(registration, alias, new PendingCommand(() => {}), context);
     const value = { slot: registration.slot, alias };
-    if (link.isReady) link.send({ kind: "aliasLost", value }, context);
+    if (link.isReady) link.sendTo(registration, { kind: "aliasLost", value }, context);
   }
 
   /** Gives an alias up. It is not an error if it is not held. */
@@ -288,7 +288,8 @@ export class Aliases implements Part {
       this.#dropRow(slot, alias);
       // Tells the app.
       const { link } = this.#parts;
-      if (link.isReady) link.send({ kind: "aliasLost", value: { slot, alias } }, context);
+      const value = { slot, alias };
+      if (link.isReady) link.sendTo(registration, { kind: "aliasLost", value }, context);
     } else if (record.suspended || record.shared !== shared) {
       this.#write({ ...record, shared, suspended: false });
     }

@@ -12,6 +12,7 @@ import type { Mail } from "../mail/mail.ts";
 import { PendingCommand } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
+import type { Seals } from "../sealing/seals.ts";
 import { attributesOf } from "../tags/attributes.ts";
 import type { Tags } from "../tags/tags.ts";
 import type { Admissions } from "../trust/admissions.ts";
@@ -30,6 +31,7 @@ interface CommandParts {
   readonly identity: DeviceIdentity;
   readonly admissions: Admissions;
   readonly nameCommands: NameCommands;
+  readonly seals: Seals;
 }
 
 /** A command about names that the device would use. */
@@ -42,7 +44,7 @@ interface NameCommand {
 
 export function pushCommands(parts: CommandParts): PushCommands {
   const { registrations, lifecycle, mail, tags, aliases, keys, identity } = parts;
-  const { admissions, nameCommands } = parts;
+  const { admissions, nameCommands, seals } = parts;
   const budgets = new DeviceBudgets();
 
   /** Acts on the registration of a slot; refuses an empty slot. */
@@ -99,7 +101,8 @@ export function pushCommands(parts: CommandParts): PushCommands {
       inSlot(slot, (registration) => {
         lifecycle.attach(registration, context);
         const lapsed = lapseOf(registration.standing, context.now);
-        return lapsed === null ? null : new MeshError(lapsed, `slot ${slot}`);
+        const code = lapsed ?? (registration.isLocked ? "sealing_required" : null);
+        return code === null ? null : new MeshError(code, `slot ${slot}`);
       }),
     detach: (slot, context) =>
       inSlot(slot, (registration) => {
@@ -145,6 +148,16 @@ export function pushCommands(parts: CommandParts): PushCommands {
       }),
     publishKey: (command, { now }) =>
       inSlot(command.slot, (registration) => keys.publish(registration, command, now)),
+    // A key costs more time than any other command, and a row.
+    setKey: ({ slot, setup }, { now }) =>
+      budgets.register(now) ?? inSlot(slot, (registration) => seals.change(registration, setup)),
+    settle: (slot, context) => {
+      const registration = registrations.inSlot(slot);
+      if (registration !== undefined) lifecycle.settle(registration, context);
+    },
+    refusePlain: (frame) => seals.refusePlain(frame),
+    open: (sealed) => seals.open(sealed),
+    sealTo: (slot, frame, now) => seals.sealTo(slot, frame, now),
     describe: (slot) => inSlot(slot, () => splitDescription(tags.of(slot), aliases.of(slot))),
   };
 }

@@ -16,8 +16,9 @@ import type { Mail } from "../mail/mail.ts";
 import type { RecentKeys } from "../mail/recent-keys.ts";
 import type { Registrations } from "../registrations.ts";
 import type { Removals } from "../removals.ts";
+import type { Seals } from "../sealing/seals.ts";
 import type { Tags } from "../tags/tags.ts";
-import { type LinkSnapshot, markOfSent, sentOf } from "./snapshot.ts";
+import { type LinkSnapshot, markOfSent, sealedOf, sentOf } from "./snapshot.ts";
 
 /**
  * How far ahead sequence numbers are reserved in the socket's attachment, so that not every message rewrites it. Less than the 10 s
@@ -37,6 +38,7 @@ interface SessionParts {
   readonly mail: Mail;
   readonly tags: Tags;
   readonly lifecycle: Lifecycle;
+  readonly seals: Seals;
   readonly identity: DeviceIdentity;
   /** What the device commands on the push channel. */
   readonly commands: PushCommands;
@@ -78,13 +80,14 @@ export class LinkSession {
 
   /** @throws MeshError if the account does not admit it */
   open(claims: Claims, session: string, context: Context): void {
-    const { account, clock, link } = this.#parts;
+    const { account, clock, link, seals } = this.#parts;
     const { now } = context;
     const previous = account.link?.session ?? null;
     const linked = link.link !== null;
     account.admit(claims, session, linked, clock.last, () => this.#kept(true, now), now);
     this.#detach(context);
     this.#previousSession = previous;
+    seals.linkOpened();
     link.link = this.#newLink(session, false);
     this.#savedMark = "";
   }
@@ -113,6 +116,10 @@ export class LinkSession {
       const registration = registrations.inSlot(slot);
       if (registration !== undefined) registration.listens = true;
     }
+    for (const [slot, number] of snapshot.sealed ?? []) {
+      const seal = registrations.inSlot(slot)?.seal;
+      if (seal) seal.lastUp = number;
+    }
     mail.restore(snapshot.sent);
     this.#savedMark = this.#mark();
   }
@@ -128,7 +135,9 @@ export class LinkSession {
     this.#savedMark = mark;
     const standing = [...registrations.active()];
     const { pending } = account;
+    const sealed = sealedOf(standing);
     return {
+      ...(sealed.length === 0 ? {} : { sealed }),
       ...(pending === null ? {} : { pending }),
       session: link.link.session,
       previousSession: this.#previousSession,

@@ -17,6 +17,8 @@ export interface LinkSnapshot {
   /** Slots to attach once their grants are renewed. Absent on sockets opened by a version without grants. */
   readonly lapsed?: readonly number[];
   readonly sent: readonly SentMark[];
+  /** Slots with a key, each with the last number that its device sealed on this link. Absent for none. */
+  readonly sealed?: readonly (readonly [slot: number, number: number])[];
   /** Attached slots whose nodes all call with new broadcasts; the others fetch what they missed. */
   readonly live?: readonly number[];
   /** See `Cursors.snapshot`. Absent, as `live`, on sockets opened by a version without tags. */
@@ -38,12 +40,21 @@ export function sentOf(registrations: Iterable<Registration>): SentMark[] {
   return marks;
 }
 
-/** A text that changes whenever the snapshot's `attached`, `lapsed` or `sent` would; cheap if no rows are on the socket. */
+/** The snapshot's `sealed`. */
+export function sealedOf(registrations: Iterable<Registration>) {
+  const sealed: (readonly [number, number])[] = [];
+  for (const { slot, seal } of registrations)
+    if (seal !== null && seal.lastUp > 0) sealed.push([slot, seal.lastUp]);
+  return sealed;
+}
+
+/** A text that changes whenever the snapshot's `attached`, `lapsed`, `sealed` or `sent` would; cheap if no rows are on the socket. */
 export function markOfSent(registrations: Iterable<Registration>): string {
   let mark = "";
   for (const registration of registrations) {
     if (registration.attached) mark += ` ${registration.slot}`;
     else if (registration.listens) mark += ` -${registration.slot}`;
+    if (registration.seal !== null) mark += `^${registration.seal.lastUp}`;
     if (registration.mail.size > 0) mark += `:${sentOf([registration]).join()}`;
   }
   return mark;

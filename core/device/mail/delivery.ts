@@ -180,7 +180,7 @@ export class Delivery {
         : request.ttlSeconds * 1_000,
       ...(request.collapseKey === null ? {} : { collapseKey: request.collapseKey }),
     };
-    this.#parts.socket.deliver([message], context);
+    this.#parts.socket.deliver(registration, [message], context);
     if (request.waitMs > 0) return this.#wait(registration, request, key);
     return {
       ok: true,

@@ -18,13 +18,14 @@ export class MailSocket {
   }
 
   /** Sends messages, which must fit into one frame. */
-  deliver(messages: readonly Message[], context: Context): void {
-    this.#link.send({ kind: "deliver", value: { messages } }, context);
+  deliver(registration: Registration, messages: readonly Message[], context: Context): void {
+    this.#link.sendTo(registration, { kind: "deliver", value: { messages } }, context);
   }
 
   /** Tells the device to drop a message on its socket unless the app has it already. */
-  withdraw({ slot }: Registration, key: string, context: Context): void {
-    this.#link.send({ kind: "withdraw", value: { slot, key: decodeKey(key) } }, context);
+  withdraw(registration: Registration, key: string, context: Context): void {
+    const value = { slot: registration.slot, key: decodeKey(key) };
+    this.#link.sendTo(registration, { kind: "withdraw", value }, context);
   }
 
   /** The same for a message that has expired on the socket; sent once. */

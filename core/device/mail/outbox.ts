@@ -94,7 +94,7 @@ export class Outbox {
       bytes += header.bytes;
       messages.push(this.#read(header, entry.superseded ? 0 : header.expiresAt - context.now));
     }
-    this.#parts.socket.deliver(messages, context);
+    this.#parts.socket.deliver(registration, messages, context);
   }
 
   #query(registration: Registration, state: Lane, query: MessageQuery, now: number): Message {

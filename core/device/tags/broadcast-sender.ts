@@ -116,7 +116,7 @@ export class BroadcastSender {
                 })),
               },
             });
-      this.#parts.link.sendBytes(frame, context);
+      this.#parts.link.sendBytesTo(registration, frame, context);
     }
     for (const subscription of new Set(sent)) {
       this.#parts.cursors.advance(subscription);

@@ -4,6 +4,7 @@
  * has ended, or its registration, is dropped: the device asks again.
  */
 import { MeshError } from "../../../schema/errors.ts";
+import type { Register } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { AdmitRequest, Admitted } from "../../app/admission.ts";
 import type { CallResult, Context } from "../../link/effects.ts";
@@ -15,6 +16,7 @@ import type { Lifecycle } from "../lifecycle.ts";
 import { refusalOf, UNFINISHED } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
+import type { Agreed, Seals } from "../sealing/seals.ts";
 import type { Rights } from "./rights.ts";
 
 interface AdmissionParts {
@@ -24,6 +26,7 @@ interface AdmissionParts {
   readonly link: CurrentLink;
   readonly identity: DeviceIdentity;
   readonly rights: Rights;
+  readonly seals: Seals;
   /** The name of the device's object. */
   readonly name: string;
 }
@@ -57,32 +60,67 @@ export class Admissions {
    *
    * @returns a refusal, or null if `onAnswer` gets the answer; it gets none if the link ends before
    */
-  register(
-    { appId, grant = null }: { readonly appId: string; readonly grant?: string | null },
-    onAnswer: OnRegistered,
-    context: Context,
-  ): MeshError | null {
-    const { identity, lifecycle } = this.#parts;
-    const app = identity.openAppId(appId);
+  register(command: Register, onAnswer: OnRegistered, context: Context): MeshError | null {
+    const { identity, registrations, seals } = this.#parts;
+    const app = identity.openAppId(command.appId);
     if (app === undefined) return new MeshError("app_unknown");
-    const standing = this.#parts.registrations.activeOf(app)?.generation;
+    const agreed = seals.agree(app, command);
+    if (agreed instanceof MeshError) return agreed;
+    const known = registrations.activeOf(app);
+    if (known?.seal != null && agreed === null && command.grant !== undefined)
+      return new MeshError("sealing_required", `slot ${known.slot}`);
+    const standing = known?.generation;
     // It was unregistered by a later command.
     const isMoot = () =>
-      standing !== undefined && this.#parts.registrations.activeOf(app)?.generation !== standing;
+      standing !== undefined && registrations.activeOf(app)?.generation !== standing;
+    const grant = agreed === null ? (command.grant ?? null) : agreed.grant;
     return this.#askOnLink(
       app,
-      { grant, kind: "register", isMoot },
+      { grant, kind: "register", isMoot, isAnew: () => this.#isAnew(app, agreed) },
       (answer, later) => {
-        if (!answer.ok) {
-          onAnswer(answer, later);
-          return;
-        }
-        const begun = begin(() => lifecycle.begin(app, answer, later));
-        if (!("ok" in begun)) this.#parts.rights.apply(begun, answer, later);
-        onAnswer(begun, later);
+        if (answer.ok) this.#admitted(app, answer, agreed, onAnswer, later);
+        else onAnswer(answer, later);
       },
       context,
     );
+  }
+
+  #admitted(
+    app: string,
+    answer: Admitted,
+    agreed: Agreed | null,
+    onAnswer: OnRegistered,
+    context: Context,
+  ): void {
+    const { lifecycle, registrations, rights, seals } = this.#parts;
+    const known = registrations.activeOf(app);
+    const sealing =
+      agreed === null
+        ? null
+        : (of: { app: string; generation: number }) => seals.recordOf(of, agreed);
+    const begun = begin(() => {
+      // What was agreed on with the app of the earlier registration is not replaced by what anybody sends.
+      if (known !== undefined && this.#isAnew(app, agreed)) lifecycle.end(known, context);
+      return lifecycle.begin(app, answer, sealing, context);
+    });
+    if ("ok" in begun) {
+      onAnswer(begun, context);
+      return;
+    }
+    rights.apply(begun, answer, context);
+    if (agreed !== null) seals.begin(begun, agreed);
+    onAnswer(begun, context);
+    // After the answer, so that the device knows the key by which it opens what now comes.
+    if (agreed !== null) lifecycle.settle(begun, context);
+  }
+
+  /**
+   * Whether a setup can only be for another registration: the app of the standing one has agreed on a key with the mesh, and this setup has nothing
+   * that the app alone has.
+   */
+  #isAnew(app: string, agreed: Agreed | null): boolean {
+    const seal = this.#parts.registrations.activeOf(app)?.seal;
+    return agreed !== null && !agreed.isSealed && !!seal && !seal.isLost && !seal.is(agreed);
   }
 
   /** Renews the grant of a registration. @returns as `register` */
@@ -158,6 +196,8 @@ export class Admissions {
       readonly kind: "register" | "renew";
       /** Whether a later command of the device has made it void. */
       readonly isMoot: () => boolean;
+      /** Whether it is asked for as if the app was not registered. Absent for no. */
+      readonly isAnew?: () => boolean;
     },
     onAnswer: (answer: Admitted | Refused, context: Context) => void,
     context: Context,
@@ -166,7 +206,7 @@ export class Admissions {
       const detail = `${this.#waiting} commands wait for their apps`;
       return new MeshError("overloaded", detail, { retryAfterMs: 1_000 });
     }
-    const { grant, kind, isMoot } = command;
+    const { grant, kind, isMoot, isAnew } = command;
     const { link } = this.#parts;
     const session = link.link?.session;
     const since = context.now;
@@ -179,7 +219,7 @@ export class Admissions {
           // The device has waited for others before it, as long as it waits for any command.
           const refused = isMoot() ? SLOT_UNKNOWN : UNFINISHED;
           if (!isMoot() && later.now - since < LIMITS.COMMAND_MS)
-            return this.#request(app, grant, kind);
+            return this.#request(app, grant, kind, isAnew?.());
           onAnswer(refused, later);
           return null;
         },
@@ -193,9 +233,14 @@ export class Admissions {
     return null;
   }
 
-  #request(app: string, grant: string | null, kind: AdmitRequest["kind"]): AdmitRequest {
+  #request(
+    app: string,
+    grant: string | null,
+    kind: AdmitRequest["kind"],
+    isAnew = false,
+  ): AdmitRequest {
     const { registrations, identity, name } = this.#parts;
-    const standing = registrations.activeOf(app);
+    const standing = isAnew ? undefined : registrations.activeOf(app);
     const regId =
       standing === undefined ? null : identity.registration(app, standing.generation).regId;
     return { device: name, regId, grant, held: standing?.standing.grant ?? null, kind };

@@ -31,7 +31,7 @@ export class DeviceBudgets {
   readonly #aliases = limiterOf(ALIASES);
   readonly #tags = limiterOf(TAGS);
 
-  /** Uses the budget once. @returns a refusal, which uses nothing */
+  /** For a registration, or a key of one. Uses the budget once. @returns a refusal, which uses nothing */
   register(now: number): MeshError | null {
     return use(REGISTERS, this.#registers, 1, now);
   }

@@ -1,6 +1,8 @@
 /** The object of a device, in the process that holds them all. */
+import { LinkKeys } from "../../../core/identity/link-keys.ts";
 import { DeviceShell } from "../../../objects/device/device-shell.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import { nodeCipher } from "../frame-cipher.ts";
 import { SharedDeviceStore } from "../store/device-store.ts";
 import type { Mesh } from "./mesh.ts";
 import { MachineRuntime, RowAlarm } from "./runtime.ts";
@@ -17,6 +19,7 @@ export function deviceOf(mesh: Mesh, name: string, woke: () => void): DeviceShel
     peers: mesh.peers,
     settings: () => ({
       identity: mesh.identities.of(name),
+      linkKeys: new LinkKeys(mesh.keyring, name, nodeCipher),
       reconnectFirstMs: LIMITS.RECONNECT_FIRST_MACHINE_MS,
     }),
     // A link outlives its device's sleep with the shell itself.

@@ -14,7 +14,7 @@ const RUN = fuzz(120);
 const TIMEOUT_MS = 30_000 + RUN.numRuns * 200;
 
 test.each(HOSTS)(
-  "P1.1 P2.1 P3.1 P4 P8.1 every accepted message is shown once or named, in order, whatever happens between: $host",
+  "P1.1 P2.1 P3.1 P4 P8.1 S25 S26 every accepted message is shown once or named, in order, whatever happens between: $host",
   async ({ hibernates }) => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 150, size: "max" }), (steps) =>

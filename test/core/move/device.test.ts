@@ -54,8 +54,13 @@ const registrations = fc.uniqueArray(
         }),
       ),
       key: fc.option(fc.record({ publicKey: text, auth: text, publishedAt: timeMs })),
+      sealed: fc.option(fc.integer({ min: 1, max: 2 ** 31 - 1 })),
     })
-    .map(({ key, ...line }) => (key === null ? line : { ...line, encryptionKey: key })),
+    .map(({ key, sealed, ...line }) => ({
+      ...line,
+      ...(key === null ? {} : { encryptionKey: key }),
+      ...(sealed === null ? {} : { sealingEpoch: sealed }),
+    })),
   { selector: ({ slot }) => slot, maxLength: 8 },
 );
 const subscriptions = fc.uniqueArray(

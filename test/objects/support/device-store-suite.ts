@@ -73,6 +73,20 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
     },
   },
   {
+    name: "a registration is read with its key, as long as it has one",
+    run(store) {
+      store.writeAccount(account);
+      const record = { slot: 1, app: "a", createdAt: 1, endedAt: null, generation: 1 };
+      for (const secret of ["s".repeat(66), null]) {
+        const sealed = { ...record, sealing: { epoch: 2 ** 31 - 1, secret } };
+        store.putRegistration(sealed);
+        expect(store.listRegistrations()).toEqual([sealed]);
+      }
+      store.putRegistration(record);
+      expect(store.listRegistrations()).toEqual([record]);
+    },
+  },
+  {
     name: "a registration is deleted with its outcomes, and with no other's",
     run(store) {
       store.writeAccount(account);

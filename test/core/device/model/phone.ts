@@ -1,9 +1,11 @@
 /** A device that keeps to docs/protocol.md: its registrations, duplicate windows and acknowledgements. */
+import type { RegistrationRecord } from "../../../../core/device/store.ts";
 import type { Message, WritablePushUp } from "../../../../schema/generated/link.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { toBase64Url } from "../../../../schema/text.ts";
 import { type Down, echo, hello, push } from "../support/frames.ts";
 import { type Ledger, Violation } from "./ledger.ts";
+import { SealedApp } from "./sealed-app.ts";
 
 type AppState = "gone" | "registering" | "detached" | "attached" | "detaching" | "ending";
 
@@ -15,6 +17,8 @@ interface PhoneApp {
   lastSeq: number;
   /** Keys of what it saw, oldest first, by priority. */
   readonly windows: Readonly<Record<1 | 2 | 3, Set<string>>>;
+  /** Its key with the mesh; null if it has none. */
+  readonly sealed: SealedApp | null;
 }
 
 /** A lane of the current socket. */
@@ -28,6 +32,9 @@ interface PhoneLane {
   /** What was dropped since the last acknowledgement. */
   discarded: number[];
 }
+
+/** The app that has a key with the mesh; the others have none. */
+const SEALED = "a";
 
 export class Phone {
   readonly apps: readonly PhoneApp[];
@@ -45,6 +52,7 @@ export class Phone {
       slot: 0,
       lastSeq: 0,
       windows: { 1: new Set(), 2: new Set(), 3: new Set() },
+      sealed: name === SEALED ? new SealedApp(`app-${name}`) : null,
     }));
     this.#ledger = ledger;
   }
@@ -57,7 +65,9 @@ export class Phone {
     for (const app of this.apps) if (app.state === "detaching") app.state = "detached";
     // An app that is not open yet has told the device nothing.
     const open = this.apps.filter(({ state }) => state === "attached");
-    const lastSeq = Math.max(0, ...open.map((app) => app.lastSeq));
+    // The numbers of sealed frames are in the clear.
+    const numbers = this.apps.map(({ sealed }) => sealed?.epoch.highest ?? 0);
+    const lastSeq = Math.max(0, ...open.map((app) => app.lastSeq), ...numbers);
     this.up.push(hello({ lastSeq, attach: open.map(({ slot }) => slot) }));
   }
 
@@ -68,13 +78,16 @@ export class Phone {
   register(app: PhoneApp): void {
     if (app.state !== "gone" || !this.linked) return;
     app.state = "registering";
-    this.#command({ kind: "register", value: { request: 1, appId: `app-${app.name}` } });
+    const appId = `app-${app.name}`;
+    const value = app.sealed?.epoch.register(1, appId) ?? { request: 1, appId };
+    this.#command({ kind: "register", value });
   }
 
   unregister(app: PhoneApp): void {
     if ((app.state !== "attached" && app.state !== "detached") || !this.linked) return;
     app.state = "ending";
-    this.#command({ kind: "unregister", value: { request: 2, slot: app.slot } });
+    const command = { kind: "unregister", value: { request: 2, slot: app.slot } } as const;
+    this.#command(app.sealed?.seal(command) ?? command);
   }
 
   attach(app: PhoneApp): void {
@@ -94,14 +107,29 @@ export class Phone {
     this.up.push(echo(app.slot));
   }
 
+  /** What the mesh has sent, whether it arrives or not. @param stored the registrations of the mesh */
+  inside(frame: Down, stored: ReadonlyMap<number, RegistrationRecord>): Down {
+    const slots = frame.kind === "deliver" ? frame.value.messages.map(({ slot }) => slot) : [];
+    const slot = frame.kind === "sealed" ? frame.value.slot : (slots[0] ?? 0);
+    const record = stored.get(slot);
+    const sealed = this.apps.find(({ name }) => name === record?.app)?.sealed ?? null;
+    if (frame.kind === "sealed" && record !== undefined && sealed !== null)
+      return sealed.inside(frame.value, record);
+    if (frame.kind === "sealed" || (frame.kind === "deliver" && sealed !== null))
+      throw new Violation(`S27 ${frame.kind} for slot ${slot}`);
+    return frame;
+  }
+
   /** Reads one frame of the mesh. */
   receive(frame: Down, now: number): void {
     switch (frame.kind) {
       case "welcome":
+        for (const app of this.apps) app.sealed?.welcomed(frame.value);
         this.#welcomed(new Map(frame.value.registrations.map((r) => [r.appId, r.slot])));
         return;
       case "registered": {
         const app = this.apps.find(({ name }) => `app-${name}` === frame.value.registration.appId);
+        app?.sealed?.registered(frame.value.registration);
         if (app?.state === "registering") {
           app.slot = frame.value.registration.slot;
           app.state = "detached";
@@ -118,6 +146,12 @@ export class Phone {
         const app = this.#inSlot(frame.value.nonce);
         if (app?.state === "detaching") app.state = "detached";
         this.#forgetLanes(frame.value.nonce);
+        return;
+      }
+      case "sealed": {
+        const app = this.#inSlot(frame.value.slot);
+        const opened = app?.sealed?.open(frame.value);
+        if (opened) this.receive(opened, now);
         return;
       }
       case "deliver":

@@ -268,7 +268,9 @@ export class World {
     // What waited for the disk was in time when it was made.
     const now = this.#clock.now - (this.#isSlow ? SLOW_MS : 0);
     this.#watch(() => {
-      for (const message of messagesIn([frame])) {
+      for (const message of messagesIn([
+        this.#phone.inside(frame, this.#host.store.registrations),
+      ])) {
         const app = this.#host.store.registrations.get(message.slot)?.app ?? "";
         const sent = this.#ledger.find(app, toBase64Url(message.key));
         this.#ledger.emitted(sent, message, now);

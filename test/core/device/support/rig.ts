@@ -12,6 +12,8 @@ import { Device } from "../../../../core/device/device.ts";
 import type { DeviceIdentity } from "../../../../core/device/identity.ts";
 import type { LinkSnapshot } from "../../../../core/device/link/snapshot.ts";
 import type { StatusAnswer } from "../../../../core/device/types.ts";
+import type { Keyring } from "../../../../core/identity/keyring.ts";
+import { LinkKeys } from "../../../../core/identity/link-keys.ts";
 import type {
   CallResult,
   Context,
@@ -23,11 +25,13 @@ import type { Priority } from "../../../../core/message/priority.ts";
 import type { SendAnswer, SendRequest } from "../../../../core/message/send.ts";
 import { DepthCache } from "../../../../core/tag/tree/depth-cache.ts";
 import { OPEN_POLICY } from "../../../../core/trust/policy.ts";
+import { nodeCipher } from "../../../../hosts/deno/frame-cipher.ts";
 import type { AppRpc } from "../../../../objects/interfaces/rpc.ts";
 import type { ErrorCode } from "../../../../schema/errors.ts";
 import type { Hello, Message, WritablePushUp } from "../../../../schema/generated/link.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { toBase64Url } from "../../../../schema/text.ts";
+import { oneKey } from "../../identity/fixtures.ts";
 import { acksOf, type Down, hello, messagesIn, push, readDown } from "./frames.ts";
 import { MemoryStore } from "./memory-store.ts";
 
@@ -48,6 +52,14 @@ export const identity: DeviceIdentity = {
 
 /** Of the device's object. */
 export const DEVICE_NAME = "Zm9vYmFyYmF6cXV4MTIzNA";
+
+/** Its keys of the link. @param onMake called for each key that is opened */
+export const linkKeysOf = (keyring: Keyring, onMake: () => void = () => {}) =>
+  new LinkKeys(keyring, DEVICE_NAME, (key) => {
+    onMake();
+    // The faster one: the models seal tens of thousands of frames.
+    return nodeCipher(key);
+  });
 
 type CallEffect = Extract<Effect, { kind: "tag" | "alias" | "app" }>;
 
@@ -110,6 +122,10 @@ export class Rig {
   /** What the socket's attachment holds. */
   attachment: LinkSnapshot | null = null;
   publicKey = "key-1";
+  /** The mesh's keys from the next life of the object on. */
+  keyring = oneKey;
+  /** Keys of sealed frames that the object made ready, two for an epoch. */
+  opened = 0;
   #connects = 0;
   #keys = 0;
 
@@ -360,6 +376,9 @@ export class Rig {
     return new Device({
       store: this.store,
       identity,
+      linkKeys: linkKeysOf(this.keyring, () => {
+        this.opened++;
+      }),
       name: DEVICE_NAME,
       depths: this.depths,
       reconnectFirstMs: LIMITS.RECONNECT_FIRST_MS,

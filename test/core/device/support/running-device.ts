@@ -3,13 +3,14 @@ import { DepthCache } from "../../../../core/tag/tree/depth-cache.ts";
 import type { CallPorts } from "../../../../objects/device/device-call.ts";
 import { DeviceShell } from "../../../../objects/device/device-shell.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
+import { oneKey } from "../../identity/fixtures.ts";
 import type { VirtualClock } from "../../support/runtime/clock.ts";
 import { Disk } from "../../support/runtime/disk.ts";
 import { FakeRuntime } from "../../support/runtime/fake-runtime.ts";
 import { Life } from "../../support/runtime/life.ts";
 import { FakeSocket } from "../../support/runtime/socket.ts";
 import { MemoryStore } from "./memory-store.ts";
-import { DEVICE_NAME, identity } from "./rig.ts";
+import { DEVICE_NAME, identity, linkKeysOf } from "./rig.ts";
 
 /**
  * What is out of memory is not back in the same millisecond: numbers are made of it, and one that nothing durable tells of would be
@@ -148,7 +149,10 @@ export class RunningDevice {
         alias: (name) => fence(life, peers.alias(name)),
         app: (appId) => fence(life, peers.app(appId)),
       },
-      settings: () => ({ identity, reconnectFirstMs: LIMITS.RECONNECT_FIRST_MS }),
+      settings: () => ({
+        ...{ identity, linkKeys: linkKeysOf(oneKey) },
+        reconnectFirstMs: LIMITS.RECONNECT_FIRST_MS,
+      }),
       sockets: () => (this.socket === null || this.socket.closed !== null ? [] : [this.socket]),
       admit: () => null,
     });
