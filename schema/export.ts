@@ -202,10 +202,10 @@ const broadcast = z.strictObject({
   signature: bytes.nullable(),
   /** Fingerprint of the request's body. Since version 3. */
   fingerprint: count.exactOptional(),
-  /** See core/tag/calls/broadcast.ts. Since version 3. */
+  /** These three: see core/tag/calls/broadcast.ts. Since version 3. */
   trustVersion: count.exactOptional(),
-  /** See core/tag/calls/broadcast.ts. */
   takenAt: timeMs.exactOptional(),
+  ends: z.boolean().exactOptional(),
   /** Null until it is served. */
   state: z
     .strictObject({ attached: z.string(), failed: z.array(count), outcome: z.string() })

@@ -95,6 +95,10 @@ export const LIMITS = {
   KEY_USE_MS: 3_600_000,
   /** Apps of one mesh. */
   APPS: 1_000,
+  /** Registrations of a deleted app that are ended a second, of devices that are connected: each is a call of its device, of its tags and aliases. */
+  APP_END_PACE: 100,
+  /** How long the devices of a deleted app can still get its end: twice `DEVICE_IDLE_MS`, after which an unused device has none left. */
+  APP_END_SECONDS: 15_552_000,
   /** Keys of one app, without revoked ones. */
   APP_KEYS: 16,
   /** App name, UTF-8. */

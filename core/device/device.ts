@@ -13,7 +13,6 @@ import type { SendAnswer, SendRequest } from "../message/send.ts";
 import type { DeliverAnswer, DeliverRequest } from "../tag/calls/fan-out.ts";
 import type { Claims } from "./account.ts";
 import { changeAlias, changeTags } from "./commands.ts";
-import { wireRemoval } from "./identity.ts";
 import type { LinkSnapshot } from "./link/snapshot.ts";
 import { type DeviceOptions, type DeviceParts, makeParts } from "./parts.ts";
 import { type PendingCommand, waitFor } from "./pending-command.ts";
@@ -256,25 +255,10 @@ export class Device {
   }
 
   /** The app's server ends a registration, and tells the device if it is linked. Safe to repeat. */
-  remove({ app, generation, bannedUntil }: RemoveRequest, context: Context): RemoveAnswer {
-    const { account, registrations, removals, lifecycle, link } = this.#parts;
-    // Nothing is left of the account, so no registration stands; without one, nothing keeps a ban.
-    if (!account.isStored)
-      return bannedUntil === null ? { ok: true, removed: false, bannedUntil } : UNREGISTERED;
-    const { now } = context;
-    const known = registrations.ofApp(app);
-    const isMeant = bannedUntil !== null || known?.generation === generation;
-    const removed = isMeant && known !== undefined && known.record.endedAt === null;
-    if (removed) lifecycle.end(known, context);
-    if (removed || bannedUntil !== null) {
-      removals.add(app, bannedUntil, now);
-      const slot = known?.slot ?? 0;
-      const ban = removals.bannedUntil(app, now);
-      const value = wireRemoval(this.#options.identity, [app, ban ?? 0], slot, now);
-      if (removed && link.isReady) link.send({ kind: "removed", value }, context);
-      this.#afterwards(context);
-    }
-    return { ok: true, removed, bannedUntil: removals.bannedUntil(app, now) };
+  remove(request: RemoveRequest, context: Context): RemoveAnswer {
+    const answer = this.#parts.eviction.remove(request, context);
+    this.#afterwards(context);
+    return answer;
   }
 
   /** The app's server lets the device register again. Safe to repeat. @returns whether it was banned */
@@ -380,7 +364,8 @@ export class Device {
 
   /** Ends a link that the handler closed, and sends broadcasts that it made room for. */
   #afterwards(context: Context): void {
-    const { session, tags, lifecycle } = this.#parts;
+    const { session, tags, lifecycle, eviction } = this.#parts;
+    eviction.endDeleted(context);
     lifecycle.lapse(context);
     this.#endClosed(context);
     tags.pump(context);

@@ -23,6 +23,7 @@ import { Seals } from "./sealing/seals.ts";
 import type { DeviceStore } from "./store.ts";
 import { Tags } from "./tags/tags.ts";
 import { Admissions } from "./trust/admissions.ts";
+import { Eviction } from "./trust/eviction.ts";
 import { NameCommands } from "./trust/name-commands.ts";
 import { Rights } from "./trust/rights.ts";
 import { Waits } from "./waits.ts";
@@ -88,6 +89,9 @@ export function makeParts(options: DeviceOptions) {
     ...{ registrations, lifecycle, mail, tags, aliases, keys, identity },
     ...{ admissions, nameCommands, seals },
   });
+  const eviction = new Eviction({
+    ...{ account, registrations, removals, lifecycle, link, identity },
+  });
   const session = new LinkSession({
     ...{ account, clock, registrations, removals, recentKeys, link },
     ...{ mail, tags, lifecycle, seals, identity, commands, reconnectFirstMs },
@@ -103,6 +107,6 @@ export function makeParts(options: DeviceOptions) {
   }
   return {
     ...{ account, clock, registrations, removals, link, waits, calls, retries },
-    ...{ mail, tags, aliases, keys, debts, lifecycle, rights, session, idle },
+    ...{ mail, tags, aliases, keys, debts, lifecycle, rights, eviction, session, idle },
   };
 }

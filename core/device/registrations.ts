@@ -27,6 +27,8 @@ export class Registrations {
   readonly #recentKeys: RecentKeys;
   readonly #bySlot = new Map<number, Registration>();
   readonly #byApp = new Map<string, Registration>();
+  /** Those whose apps were found to be deleted: they end once the event is handled, because whoever found it may still use them. */
+  readonly deleted = new Set<Registration>();
 
   constructor(store: RegistrationStore, account: Account, recentKeys: RecentKeys) {
     this.#store = store;

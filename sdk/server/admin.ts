@@ -128,8 +128,8 @@ export class MeshAdmin {
   }
 
   /**
-   * Deletes an app with all its keys: nobody can send for it any more. An edge that has the app cached knows within 30 s. Devices
-   * keep their registrations, but nobody can use them.
+   * Deletes an app with all its keys: nobody can send for it any more. An edge that has the app cached knows within 30 s. Its registrations end:
+   * of devices that are linked, 100 a second, of others with their next link.
    *
    * @throws PushServerError `app_not_found`
    */

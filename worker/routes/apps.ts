@@ -17,6 +17,7 @@ import {
 } from "../../schema/http.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import { audit } from "../admin/audit.ts";
+import { endRegistrations } from "../calls/app-end.ts";
 import { callObject, callOnce, directoryOf } from "../calls/objects.ts";
 import type { Handlers, MeshContext } from "../context.ts";
 import { parseBody, readBody, requireJson } from "../request/body.ts";
@@ -27,10 +28,17 @@ import { loadKey } from "../signature/keys.ts";
 /** Size of an HMAC secret: the output size of its hash (RFC 2104 §3). */
 const SECRET_BYTES = 32;
 
+/** @throws MeshError `app_not_found` for an appId that this mesh did not make */
+function appOf(c: MeshContext, appId: string): Uint8Array {
+  const app = openAppId(c.get("config").keyring, appId);
+  if (app === undefined) throw new MeshError("app_not_found");
+  return app;
+}
+
 /** The appId in the path. A forged one is refused without calling an object. */
 function appIdOf(c: MeshContext): string {
   const appId = c.req.param("appId") ?? "";
-  if (openAppId(c.get("config").keyring, appId) === undefined) throw new MeshError("app_not_found");
+  appOf(c, appId);
   return appId;
 }
 
@@ -140,9 +148,10 @@ async function deleteQuota(c: MeshContext): Promise<Response> {
 
 async function deleteApp(c: MeshContext): Promise<Response> {
   const appId = appIdOf(c);
-  // The keys first, then the list: if the second call fails, the app is still listed and can be deleted again.
+  // The keys first, so that nobody registers or sends any more; the list last: if a call fails, the app is still listed and can be deleted again.
   const removed = await callObject(() => c.env.APPS.getByName(appId).remove());
   appCache.forget(appId);
+  await endRegistrations(c, appOf(c, appId));
   const listed = await callObject(() => directoryOf(c).remove(appId));
   if (!removed && !listed) throw new MeshError("app_not_found");
   await audit(c, "app.delete", appId);

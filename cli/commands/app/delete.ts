@@ -7,7 +7,7 @@ import { withAdmin, withExamples } from "../../options.ts";
 
 export function appDelete(env: NodeJS.ProcessEnv): Command {
   const command = withAdmin(new Command("delete"))
-    .description("delete an app and all its keys for good; needs the admin token")
+    .description("delete an app, its keys and its registrations for good; needs the admin token")
     .argument("<appId>", "as pushmesh app list prints it")
     .option("--yes", "required: you cannot undo this, and nobody can send for the app afterwards")
     .action(async (appId: string, options: AdminOptions & { readonly yes?: boolean }) => {

@@ -22,6 +22,8 @@ import { answer, answerOf, type EntryState, type NodeWaits } from "./node-waits.
 import type { PendingBroadcast, Subscription } from "./subscription.ts";
 import type { SubscriptionTable } from "./subscription-table.ts";
 
+const endsApp = ({ ends = false }: LogEntry): boolean => ends;
+
 interface BroadcastParts {
   readonly registrations: Registrations;
   readonly table: SubscriptionTable;
@@ -52,7 +54,7 @@ export class Broadcasts implements PageHandler {
     request: DeliverRequest,
     context: Context,
   ): DeliverAnswer | number {
-    const { table, link, audience } = this.#parts;
+    const { registrations, table, link, audience } = this.#parts;
     const subscription = table.find(registration.slot, request.tag);
     if (subscription === undefined) return answer("unknown");
     const { prev, entries, waitMs } = request;
@@ -63,6 +65,10 @@ export class Broadcasts implements PageHandler {
       return answer("deferred");
     }
     if (subscription.record.path !== request.path) return answer("unknown");
+    if (entries.some(endsApp)) {
+      registrations.deleted.add(registration);
+      return answer("unknown");
+    }
     if (!link.reaches(registration)) return answer("offline");
     if (subscription.catchUp !== "live" && subscription.catchUp !== "last")
       return this.#fetch(subscription, entries);
@@ -102,6 +108,10 @@ export class Broadcasts implements PageHandler {
   onPage(subscription: Subscription, page: Page, context: Context): void {
     const { audience, sender, retries } = this.#parts;
     const { entries, replacements = [] } = page;
+    if (entries.some(endsApp)) {
+      this.#parts.registrations.deleted.add(subscription.registration);
+      return;
+    }
     for (const entry of entries) {
       if (
         entry.position <= (subscription.coveredUpTo ?? 0) ||

@@ -257,6 +257,7 @@ export class Admissions {
   }
 
   #next(app: string, context: Context): void {
+    const { registrations } = this.#parts;
     const line = this.#lines.get(app) ?? [];
     for (let first = line[0]; first !== undefined; first = line[0]) {
       const question = first;
@@ -270,6 +271,9 @@ export class Admissions {
         const done = (result: CallResult, later: Context) => {
           line.shift();
           this.#waiting--;
+          const standing = registrations.activeOf(app);
+          if (refusalOf(result).code === "app_unknown" && standing)
+            registrations.deleted.add(standing);
           question.done(result, later);
           this.#next(app, later);
         };

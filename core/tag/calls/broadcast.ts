@@ -28,6 +28,8 @@ export interface BroadcastRequest {
   readonly pace: number | null;
   /** The version of the app's trust that the edge knew: see `StoredTrust.version`. */
   readonly trustVersion?: number;
+  /** The app was deleted: no message, but the end of each registration that gets it. Only the edge says so, when it deletes an app. */
+  readonly ends?: boolean;
   /** By the app's live key, for live listeners; null if the app has none. */
   readonly signature: Uint8Array | null;
   /** Set if another tag of the cover accepted it: it has the same ID and expiry here. */

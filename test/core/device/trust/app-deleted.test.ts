@@ -1,0 +1,64 @@
+/** What is left on a device of an app that was deleted: its end comes as an entry in the log of all devices. */
+import { describe, expect, test } from "vitest";
+import { deliver, entry } from "../support/broadcasts.ts";
+import { page } from "../support/in-tag.ts";
+import { Rig } from "../support/rig.ts";
+
+const end = (position = 1) =>
+  entry(position, { cover: [""], ends: true, filter: { platform: [] }, lane: 3 });
+
+function standing(): Rig {
+  const rig = Rig.online();
+  rig.answerCalls();
+  rig.subscribe("x");
+  rig.take();
+  return rig;
+}
+
+const ended = (rig: Rig) => rig.send({ app: "a", waitMs: 0 });
+
+describe("a registration of an app that was deleted", () => {
+  test("S19 ends when its node calls, with its tags and mail, and the linked device is told once", () => {
+    const rig = standing();
+    rig.register("b");
+    rig.take();
+    const rows = rig.rows(() => {
+      expect(deliver(rig, [end()], { tag: "" })).toEqual({ ok: true, outcome: "unknown" });
+    });
+    expect(rows).toBeLessThanOrEqual(5);
+    const told = rig.take().filter(({ kind }) => kind === "removed");
+    expect(told).toMatchObject([{ value: { name: "removed", slot: 1 } }]);
+    expect(ended(rig)).toEqual({ ok: false, code: "unregistered" });
+    expect(rig.queue({ app: "b" })).toMatchObject({ status: "queued" });
+    // A node that calls once more, or another page with it.
+    const again = rig.rows(() => deliver(rig, [end()], { tag: "" }));
+    expect(again).toBe(0);
+    expect(rig.take()).toEqual([]);
+  });
+
+  test("S19 of a device that was away ends with the page that its next link fetches", () => {
+    const rig = standing();
+    rig.lose();
+    rig.connect({ attach: [1] });
+    rig.take();
+    page(rig, [end()], 1);
+    expect(rig.take()).toMatchObject([{ kind: "removed", value: { name: "removed", slot: 1 } }]);
+    expect(ended(rig)).toEqual({ ok: false, code: "unregistered" });
+    // The tags are left, until each node has confirmed it.
+    const left = rig.calls.map(({ call }) => call.method);
+    expect(left).toContain("leave");
+    // Told again at the next link, because the first time may have been lost.
+    rig.answerCalls();
+    rig.lose();
+    rig.connect();
+    const [welcome] = rig.take();
+    expect(welcome).toMatchObject({ value: { registrations: [], removed: [{ name: "removed" }] } });
+  });
+
+  test("S19 ends nothing by a call of another node, or of another app", () => {
+    const rig = standing();
+    for (const fields of [{ path: "a" }, { app: "b" }])
+      expect(deliver(rig, [end()], { tag: "", ...fields })).toMatchObject({ outcome: "unknown" });
+    expect(ended(rig)).toMatchObject({ status: "queued" });
+  });
+});
