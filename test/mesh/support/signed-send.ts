@@ -8,17 +8,27 @@ import { nowSeconds } from "./listener.ts";
 /** @throws Error where it is refused */
 export async function signedSend(
   meshUrl: string,
-  { keyId, secret }: App,
+  app: App,
   body: object,
   prefer: string,
 ): Promise<SendAnswerBody> {
+  const answer = await askToSend(meshUrl, app, body, prefer);
+  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as SendAnswerBody;
+}
+
+/** The answer, whatever it is. */
+export async function askToSend(
+  meshUrl: string,
+  { keyId, secret }: App,
+  body: object,
+  prefer: string,
+): Promise<Response> {
   const url = `${meshUrl}/v1/messages`;
   const bytes = new TextEncoder().encode(JSON.stringify(body));
   const headers = new Headers({ "content-type": "application/json", prefer });
   headers.set("idempotency-key", crypto.randomUUID());
   const signer = await signerOf(secret);
   await signRequest("POST", url, headers, bytes, { keyId, signer, created: nowSeconds() });
-  const answer = await fetch(url, { method: "POST", headers, body: bytes });
-  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as SendAnswerBody;
+  return fetch(url, { method: "POST", headers, body: bytes });
 }
