@@ -37,6 +37,8 @@ export const RETRY_MAX_MS = 60_000;
 /** At which part of its life a grant is renewed: this, plus up to the spread. */
 export const GRANT_RENEW_FROM = 0.6;
 export const GRANT_RENEW_SPREAD = 0.13;
+/** Expired grants that an app may give for one `register` of an app that is not registered; another one asks as long as it takes. */
+export const GRANT_ATTEMPTS = 5;
 /** Longest wait for one write of the storage before the SDK continues: well above a disk that spins up, or a busy machine. */
 export const STORAGE_TIMEOUT_MS = 30_000;
 /** A handler that runs this long is reported: the messages behind its message wait. */

@@ -18,7 +18,13 @@ export type { Encryption, EncryptionContext } from "./client/encryption.ts";
 export type { GrantCallback, GrantRequest } from "./client/grants.ts";
 export type { MessageHandler } from "./client/inbox.ts";
 export type { Content, Incoming, PushData, PushMessage } from "./client/message.ts";
-export type { Attributes, CallOptions, ClientOptions, StateChange } from "./client/options.ts";
+export type {
+  Attributes,
+  CallOptions,
+  ClientOptions,
+  RegisterOptions,
+  StateChange,
+} from "./client/options.ts";
 export {
   type ConnectOptions,
   connect,

@@ -16,6 +16,7 @@ import {
   type CallOptions,
   type ClientOptions,
   checkAppId,
+  type RegisterOptions,
   reportOf,
   requireOptions,
   type StateChange,
@@ -114,14 +115,13 @@ export class PushClient extends ClientEvents {
   }
 
   /**
-   * Registers the app on this device and resolves with its regId. If the app is registered, it makes no request. Without a
+   * Registers the app on this device and resolves with its regId. If the app is registered, it makes no request unless `renew` says so. Without a
    * network, it waits for one. With encryption, it also waits until the key is published.
-   *
-   * @throws PushError `app_unknown`, `too_many_registrations`, `app_in_use`, `client_closed`, or why the link closed; `removed` if the
-   * app's server has removed the registration meanwhile (see `onRemoved`), `banned` while it does not let this device register
+   * @throws PushError `app_unknown`, `too_many_registrations`, `app_in_use`, `client_closed`, or why the link closed; `removed` if the app's server has
+   * removed the registration (see `onRemoved`), `banned` while it lets it not register; `grant_expired` after five expired grants
    */
-  async register(options: CallOptions = {}): Promise<string> {
-    const regId = await this.#registering.begin(options);
+  async register(options: RegisterOptions = {}): Promise<string> {
+    const regId = await this.#registering.begin(options, options.renew);
     await this.#encryption?.registered(this.#registration.identity);
     return regId;
   }

@@ -36,6 +36,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface RegisterOptions extends CallOptions {
+  /** Gets another grant also if the app is registered: for what its user may do now. */
+  readonly renew?: boolean;
+}
+
 export interface ClientOptions {
   /** The appId that `pushmesh app create` printed. */
   readonly appId: string;

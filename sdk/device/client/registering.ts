@@ -33,7 +33,12 @@ export class Registering {
     this.#begins++;
     try {
       const isHeld = this.#registration.regId !== undefined;
-      const command = { kind: "register", isHeld, grants: this.#grants, renews } as const;
+      const command = {
+        kind: "register",
+        isHeld,
+        grants: this.#grants,
+        renews: isHeld && renews,
+      } as const;
       return String(await this.#requests.make(command, options));
     } finally {
       this.#begins--;

@@ -11,7 +11,7 @@ import type {
   Registration,
   Removed,
 } from "../../../schema/generated/link.ts";
-import { RETRY_BASE_MS, RETRY_MAX_MS, SEAL_ATTEMPTS } from "../constants.ts";
+import { GRANT_ATTEMPTS, RETRY_BASE_MS, RETRY_MAX_MS, SEAL_ATTEMPTS } from "../constants.ts";
 import type { PushErrorData } from "../errors.ts";
 import type { Answer, Command, Description, Ending, ServicePort, ToService } from "../port.ts";
 import { DENIED } from "./bindings.ts";
@@ -253,7 +253,9 @@ export class App {
       name === "frame_unknown" && (one.kind === "publishKey" || one.kind === "setKey");
     if (request !== this.#wireRequest && !isUnknown) return false;
     const isStale =
-      (name === "grant_expired" || name === "link_key_unknown") && one.granted !== undefined;
+      (name === "grant_expired" || name === "link_key_unknown") &&
+      one.granted !== undefined &&
+      (one.failures < GRANT_ATTEMPTS || this.registration !== undefined);
     // It became too old while it waited for a link: another one is asked for.
     if (isStale) one.granted = undefined;
     // Its app sets up another key meanwhile.

@@ -143,6 +143,28 @@ describe("a message", () => {
   });
 });
 
+test("S6 a lapsed registration still describes itself, reports attributes and publishes its key: they are its own, and it may be renewed", () => {
+  const rig = granted();
+  rig.queue({ trustVersion: 2, trust: { ...TRUST, keys: [] } });
+  rig.take();
+  const publicKey = new Uint8Array(65).fill(4);
+  const key = { request: 4, slot: 1, publicKey, auth: new Uint8Array(16) };
+  rig.command({ kind: "describe", value: { request: 2, slot: 1 } });
+  rig.command({ kind: "report", value: { request: 3, slot: 1, platform: "web" } });
+  rig.command({ kind: "publishKey", value: key });
+  const kinds = rig
+    .take()
+    .map(({ kind, value }) => [kind, (value as { request?: number }).request]);
+  expect(kinds).toEqual([
+    ["described", 2],
+    ["done", 3],
+    ["done", 4],
+  ]);
+  const described = rig.run(() => rig.device.describe({ app: "a", generation: 1 }));
+  expect(described).toMatchObject({ ok: true, attributes: { platform: "web" } });
+  expect(rig.takeMessages()).toEqual([]);
+});
+
 describe("a closed tag", () => {
   const closed = { ...TRUST, policy: OPEN_POLICY, closedTags: ["x"] };
 

@@ -1,5 +1,6 @@
 /** The device SDK against a scripted mesh: grants that the app's callback gives. */
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { ERRORS } from "../../../../schema/errors.ts";
 import { type GrantRequest, memoryStorage, type PushError } from "../../../../sdk/device/mod.ts";
 import { settle, until } from "../fake/clock.ts";
 import { APP, FakeMesh, listening, start } from "../fake/mesh.ts";
@@ -105,5 +106,43 @@ it("S1 a callback that fails is called again later, and the app is told why", as
   await registered;
   expect(errors.map(({ code }: PushError) => code)).toEqual(["grant_failed", "grant_failed"]);
   expect(errors[0]?.message).toBe("No grant: not signed in");
+  await client.close();
+});
+
+it("S6 register with renew presents another grant of an app that is registered; a new user has other rights", async () => {
+  const reasons: string[] = [];
+  const { client } = await start(mesh, {
+    grant: ({ reason }) => grantFor(1_000, `user-${reasons.push(reason)}`),
+  });
+  const regId = await client.register({ renew: true });
+  expect(await client.register({ renew: true })).toBe(regId);
+  expect(await client.register()).toBe(regId);
+  expect(reasons).toEqual(["register", "renew"]);
+  expect(given()).toEqual([grantFor(1_000, "user-1"), grantFor(1_000, "user-2")]);
+  await client.close();
+});
+
+it("S6 a callback that gives expired grants only is asked five times more, later each time; then register says why", async () => {
+  let asked = 0;
+  const { client } = await start(mesh, { grant: () => grantFor(60, `grant-${++asked}`) });
+  await until(() => client.state === "connected", "the link");
+  mesh.auto = false;
+  const registered = client.register();
+  registered.catch(() => {});
+  const { number: code, title: message } = ERRORS.grant_expired;
+  for (let n = 1; n <= 6; n++) {
+    await until(() => given().length === n, `grant ${n}`);
+    const last = mesh.socket.frames.findLast(({ kind }) => kind === "register");
+    if (last?.kind !== "register") throw new Error("no register");
+    const { request } = last.value;
+    mesh.socket.push({ kind: "refusal", value: { code, name: "grant_expired", message, request } });
+    await settle();
+    expect(given()).toHaveLength(n);
+    await mesh.clock.advance(61_000);
+    await settle();
+  }
+  await expect(registered).rejects.toMatchObject({ code: "grant_expired" });
+  await mesh.clock.advance(300_000);
+  expect(asked).toBe(6);
   await client.close();
 });
