@@ -18,6 +18,13 @@ export interface MovedCounts {
   readonly broadcasts: number;
 }
 
+interface ExportedFile {
+  readonly file: string;
+  readonly bytes: number;
+  /** Secrets that no mesh key opens, and that the file lacks; `keyId` is null for a live key. Absent for none. */
+  readonly lost?: readonly { readonly appId: string; readonly keyId: string | null }[];
+}
+
 /** Implements these commands, in hosts/move/mod.ts. Each throws CliFailure, or the signal's reason. */
 export interface Moves {
   backup(options: {
@@ -29,7 +36,7 @@ export interface Moves {
     readonly data: string;
     readonly to: string;
     readonly signal: AbortSignal;
-  }): Promise<MovedCounts & { readonly file: string; readonly bytes: number }>;
+  }): Promise<MovedCounts & ExportedFile>;
   import(options: {
     readonly data: string;
     readonly from: string;

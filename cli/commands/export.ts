@@ -23,6 +23,12 @@ export function exportData(env: NodeJS.ProcessEnv): Command {
       const made = await moves.export({ data: dataDirOf(data, env), to, signal: interruption() });
       const output = outputFor(json === true);
       output.result(made, `${made.file}  ${countsText(made)}`);
+      for (const { appId, keyId } of made.lost ?? [])
+        output.note(
+          keyId === null
+            ? `Not in the file: the live key of app ${appId}, which no mesh key opens. The other mesh makes a new one.`
+            : `Not in the file: key ${keyId}, which no mesh key opens. Revoke it (pushmesh key revoke ${keyId}) and make another, or put the mesh key back and export again.`,
+        );
       output.note(
         "Do not start this mesh again once devices use the other: the two would diverge.",
       );

@@ -12,6 +12,9 @@ const SEALED_BYTES = 1 + 16 + SECRET_BYTES;
 
 const utf8 = new TextEncoder();
 
+/** A secret was sealed with a mesh key that is missing, or was altered. */
+export class SealedSecretError extends Error {}
+
 export interface OpenedSecret {
   readonly secret: Uint8Array;
   /** Whether it was stored in the clear, or sealed with a key that is older than the newest: it should be sealed again. */

@@ -1,22 +1,32 @@
 /** Converts the stored state of an app to a line of an export, and back. */
 import type { AppLine } from "../../schema/export.ts";
-import type { AppStore } from "../app/app.ts";
+import type { AppStore, LiveKey } from "../app/app.ts";
+import { formatKeyId } from "../identity/app-id.ts";
+import { SealedSecretError } from "../identity/stored-secrets.ts";
+
+/** A secret that no mesh key opens: the key that sealed it was taken out of `MESH_KEYS`. It is not in the export. */
+export interface LostSecret {
+  readonly appId: string;
+  /** Null for the live key. */
+  readonly keyId: string | null;
+}
+
+type OnLost = (lost: LostSecret) => void;
 
 /**
+ * @param onLost is told each secret that cannot be opened; the others, and all else, are read
  * @returns null for an app that was never created
- * @throws Error if a secret cannot be opened with the mesh keys
  */
-export function readApp(appId: string, store: AppStore): AppLine | null {
+export function readApp(appId: string, store: AppStore, onLost: OnLost): AppLine | null {
   const app = store.app();
   if (app === null) return null;
   const trust = store.trust();
   const quota = store.quota();
-  const keys = store.keys().map(({ material, scopes, ...key }) => {
-    // An export without it would lose the key for good, and one with what is stored would be no secret of another mesh.
-    if (material === null) {
-      throw new Error(`key ${key.n} of app ${appId} was sealed with a mesh key that is missing`);
-    }
-    return { ...key, material, scopes: [...scopes] };
+  const keys = store.keys().flatMap(({ material, scopes, ...key }) => {
+    if (material !== null) return [{ ...key, material, scopes: [...scopes] }];
+    // It verifies nothing here either, and what is stored of it would be no secret of another mesh.
+    onLost({ appId, keyId: formatKeyId(appId, key.n) });
+    return [];
   });
   return {
     kind: "app",
@@ -24,12 +34,22 @@ export function readApp(appId: string, store: AppStore): AppLine | null {
     ...app,
     keysMade: store.keysMade(),
     keys,
-    liveKey: store.liveKey(),
+    liveKey: liveKeyIn(appId, store, onLost),
     policy: trust.policy,
     trustVersion: trust.version,
     denials: [...store.denials()],
     quota: quota && { perSecond: quota.perSecond, burst: quota.burst },
   };
+}
+
+function liveKeyIn(appId: string, store: AppStore, onLost: OnLost): LiveKey | null {
+  try {
+    return store.liveKey();
+  } catch (error) {
+    if (!(error instanceof SealedSecretError)) throw error;
+    onLost({ appId, keyId: null });
+    return null;
+  }
 }
 
 /** @throws Error if the store has an app already */

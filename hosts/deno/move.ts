@@ -30,10 +30,10 @@ const NAMES_COUNT = 1_000;
 export function denoSource(path: string, keyring: Keyring): MeshSource {
   const db = openDatabase(path, {});
   return {
-    *lines() {
+    *lines(onLost) {
       const directory = new SharedDirectoryStore(db);
       for (const { appId } of directory.list()) {
-        const app = readApp(appId, new SharedAppStore(db, keyring, appId));
+        const app = readApp(appId, new SharedAppStore(db, keyring, appId), onLost);
         if (app !== null) yield app;
       }
       yield* readOperators(directory);

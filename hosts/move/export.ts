@@ -5,6 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import type { MovedCounts } from "../../cli/clone.ts";
 import { readDemo } from "../../cli/files/demo-file.ts";
 import type { Keyring } from "../../core/identity/keyring.ts";
+import type { LostSecret } from "../../core/move/app.ts";
 import { type DataFolder, keyringIn } from "../machine/data-folder.ts";
 import type { HostName } from "../machine/host.ts";
 import { Counter } from "./counter.ts";
@@ -18,6 +19,8 @@ const TURN_LINES = 1_000;
 export interface Exported extends MovedCounts {
   readonly file: string;
   readonly bytes: number;
+  /** Secrets that the mesh keys do not open, and that the file therefore lacks; absent for none. */
+  readonly lost?: readonly LostSecret[];
 }
 
 /**
@@ -41,9 +44,10 @@ export async function exportMesh(options: {
       const demo = readDemo(folder.demo);
       if (demo?.app != null) writer.write({ kind: "demo", url: demo.url, ...demo.app });
       const counter = new Counter();
+      const lost: LostSecret[] = [];
       const source = await SOURCES[owner](folder, keyringIn(secrets));
       try {
-        for (const line of source.lines()) {
+        for (const line of source.lines((secret) => lost.push(secret))) {
           writer.write(line);
           counter.add(line);
           if (writer.lines % TURN_LINES === 0) await setImmediate();
@@ -52,7 +56,8 @@ export async function exportMesh(options: {
       } finally {
         source.close();
       }
-      return { file, bytes: writer.finish(), ...counter.counts };
+      const missing = lost.length === 0 ? {} : { lost };
+      return { file, bytes: writer.finish(), ...counter.counts, ...missing };
     } catch (error) {
       writer.abandon();
       throw error;

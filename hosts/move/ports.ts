@@ -1,10 +1,15 @@
 /** The ports by which a host reads and writes the data of a mesh. */
+import type { LostSecret } from "../../core/move/app.ts";
 import type { DataLine } from "../../schema/export.ts";
 
 /** The data of a stopped mesh. */
 export interface MeshSource {
-  /** All lines, in the order of schema/export.ts; read lazily. */
-  lines(): Iterable<DataLine>;
+  /**
+   * All lines, in the order of schema/export.ts; read lazily.
+   *
+   * @param onLost is told each secret that cannot be opened, and is therefore in no line
+   */
+  lines(onLost: (lost: LostSecret) => void): Iterable<DataLine>;
   close(): void;
 }
 

@@ -8,7 +8,7 @@ import {
 } from "../../core/app/app.ts";
 import type { Denial } from "../../core/app/denials.ts";
 import type { StoredQuota } from "../../core/app/quota.ts";
-import type { StoredSecrets } from "../../core/identity/stored-secrets.ts";
+import { SealedSecretError, type StoredSecrets } from "../../core/identity/stored-secrets.ts";
 import { NO_TRUST, type StoredTrust } from "../../core/trust/policy.ts";
 import { KEY_SCOPES } from "../../schema/http/enums.ts";
 import { LIMITS } from "../../schema/limits.ts";
@@ -206,7 +206,8 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
     const row = this.tables.get<LiveKeyRow>(READ_LIVE_KEY);
     if (row === undefined) return null;
     const opened = this.#secrets.open(LIVE, bytesOf(row.seed));
-    if (opened === null) throw new Error("MESH_KEYS lacks the key that sealed the app's live key");
+    if (opened === null)
+      throw new SealedSecretError("MESH_KEYS lacks the key that sealed the app's live key");
     if (opened.isStale) this.#hasStaleSecrets = true;
     return { seed: opened.secret, publicKey: bytesOf(row.publicKey) };
   }

@@ -6,7 +6,7 @@ import { APP_BYTES } from "../../../core/identity/app-id.ts";
 import type { Keyring } from "../../../core/identity/keyring.ts";
 import { StoredSecrets } from "../../../core/identity/stored-secrets.ts";
 import { readAlias } from "../../../core/move/alias.ts";
-import { readApp } from "../../../core/move/app.ts";
+import { type LostSecret, readApp } from "../../../core/move/app.ts";
 import { readDevice } from "../../../core/move/device.ts";
 import { readDirectory } from "../../../core/move/directory.ts";
 import { readNode } from "../../../core/move/node.ts";
@@ -38,8 +38,8 @@ const SUFFIX = ".sqlite";
 /** @param storage folder of the objects' databases, which no workerd has open. @param keyring of the mesh */
 export function workerdSource(storage: string, keyring: Keyring): MeshSource {
   return {
-    *lines() {
-      const apps = [...appLines(storage, keyring)];
+    *lines(onLost) {
+      const apps = [...appLines(storage, keyring, onLost)];
       yield* apps;
       yield* open(fileOf(storage, DIRECTORY, APP_DIRECTORY_NAME), (sql) => [
         ...readOperators(new SqlDirectoryStore(sql)),
@@ -78,13 +78,17 @@ function appTextOf(appId: string): string {
   return Buffer.from(appId, "base64url").subarray(0, APP_BYTES).toString("base64url");
 }
 
-function* appLines(storage: string, keyring: Keyring): Generator<AppLine> {
+function* appLines(
+  storage: string,
+  keyring: Keyring,
+  onLost: (lost: LostSecret) => void,
+): Generator<AppLine> {
   const listed = open(fileOf(storage, DIRECTORY, APP_DIRECTORY_NAME), (sql) => [
     ...new SqlDirectoryStore(sql).list(),
   ]);
   for (const { appId } of listed ?? []) {
     const app = open(fileOf(storage, APPS, appId), (sql) =>
-      readApp(appId, new SqlAppStore(sql, new StoredSecrets(keyring, appId))),
+      readApp(appId, new SqlAppStore(sql, new StoredSecrets(keyring, appId)), onLost),
     );
     if (app == null)
       throw moveFailure("folder_damaged", `${storage}: the database of app ${appId} is missing`);

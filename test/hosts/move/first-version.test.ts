@@ -58,7 +58,7 @@ test("M1 are read as they are, and stay so", () => {
      INSERT INTO mail VALUES (6, 1, 2, 'k', 7, 'c', 3, x'00ff');`,
   );
   const before = files.map((file) => readFileSync(file));
-  expect([...workerdSource(storage, KEYRING).lines()]).toEqual([
+  expect([...workerdSource(storage, KEYRING).lines(() => {})]).toEqual([
     {
       kind: "app",
       appId,
