@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { isIP } from "node:net";
 import { homedir, tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { ROOT } from "./setup.mjs";
 
 /** For a new data folder, without --host. The help in hosts/machine/options.ts names it too. */
@@ -36,19 +36,19 @@ const DATA_PATH_BYTES = 80;
  */
 export function denoPermissions({ data, listen, port, config, tls = [] }) {
   const isShort = Buffer.byteLength(data) <= DATA_PATH_BYTES;
-  const own = [data, config, ...(isShort ? [] : [tmpdir()])];
+  const own = [data, config, ...(isShort ? [] : [tmpdir()])].flatMap(both);
   const names = listen === "localhost" ? [listen, "127.0.0.1", "::1"] : [listen];
   const itsPort = port === "0" ? "" : `:${port}`;
   const addresses = names.map((name) => `${name.includes(":") ? `[${name}]` : name}${itsPort}`);
   // With TLS, requests pass through a port of loopback: hosts/deno/net/tunnels.ts.
   if (tls.length > 0) addresses.push("127.0.0.1");
-  const net = [...addresses, `unix:${data}/run/admin.sock`];
+  const net = [...addresses, ...both(data).map((folder) => `unix:${folder}/run/admin.sock`)];
   // What another name leads to is not known here.
   const isKnown = isShort && (isIP(listen) !== 0 || listen === "localhost");
   return [
     "--no-prompt",
     isKnown ? allow("net", net) : "--allow-net",
-    allow("read", [...own, ...tls, "/dev/null"]),
+    allow("read", [...own, ...tls.flatMap(both), "/dev/null"]),
     allow("write", own),
     allow("env", DENO_ENV),
     "--allow-sys",
@@ -70,21 +70,29 @@ const allow = (kind, items) =>
 function permissionsOf(args) {
   const tls = ["--tls-cert", "--tls-key"].flatMap((name) => optionOf(args, name) ?? []);
   return denoPermissions({
-    data: absolute(optionOf(args, "--data") ?? ".pushmesh"),
+    data: resolve(ROOT, optionOf(args, "--data") ?? ".pushmesh"),
     listen: optionOf(args, "--listen") ?? "127.0.0.1",
     port: optionOf(args, "--port") ?? "8787",
     config: join(process.env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "pushmesh"),
-    tls: tls.map(absolute),
+    tls: tls.map((file) => resolve(ROOT, file)),
   });
 }
 
-/** Without symbolic links, as far as it exists: Deno compares the place that a path leads to. @param {string} path */
-function absolute(path) {
-  const whole = resolve(ROOT, path);
+/**
+ * A path, and the place that it leads to if there are symbolic links on the way: Deno compares either.
+ *
+ * @param {string} path
+ * @returns {readonly string[]}
+ */
+const both = (path) => [...new Set([path, realOf(path)])];
+
+/** @param {string} path @returns {string} */
+function realOf(path) {
   try {
-    return realpathSync(whole);
+    return realpathSync(path);
   } catch {
-    return whole;
+    // Not there yet: what is above it may be.
+    return dirname(path) === path ? path : join(realOf(dirname(path)), basename(path));
   }
 }
 

@@ -1,10 +1,11 @@
 /** What Deno lets a mesh do: that it serves with it, every other test shows, which starts it so. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { HOSTS } from "../../../scripts/hosts.mjs";
 import { ROOT } from "../../support/host.ts";
+import { startMesh } from "../support/mesh.ts";
 import { temporaryFolder } from "../support/process.ts";
 
 test("S62 a mesh on Deno reads and writes in its folder, and can do nothing outside it", () => {
@@ -35,4 +36,16 @@ test("S62 it may read the files of TLS, which it may not write", () => {
     /,\/c\.pem,\/k\.pem,\/dev\/null$/,
   );
   expect(args.find((arg) => arg.startsWith("--allow-write"))).not.toContain("pem");
+});
+
+test("S62 a data folder behind a symbolic link is found again at the next start", async () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "disk"));
+  symlinkSync(join(folder, "disk"), join(folder, "link"));
+  const data = join(folder, "link", "data");
+  for (let start = 0; start < 2; start++) {
+    const { process } = await startMesh(data, 0, "deno");
+    process.kill("SIGTERM");
+    expect(await process.exited).toBe(0);
+  }
 });
