@@ -5,9 +5,18 @@ import { readDefinition } from "../../hosts/workerd/config.ts";
 import { MeshAdmin, PushServer } from "../../sdk/server/mod.ts";
 import { read } from "../architecture/imports.ts";
 
+const KEY = `1:${"A".repeat(42)}E`;
 const ADMIN_TOKEN = "admin-token-of-two-edges";
 
-async function bundled(): Promise<string> {
+let bundle: Promise<string> | undefined;
+
+/** Made once a file: under load it takes longer than what is tested. */
+const bundled = (): Promise<string> => {
+  bundle ??= makeBundle();
+  return bundle;
+};
+
+async function makeBundle(): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: ["worker/index.ts"],
     absWorkingDir: new URL("../..", import.meta.url).pathname,
@@ -32,18 +41,20 @@ export interface Edge {
 /**
  * Starts both. The objects are in the first one's worker.
  *
+ * @param keys `MESH_KEYS` of each; the objects have those of the first
  * @param onTestFinished of the test that they end with; tests of one file run side by side.
  */
 export async function startEdges(
   onTestFinished: (act: () => Promise<void>) => void,
+  keys: readonly [one: string, two: string] = [KEY, KEY],
 ): Promise<{ readonly one: Edge; readonly two: Edge }> {
   const { objects, compatibilityDate } = readDefinition(read("wrangler.toml"));
   const script = await bundled();
-  const edge = (name: string, scriptName: string | undefined) => ({
+  const edge = (name: string, meshKeys: string, scriptName?: string) => ({
     name,
     modules: [{ type: "ESModule" as const, path: "worker.js", contents: script }],
     compatibilityDate,
-    bindings: { MESH_KEYS: `1:${"A".repeat(42)}E`, ADMIN_TOKEN },
+    bindings: { MESH_KEYS: meshKeys, ADMIN_TOKEN },
     durableObjects: Object.fromEntries(
       objects.map(({ binding, className }) => [
         binding,
@@ -55,7 +66,7 @@ export async function startEdges(
   const mesh = new Miniflare(
     convertV4MiniflareOptions({
       log: new Log(LogLevel.ERROR),
-      workers: [edge("one", undefined), edge("two", "one")],
+      workers: [edge("one", keys[0]), edge("two", keys[1], "one")],
     }),
   );
   onTestFinished(() => mesh.dispose());
