@@ -19,12 +19,14 @@ import { sendDuringBroadcast } from "./scenarios/send-during-broadcast.ts";
 import { sendEd25519 } from "./scenarios/send-ed25519.ts";
 import { sendOffline } from "./scenarios/send-offline.ts";
 import { sendOnline, sendOnlineAnswered } from "./scenarios/send-online.ts";
+import { sendSealed } from "./scenarios/send-sealed.ts";
 import { simulateMain } from "./simulate/main.ts";
 
 const SCENARIOS: readonly Scenario[] = [
   sendOnline,
   sendOnlineAnswered,
   sendEd25519,
+  sendSealed,
   sendOffline,
   replay,
   connectStorm,

@@ -60,11 +60,15 @@ export class Rig {
     await this.sender.call("aim", await this.setUp(this.fleet, count));
   }
 
-  /** Makes devices of both sides in a client process; what the sender needs to send to them. */
-  async setUp(fleet: Client<FleetCalls>, count: number): Promise<SenderSetup> {
+  /**
+   * Makes devices of both sides in a client process; what the sender needs to send to them.
+   *
+   * @param isSealed whether the mesh's have a key with it
+   */
+  async setUp(fleet: Client<FleetCalls>, count: number, isSealed = false): Promise<SenderSetup> {
     const { sides, appId, key, ed25519 } = this.servers;
     const addresses = { mesh: sides.mesh.address, control: sides.control.address };
-    const targets = await fleet.call("prepare", { addresses, appId, count });
+    const targets = await fleet.call("prepare", { addresses, appId, count, isSealed });
     return { addresses, targets, key, ed25519, inFlight: this.options.inFlight };
   }
 

@@ -17,6 +17,8 @@ export interface FleetSetup {
   readonly appId: string;
   /** Devices of each side. */
   readonly count: number;
+  /** Whether the mesh's have a key with it. */
+  readonly isSealed: boolean;
 }
 
 /** A tag of the mesh, and how many of the devices join it: the first ones. */
@@ -55,9 +57,9 @@ const calls = {
   /** Makes the devices of both sides known to their servers. */
   async prepare(wanted: FleetSetup): Promise<Record<SideName, string[]>> {
     setup = wanted;
-    const { addresses, appId, count } = wanted;
+    const { addresses, appId, count, isSealed } = wanted;
     const make = {
-      mesh: () => new MeshDevice(addresses.mesh, appId, tallies.mesh),
+      mesh: () => new MeshDevice(addresses.mesh, appId, tallies.mesh, isSealed),
       control: (index: number) =>
         new ControlDevice(addresses.control, `device-${index}`, tallies.control),
     };

@@ -16,11 +16,14 @@ import {
   type Hello,
   type Message,
   PROTOCOL_REVISION,
+  type PushDown,
+  type Registration,
   type WritablePushUp,
 } from "../../schema/generated/link.ts";
 import type { DeviceAnswerBody } from "../../schema/http.ts";
 import { type BenchDevice, DeviceEvents, type Tally } from "./device.ts";
 import { type Address, formatRequest, HttpConnection } from "./http.ts";
+import { DeviceSeal } from "./sealed.ts";
 import { WebSocketClient } from "./websocket.ts";
 
 /** Life of a token, which the mesh bounds by 120 s. */
@@ -31,6 +34,10 @@ export class MeshDevice implements BenchDevice {
   readonly #address: Address;
   readonly #appId: string;
   readonly #events: DeviceEvents;
+  readonly #isSealed: boolean;
+  /** Null if it has no key with the mesh. */
+  #seal: DeviceSeal | null = null;
+  #registration: Registration | null = null;
   readonly #keys = generateKeyPairSync("ed25519");
   #credential = "";
   #regId = "";
@@ -39,7 +46,8 @@ export class MeshDevice implements BenchDevice {
   /** Waits for the welcome, then for the registration. */
   #stepped: (() => void) | null = null;
 
-  constructor(address: Address, appId: string, tally: Tally) {
+  constructor(address: Address, appId: string, tally: Tally, isSealed: boolean) {
+    this.#isSealed = isSealed;
     this.#address = address;
     this.#appId = appId;
     this.#events = new DeviceEvents(tally);
@@ -61,7 +69,9 @@ export class MeshDevice implements BenchDevice {
     this.#credential = await this.#account(JSON.stringify({ proof }));
     await this.connect();
     const registered = this.#step();
-    this.#push({ kind: "register", value: { request: 1, appId: this.#appId } });
+    if (this.#isSealed) this.#seal = await DeviceSeal.make(this.#address, this.#appId);
+    const setup = this.#seal === null ? {} : { setup: this.#seal.setup };
+    this.#push({ kind: "register", value: { request: 1, appId: this.#appId, ...setup } });
     await registered;
     this.disconnect();
   }
@@ -138,14 +148,20 @@ export class MeshDevice implements BenchDevice {
       this.#stepped?.();
       return;
     }
-    const frame = decodePushDown(body);
-    if (frame.kind === "deliver") {
+    this.#receivePush(decodePushDown(body));
+  }
+
+  #receivePush(frame: PushDown): void {
+    if (frame.kind === "sealed" && this.#seal !== null && this.#registration !== null) {
+      this.#receivePush(this.#seal.open(this.#registration, frame.value));
+    } else if (frame.kind === "deliver") {
       this.#acknowledge(frame.value.messages);
     } else if (frame.kind === "broadcasts") {
       this.#advance(frame.value.broadcasts);
     } else if (frame.kind === "done") {
       this.#stepped?.();
     } else if (frame.kind === "registered") {
+      this.#registration = frame.value.registration;
       this.#slot = frame.value.registration.slot;
       this.#regId = frame.value.registration.regId;
       this.#stepped?.();

@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const RUNS: readonly (readonly string[])[] = [
   // First, beside the others: it mostly waits.
   ["idle"],
-  ["send-online", "send-online-answered", "send-ed25519", "send-offline"],
+  ["send-online", "send-online-answered", "send-ed25519", "send-sealed", "send-offline"],
   ["replay", "connect-storm", "broadcast-devices"],
   ["broadcast-live", "send-during-broadcast"],
 ];

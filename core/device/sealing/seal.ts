@@ -1,6 +1,6 @@
 /** What the app of one registration and the mesh seal for each other, with the key of one epoch. */
 import { encodePushDown, type Sealed } from "../../../schema/generated/link.ts";
-import { type SealedPlace, sealedContext } from "../../../schema/sealed.ts";
+import { renumber, type SealedPlace, sealedContext } from "../../../schema/sealed.ts";
 import type { FrameCipher } from "../../identity/frame-cipher.ts";
 import { directionKey, type LinkKeys, registrationProof } from "../../identity/link-keys.ts";
 import { equalBytes } from "../../identity/mac.ts";
@@ -26,6 +26,8 @@ interface Opened {
   readonly isStale: boolean;
   readonly down: FrameCipher;
   readonly up: FrameCipher;
+  /** The associated data of the last frame of the mesh. */
+  readonly context: Uint8Array<ArrayBuffer>;
   readonly place: Pick<SealedPlace, "appId" | "identity" | "epoch">;
 }
 
@@ -95,8 +97,8 @@ export class RegistrationSeal {
     // A registration without a key is not attached, and commands of its device are refused.
     if (opened === null) throw new Error(`the key of slot ${this.#slot} is lost`);
     const number = this.#parts.clock.next(now, false);
-    const context = sealedContext({ direction: "down", ...opened.place, number });
-    const body = opened.down.seal(context, frame);
+    renumber(opened.context, number);
+    const body = opened.down.seal(opened.context, frame);
     const { epoch } = opened.place;
     return encodePushDown({ kind: "sealed", value: { slot: this.#slot, epoch, number, body } });
   }
@@ -123,15 +125,17 @@ export class RegistrationSeal {
     const restored = stored === null ? null : linkKeys.restore(sealingRow(this.#of), stored);
     if (restored === null) return null;
     const { secret } = restored;
+    const place = {
+      appId: identity.appId(app),
+      identity: identity.registration(app, generation).identity,
+      epoch,
+    };
     return {
       ...restored,
       down: linkKeys.makeCipher(directionKey(secret, "down")),
       up: linkKeys.makeCipher(directionKey(secret, "up")),
-      place: {
-        appId: identity.appId(app),
-        identity: identity.registration(app, generation).identity,
-        epoch,
-      },
+      context: sealedContext({ direction: "down", ...place, number: 0 }),
+      place,
     };
   }
 }

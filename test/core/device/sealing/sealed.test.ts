@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { WritablePushUp } from "../../../../schema/generated/link.ts";
+import { renumber, sealedContext } from "../../../../schema/sealed.ts";
 import { deliver, entry } from "../support/broadcasts.ts";
 import { Rig } from "../support/rig.ts";
 import { Epoch } from "../support/sealing-app.ts";
@@ -81,6 +82,18 @@ describe("what is sent to a registration with a key", () => {
       );
     }
     expect(rig.newEpoch(1).openAny(rig.place, sealed)).toBeNull();
+  });
+
+  test("S26 the associated data of one frame after another is what the protocol says", () => {
+    const place = { direction: "down", appId: "app-a", identity: "a-1", epoch: 2 } as const;
+    const context = sealedContext({ ...place, number: 0 });
+    fc.assert(
+      fc.property(fc.maxSafeNat(), (number) => {
+        renumber(context, number);
+        expect(context).toEqual(sealedContext({ ...place, number }));
+        expect(Buffer.from(context).readBigUInt64BE(context.length - 8)).toBe(BigInt(number));
+      }),
+    );
   });
 
   test("S26 has numbers that rise for the life of the device, whatever sleeps, is killed or sets the clock back", () => {

@@ -1,0 +1,55 @@
+/** A key of a benchmark's device with the mesh: what the mesh seals with it is opened by Node. */
+import { createDecipheriv, hkdfSync } from "node:crypto";
+import {
+  decodePushDown,
+  type KeySetup,
+  type PushDown,
+  type Registration,
+  type Sealed,
+} from "../../schema/generated/link.ts";
+import { EPOCH_CONTEXT, LINK_KEY_BYTES, linkInfo } from "../../schema/hpke.ts";
+import type { LinkKeysAnswerBody } from "../../schema/http.ts";
+import { NONCE_BYTES, sealedContext, TAG_BYTES } from "../../schema/sealed.ts";
+import { fromBase64Url } from "../../schema/text.ts";
+import { setupSender, X25519 } from "../../sdk/device/client/sealing/hpke.ts";
+import { type Address, formatRequest, HttpConnection } from "./http.ts";
+
+const EPOCH = 1;
+
+export class DeviceSeal {
+  readonly setup: KeySetup;
+  readonly #key: Uint8Array;
+
+  private constructor(setup: KeySetup, secret: Uint8Array) {
+    this.setup = setup;
+    this.#key = new Uint8Array(
+      hkdfSync("sha256", secret, new Uint8Array(), "down", LINK_KEY_BYTES),
+    );
+  }
+
+  static async make(address: Address, appId: string): Promise<DeviceSeal> {
+    const http = await HttpConnection.open(address);
+    const { body } = await http.request(formatRequest("GET", "/v1/link-keys", {}, ""));
+    http.close();
+    const [key] = (JSON.parse(body) as LinkKeysAnswerBody).keys;
+    const publicKey = fromBase64Url(key?.publicKey ?? "")?.slice() ?? new Uint8Array();
+    const pair = await crypto.subtle.generateKey(X25519, false, ["deriveBits"]);
+    if (!("privateKey" in pair)) throw new Error("no pair of keys");
+    const context = await setupSender(crypto.subtle, publicKey, linkInfo(appId), pair);
+    const setup = { kid: key?.kid ?? 0, enc: context.enc, epoch: EPOCH };
+    return new DeviceSeal(setup, await context.exported(EPOCH_CONTEXT));
+  }
+
+  /** @throws Error if it was not sealed for this registration */
+  open(
+    { appId, identity = "" }: Registration,
+    { epoch, number, body }: Pick<Sealed, "epoch" | "number" | "body">,
+  ): PushDown {
+    const cipher = createDecipheriv("aes-256-gcm", this.#key, body.subarray(0, NONCE_BYTES));
+    cipher.setAAD(sealedContext({ direction: "down", appId, identity, epoch, number }));
+    cipher.setAuthTag(body.subarray(-TAG_BYTES));
+    const frame = cipher.update(body.subarray(NONCE_BYTES, -TAG_BYTES));
+    cipher.final();
+    return decodePushDown(frame);
+  }
+}
