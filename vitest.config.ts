@@ -156,6 +156,7 @@ export default defineConfig({
       inNode("core", SHARED),
       inNode("sdk", CHECKED),
       inNode("hosts", { ...SHARED, ...CHECKED }),
+      inNode("fuzz", SHARED),
       {
         plugins: [
           cloudflareTest({

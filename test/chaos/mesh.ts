@@ -85,6 +85,7 @@ export class Mesh {
   readonly url: string;
   readonly host: HostName;
   readonly #port: number;
+  readonly #args: readonly string[];
   #env: Environment;
   /** The data folder. */
   readonly folder = mkdtempSync(join(tmpdir(), "pushmesh-chaos-"));
@@ -92,10 +93,11 @@ export class Mesh {
   /** The only one, or the supervisor of the other. */
   #process: ChildProcess | undefined;
 
-  private constructor(host: HostName, port: number, env: Environment) {
+  private constructor(host: HostName, port: number, env: Environment, args: readonly string[]) {
     this.host = host;
     this.#port = port;
     this.#env = env;
+    this.#args = args;
     this.url = `http://127.0.0.1:${port}`;
   }
 
@@ -103,16 +105,21 @@ export class Mesh {
    * Starts a mesh on a new folder and a free port.
    *
    * @param env for its process, besides our own; workerd itself is given none of it.
+   * @param args further options of `npm start`.
    */
-  static async start(host: HostName = HOST, env: Environment = {}): Promise<Mesh> {
-    const mesh = new Mesh(host, await freePort(), env);
+  static async start(
+    host: HostName = HOST,
+    env: Environment = {},
+    args: readonly string[] = [],
+  ): Promise<Mesh> {
+    const mesh = new Mesh(host, await freePort(), env, args);
     await mesh.start();
     return mesh;
   }
 
   /** Starts it again on the same folder and port. Resolves when it answers. */
   async start(): Promise<void> {
-    const its = ["--port", `${this.#port}`, "--data", this.folder, "--json"];
+    const its = ["--port", `${this.#port}`, "--data", this.folder, "--json", ...this.#args];
     const [command, ...args] = serveCommand(
       this.host,
       its,
@@ -146,6 +153,11 @@ export class Mesh {
     if (this.host !== "workerd") return this.#process?.pid ?? 0;
     const file = join(this.folder, "run", "workerd.pid");
     return existsSync(file) ? Number.parseInt(readFileSync(file, "utf8"), 10) : 0;
+  }
+
+  /** Process ID of what started all processes of the mesh. */
+  get rootPid(): number {
+    return this.#process?.pid ?? 0;
   }
 
   /** What may be killed of this host; what is there twice is worth it. */
@@ -208,9 +220,9 @@ export class Mesh {
   }
 
   /** A new app with an HMAC key. */
-  async app(name = "chaos"): Promise<App> {
+  async app(name = "chaos", policy: "open" | "granted" = "open"): Promise<App> {
     const admin = this.admin();
-    const { appId } = await admin.createApp(name, { policy: "open" });
+    const { appId } = await admin.createApp(name, policy === "open" ? { policy } : {});
     const { keyId, secret = "" } = await admin.createKey(appId);
     return { appId, keyId, secret };
   }
