@@ -147,7 +147,7 @@ export class Account {
    *
    * @param linked whether the device has a link now
    * @param kept called once the link is admitted
-   * @throws MeshError account_replaced, token_replayed, token_invalid
+   * @throws MeshError account_replaced, token_expired, token_replayed, token_invalid
    */
   admit(
     claims: Claims,
@@ -162,6 +162,8 @@ export class Account {
     // The key decides, not the generation: a credential from before the account was stored may name another one.
     const isOther = record !== null && record.publicKey !== publicKey;
     if (isOther && (this.#isStored || linked)) throw new MeshError("account_replaced");
+    // The edge checked it by its own clock, maybe seconds ago: what has been forgotten here is not taken for new.
+    if (takenUntil(tokenExpires) <= now) throw new MeshError("token_expired");
     const known = isOther ? [] : (this.#link?.tokens ?? []);
     const most = this.#isStored ? MAX_LIVE_TOKENS : PENDING_TOKENS;
     const live = liveTokens(known, most, now);
@@ -252,6 +254,9 @@ const PENDING_TOKENS = 16;
 
 const CLOCK_SKEW_MS = LIMITS.CLOCK_SKEW_SECONDS * 1_000;
 
+/** When the edge refuses a token by age alone, milliseconds: it compares whole seconds, so it takes one in all of the last. */
+const takenUntil = (expires: number): number => (expires + 1) * 1_000 + CLOCK_SKEW_MS;
+
 /**
  * Seconds since 2024: an account that is created after the previous one was erased gets a generation, and so regIds, that
  * no earlier account of this device had.
@@ -274,7 +279,7 @@ function admittedGeneration(claimed: number, now: number): number {
 
 /** Drops tokens that the edge refuses by age alone; if that leaves too many, also tokens from the future. */
 function liveTokens(tokens: LinkRecord["tokens"], most: number, now: number): LinkRecord["tokens"] {
-  const live = tokens.filter(([, exp]) => exp * 1_000 + CLOCK_SKEW_MS >= now);
+  const live = tokens.filter(([, exp]) => takenUntil(exp) > now);
   if (live.length < most) return live;
   // They were used while the clock was ahead: the edge refuses them until that time has come.
   const latest = now + LIMITS.TOKEN_MAX_AGE_SECONDS * 1_000 + CLOCK_SKEW_MS;

@@ -7,6 +7,7 @@ import {
   EXPORT_VERSION,
   type ExportLine,
   exportLine,
+  formatExportLine,
 } from "../../schema/export.ts";
 import { moveFailure } from "./failure.ts";
 
@@ -44,6 +45,9 @@ export async function* readExport(file: string): AsyncGenerator<ContentLine> {
     if (misplaced !== undefined) throw damaged(number, misplaced);
     if (line.kind === "end") {
       if (line.lines !== number - 1) throw damaged(number, `lines are missing or too many`);
+      // The checksum does not cover its own line, which JSON could say in several ways.
+      if (formatExportLine(line) !== Buffer.from(bytes).toString())
+        throw damaged(number, "the last line was changed");
       if (line.sha256 !== hash.digest("hex")) throw damaged(number, "the checksum differs");
       ended = true;
     } else {

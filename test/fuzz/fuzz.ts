@@ -6,7 +6,6 @@
  * An input is made from the seed, its target and its number alone, so that one that broke a promise can be tried again by itself:
  * `--only codec --seed 7 --first 1234 --inputs 1`.
  */
-
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";

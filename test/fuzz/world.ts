@@ -7,9 +7,9 @@ import {
   randomBytes,
   sign,
 } from "node:crypto";
-import { OPEN_POLICY } from "../../core/app/policy.ts";
 import { sealAppId } from "../../core/identity/app-id.ts";
 import { type Keyring, keyringOf } from "../../core/identity/keyring.ts";
+import { OPEN_POLICY } from "../../core/trust/policy.ts";
 import { nodeCrypto } from "../../hosts/deno/crypto.ts";
 import { LinkSocket, type LinkTransport } from "../../hosts/deno/objects/link-socket.ts";
 import { Mesh } from "../../hosts/deno/objects/mesh.ts";

@@ -39,6 +39,15 @@ async function closes(token: string, code: number, name: string) {
 }
 
 describe("a link", () => {
+  it("P8.4 is opened by GET alone: by HEAD, a token is not used", async () => {
+    const token = await connectToken(keys, account.credential);
+    const headers = { upgrade: "websocket", "sec-websocket-protocol": offer(token) };
+    const request = new Request(`${ORIGIN}/v1/connect`, { method: "HEAD", headers });
+    const { response, touched } = await fetchCounting(request);
+    expect(response.status).toBe(426);
+    expect(touched).toEqual(UNTOUCHED);
+  });
+
   it("opens with a good token, in one object", async () => {
     const { response, touched } = await connect(
       offer(await connectToken(keys, account.credential)),

@@ -1,6 +1,6 @@
-/** Requests for a WebSocket (RFC 6455 §4.2.1). */
+/** Requests for a WebSocket (RFC 6455 §4.2.1). The router takes HEAD to the routes of GET, and HEAD has no answer that could be one. */
 export const isUpgrade = (request: Request): boolean =>
-  request.headers.get("upgrade")?.toLowerCase() === "websocket";
+  request.method === "GET" && request.headers.get("upgrade")?.toLowerCase() === "websocket";
 
 /** The subprotocols that a request offers. */
 export const offeredBy = (request: Request): string[] =>

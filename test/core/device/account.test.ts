@@ -128,6 +128,20 @@ describe("the device account", () => {
     expect(rig.connect({}, { tokenId: "once" })).toMatchObject({ code: "token_replayed" });
   });
 
+  test("P7.3 a used token opens nothing as long as the edge takes it, nor if it comes late from the edge", () => {
+    const rig = Rig.offline();
+    const tokenExpires = Math.floor(rig.now / 1_000) + LIMITS.TOKEN_MAX_AGE_SECONDS;
+    const used = { tokenId: "once", tokenExpires };
+    expect(rig.connect({}, used)).toEqual({ ok: true });
+    // The edge compares whole seconds: it takes the token in all of this one.
+    rig.now = (tokenExpires + LIMITS.CLOCK_SKEW_SECONDS + 1) * 1_000 - 1;
+    expect(rig.connect({}, used)).toMatchObject({ code: "token_replayed" });
+    rig.now += 1;
+    expect(rig.connect({}, used)).toMatchObject({ code: "token_expired" });
+    expect(rig.connect()).toEqual({ ok: true });
+    expect(rig.connect({}, used)).toMatchObject({ code: "token_expired" });
+  });
+
   test("P8.1 the links of an account that is not stored are bounded in the life of a token", () => {
     const rig = new Rig();
     for (let i = 0; i < 16; i++) expect(rig.connect()).toEqual({ ok: true });

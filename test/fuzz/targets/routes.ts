@@ -1,7 +1,8 @@
 /** Every route of the edge, on real objects: requests that are right, wrong, forged and broken. */
 import { ERRORS } from "../../../schema/errors.ts";
+import { type OperationId, ROUTES } from "../../../schema/http.ts";
 import type { Random } from "../../chaos/random.ts";
-import { faultsOf } from "../../support/contract.ts";
+import { faultsOf, routesOf } from "../../support/contract.ts";
 import { mutateText, someBytes } from "../mutate/bytes.ts";
 import { type Json, mutateJson, textOf } from "../mutate/json.ts";
 import { OPERATIONS, type Operation, sampleOf, type Words } from "../requests.ts";
@@ -116,8 +117,8 @@ function forge(headers: Record<string, string>, random: Random): boolean {
   }
 }
 
-const isOfOperators = ({ path }: Operation): boolean =>
-  /^\/v1\/(apps|admin)/.test(path) && !path.includes("live");
+const authOf = ({ id }: Operation): string => ROUTES[id as OperationId].auth;
+const isOfOperators = (operation: Operation): boolean => authOf(operation) === "admin";
 
 function make(world: World, random: Random): Made | null {
   const operation = random.pick(OPERATIONS);
@@ -200,8 +201,7 @@ function authorise(world: World, draft: Draft, random: Random): Right {
     headers["sec-websocket-protocol"] = `${protocol}, pushmesh.token.${token}`;
     return "nobody";
   }
-  if (["getService", "getHealth", "openAccount", "getLiveKey"].includes(operation.id))
-    return "nobody";
+  if (authOf(operation) === "none") return "nobody";
   if (random.chance(0.1)) return "nobody";
   const key = random.chance(0.3) ? text(random) || "k" : null;
   const signed = { method, path: target, body };
@@ -237,16 +237,10 @@ async function check(world: World, made: Made, { response, calls, logged }: Answ
   const path = new URL(request.url).pathname;
   if (BEFORE.test(code))
     promise(acting.length === 0, say("an object was called before the refusal"));
-  const wantsRight = ![
-    "getService",
-    "getHealth",
-    "openAccount",
-    "openLink",
-    "listenLive",
-    "getLiveKey",
-  ].includes(operation.id);
+  const wantsRight = ["signature", "admin"].includes(authOf(operation));
   if (right === "nobody" && wantsRight && status < 400 && status !== 204) {
-    const isPublic = path === "/" || path === "/healthz" || path.endsWith("/live-key");
+    // A path that was changed may be that of another route.
+    const isPublic = routesOf(path)?.routes.every(({ auth }) => auth === "none") === true;
     promise(isPublic || request.method === "OPTIONS", say("answered nobody"));
   }
   if (right === "app") {

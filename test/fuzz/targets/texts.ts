@@ -2,7 +2,6 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { admit } from "../../../core/app/admission.ts";
 import { readGrant } from "../../../core/app/grant.ts";
-import { OPEN_POLICY } from "../../../core/app/policy.ts";
 import { matchesCondition, matchesFilter } from "../../../core/condition/evaluate.ts";
 import { type Filter, NOTHING_GRANTED } from "../../../core/condition/types.ts";
 import { openAppId, parseKeyId, sealAppId } from "../../../core/identity/app-id.ts";
@@ -11,6 +10,7 @@ import { JwsError, readJws } from "../../../core/identity/jws.ts";
 import { type Keyring, keyringOf } from "../../../core/identity/keyring.ts";
 import { openOperatorToken, sealOperatorToken } from "../../../core/identity/operator-token.ts";
 import { openRegId, sealRegId } from "../../../core/identity/reg-id.ts";
+import { OPEN_POLICY } from "../../../core/trust/policy.ts";
 import { nodeCrypto } from "../../../hosts/deno/crypto.ts";
 import { ERRORS, MeshError } from "../../../schema/errors.ts";
 import { ROUTES, type sendBody } from "../../../schema/http.ts";
@@ -25,7 +25,7 @@ import {
 import { compactJson, membersOf } from "../../../worker/request/json-text.ts";
 import { networkOf } from "../../../worker/request/network.ts";
 import { readPrefer } from "../../../worker/request/prefer.ts";
-import { checkDigest } from "../../../worker/signature/digest.ts";
+import { checkDigests, readDigests } from "../../../worker/signature/digest.ts";
 import { readFields } from "../../../worker/signature/headers.ts";
 import { connectClaims, verifyToken } from "../../../worker/tokens/device-tokens.ts";
 import type { Random } from "../../chaos/random.ts";
@@ -155,7 +155,13 @@ const READERS: readonly [Reader, ...Reader[]] = [
       promise(read.code in ERRORS, () => read.code);
       return false;
     }
-    const trust = { policy: OPEN_POLICY, version: 1, mayGrant: () => true };
+    const trust = {
+      policy: OPEN_POLICY,
+      version: 1,
+      mayGrant: () => true,
+      revoked: [],
+      closedTags: [],
+    };
     const asked = { device: "other", regId: null, held: null, kind: "register" } as const;
     const answer = admit(trust, asked, read, Date.now());
     promise(!answer.ok || read.device === null, () => `a grant of another device counts: ${token}`);
@@ -180,7 +186,7 @@ const READERS: readonly [Reader, ...Reader[]] = [
     );
     const header = mutateText(valid["content-digest"] ?? "", random);
     try {
-      await checkDigest(header, body, nodeCrypto);
+      await checkDigests(readDigests(header), body, nodeCrypto);
     } catch (error) {
       if (!(error instanceof MeshError)) throw error;
       return false;

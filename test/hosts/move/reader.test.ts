@@ -90,6 +90,15 @@ describe("an export", () => {
     );
   });
 
+  test.each([
+    ['"kind":"end"', '"kind":"end","lines":0'],
+    ['{"kind":"end"', '{ "kind":"end"'],
+  ])("M3 whose last line says the same in another way is refused: %s, %s", async (own, other) => {
+    const file = written();
+    writeFileSync(file, readFileSync(file, "utf8").replace(own, other));
+    await refused(file);
+  });
+
   test("M3 with a line too many, or one at its end, is refused", async () => {
     const file = written();
     const lines = readFileSync(file, "utf8").split("\n");
