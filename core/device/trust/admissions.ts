@@ -74,11 +74,18 @@ export class Admissions {
     const isMoot = () =>
       standing !== undefined && registrations.activeOf(app)?.generation !== standing;
     const grant = agreed === null ? (command.grant ?? null) : agreed.grant;
+    let wasAnew = false;
+    const isAnew = () => {
+      wasAnew = this.#isAnew(app, agreed);
+      return wasAnew;
+    };
     return this.#askOnLink(
       app,
-      { grant, kind: "register", isMoot, isAnew: () => this.#isAnew(app, agreed) },
+      { grant, kind: "register", isMoot, isAnew },
       (answer, later) => {
-        if (answer.ok) this.#admitted(app, answer, agreed, onAnswer, later);
+        // A key was set up while the app was asked about something else than it would be now.
+        if (answer.ok && wasAnew !== this.#isAnew(app, agreed)) onAnswer(UNFINISHED, later);
+        else if (answer.ok) this.#admitted(app, answer, agreed, onAnswer, later);
         else onAnswer(answer, later);
       },
       context,

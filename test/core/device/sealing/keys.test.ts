@@ -112,6 +112,22 @@ describe("a setup", () => {
     expect(rig.takeMessages().length).toBe(1);
   });
 
+  test("S27 of a service, about which the app's object is asked before the app sets up its own, takes nothing over", () => {
+    const rig = new SealedRig();
+    rig.openAccount();
+    rig.link();
+    register(rig, { request: 1, appId: APP_ID, grant: "a.b.c" }, GRANTED);
+    rig.keepsAppCalls = true;
+    rig.command({ kind: "register", value: rig.newEpoch(5).register(2, APP_ID) });
+    rig.command(setKey(rig.epoch));
+    const call = rig.calls.find(({ kind }) => kind === "app");
+    rig.run((context) =>
+      rig.device.onCallResult(call?.token ?? 0, { ok: true, answer: GRANTED }, context),
+    );
+    expect(rig.take()).toMatchObject([done, refusal("overloaded", 2)]);
+    expect(rig.link()).toMatchObject([{ regId: "reg-a-1", epoch: 1 }]);
+  });
+
   test("S27 with a sealed grant is the app's, whose storage was lost: it replaces the key", () => {
     const rig = SealedRig.sealed();
     const { regId } = rig.place;
