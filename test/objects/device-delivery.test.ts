@@ -1,8 +1,8 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { LIMITS } from "../../schema/limits.ts";
-import { Client, openedApp, type Socket } from "./support/client.ts";
-import { sleepBetweenEveryTwoSteps } from "./support/sleep.ts";
+import { Client, meshKeyring, openedApp, type Socket } from "./support/client.ts";
+import { type Sleeper, sleepBetweenEveryTwoSteps } from "./support/sleep.ts";
 
 const text = new TextDecoder();
 const utf8 = new TextEncoder();
@@ -84,15 +84,19 @@ describe("delivery through a device object", () => {
     expect(await dataOf(fourth)).toEqual(["3"]);
   });
 
-  test("P1.4 a sleep between every two steps changes nothing", async () => {
+  test.each([
+    ["without a key", () => undefined],
+    ["with a key", meshKeyring],
+  ])("P1.4 S26 %s, a sleep between every two steps changes nothing", async (_, keyring) => {
     const client = await Client.create();
-    await sleepBetweenEveryTwoSteps({
+    const sleeper: Sleeper = {
       connect: (greeting) => client.connect(greeting),
       send: (app, fields) => client.send(app, fields),
       status: (request) => client.stub.status(request),
       sleep: () => evictDurableObject(client.stub, { webSockets: "hibernate" }),
       openedApp,
-    });
+    };
+    await sleepBetweenEveryTwoSteps(sleeper, keyring());
   });
 
   test("P1.4 an acknowledgement that comes after a sleep removes what was sent before it, and no more", async () => {

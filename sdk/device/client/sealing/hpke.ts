@@ -57,7 +57,7 @@ export async function setupSender(
     const block = concat(labeledInfo(suite, label, info, bytes), Uint8Array.of(1));
     return (await hmac(subtle, secret, block)).slice(0, bytes);
   };
-  const enc = new Uint8Array(await subtle.exportKey("raw", pair.publicKey));
+  const enc = new Uint8Array((await subtle.exportKey("raw", pair.publicKey)) as ArrayBuffer);
   // Not in place: the types of Workers have another name for `public`, which their runtime takes as well.
   const exchange = {
     ...X25519,

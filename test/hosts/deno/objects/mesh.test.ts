@@ -4,7 +4,7 @@ import { StorageError } from "../../../../objects/storage-error.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { hello } from "../../../core/device/support/frames.ts";
 import type { DeviceEnd } from "../../../objects/support/device-end.ts";
-import { sleepBetweenEveryTwoSteps } from "../../../objects/support/sleep.ts";
+import { type Sleeper, sleepBetweenEveryTwoSteps } from "../../../objects/support/sleep.ts";
 import { spoil } from "../support/disk.ts";
 import { databasePath, openedApp, openMesh, passTime, quiet, TestDevice } from "../support/mesh.ts";
 import { countRows } from "../support/rows.ts";
@@ -19,10 +19,10 @@ const IDLE_AND_SWEPT_MS = 12_500;
 const EXPIRED_MS = 65_000;
 
 describe("sleep", () => {
-  test("P1.4 a sleep between every two steps changes nothing", async () => {
+  test.each([false, true])("P1.4 S26 sealed %s: sleeps change nothing", async (isSealed) => {
     const { mesh, reported } = openMesh();
     const device = await TestDevice.create(mesh);
-    await sleepBetweenEveryTwoSteps({
+    const sleeper: Sleeper = {
       connect: async (greeting) => (await device.connect(greeting)).device,
       send: (app, fields) => device.send(app, fields),
       status: (request) => device.host.status(request),
@@ -31,7 +31,8 @@ describe("sleep", () => {
         expect(device.host.sleep(Number.POSITIVE_INFINITY)).toBe(true);
       },
       openedApp: () => openedApp(mesh),
-    });
+    };
+    await sleepBetweenEveryTwoSteps(sleeper, isSealed ? mesh.keyring : undefined);
     expect(reported).toEqual([]);
   });
 
