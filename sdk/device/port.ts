@@ -156,6 +156,8 @@ export type ToClient =
       readonly lapsed?: boolean | undefined;
       /** The epoch with which the mesh seals; absent for none. */
       readonly epoch?: number | undefined;
+      /** Shows that the regId is of the mesh. */
+      readonly proof?: Uint8Array | undefined;
     }
   /** Asks for a grant; the answer is `granted`, whenever there is one. */
   | {
@@ -193,7 +195,7 @@ export type ToClient =
     }
   /**
    * A request succeeded. `value` is the regId for `register`, "" for `unregister`, milliseconds for `ping`, a description for
-   * `describe`, and undefined otherwise. `identity` and `epoch` are those of the registration.
+   * `describe`, and undefined otherwise. `identity`, `epoch` and `proof` are those of the registration.
    */
   | {
       readonly kind: "done";
@@ -201,6 +203,7 @@ export type ToClient =
       readonly value: Answer;
       readonly identity?: string | undefined;
       readonly epoch?: number | undefined;
+      readonly proof?: Uint8Array | undefined;
     }
   /** A request failed; without a request number, an error that belongs to no request. */
   | { readonly kind: "failed"; readonly request?: number; readonly error: PushErrorData };

@@ -10,13 +10,15 @@ interface Waiter {
 }
 
 export class Requests {
-  readonly #port: ClientPort;
+  readonly #port: Pick<ClientPort, "postMessage">;
   readonly #waiting = new Map<number, Waiter>();
-  #next = 1;
+  #next: number;
   #isClosed = false;
 
-  constructor(port: ClientPort) {
+  /** @param first the number of the first request */
+  constructor(port: Pick<ClientPort, "postMessage">, first = 1) {
     this.#port = port;
+    this.#next = first;
   }
 
   /**

@@ -14,9 +14,9 @@ interface Asked {
 
 type Frame = Parameters<typeof encodePushUp>[0];
 
-const NOT_SEALED: PushErrorData = {
+export const NOT_SEALED: PushErrorData = {
   code: "sealed_invalid",
-  message: "The app has no key for the command, or the answer did not open.",
+  message: "The app has no key for the command, or the answer is not from the mesh.",
   retry: "later",
 };
 

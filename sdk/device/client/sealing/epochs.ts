@@ -1,6 +1,6 @@
 /** The keys that an app and the mesh share: one an epoch of the registration, kept with the app's stored state. */
 import type { KeySetup } from "../../../../schema/generated/link.ts";
-import { EPOCH_CONTEXT, linkInfo } from "../../../../schema/hpke.ts";
+import { concat, EPOCH_CONTEXT, linkInfo } from "../../../../schema/hpke.ts";
 import {
   type Direction,
   NONCE_BYTES,
@@ -40,6 +40,14 @@ interface State {
   /** When the mesh's keys were last compared, milliseconds since 1970. */
   readonly checkedAt: number;
 }
+
+const PROOF_BYTES = 16;
+/** What the key of each info is for. */
+const USES = {
+  up: ["AES-GCM", "encrypt"],
+  down: ["AES-GCM", "decrypt"],
+  registration: ["HMAC", "sign"],
+} as const;
 
 /** What a frame is bound to, besides the app, the direction and the epoch with its registration. */
 type Place = Pick<SealedPlace, "number" | "session">;
@@ -147,7 +155,20 @@ export class Epochs {
     return [{ name: "AES-GCM", iv, additionalData }, await this.#key(direction, secret)] as const;
   }
 
-  #key(direction: Direction, secret: string): Promise<NativeCryptoKey> {
+  /** Whether the mesh says that this is the regId of the registration. */
+  async proves(
+    { secret }: Epoch,
+    identity: string,
+    regId: string,
+    proof: Uint8Array,
+  ): Promise<boolean> {
+    const { subtle } = this.#host.crypto;
+    const key = await this.#key("registration", secret);
+    const own = new Uint8Array(await subtle.sign("HMAC", key, concat(`${identity}\0${regId}`)));
+    return proof.length === PROOF_BYTES && proof.every((byte, at) => byte === own[at]);
+  }
+
+  #key(direction: Direction | "registration", secret: string): Promise<NativeCryptoKey> {
     const name = direction + secret;
     const known = this.#keys.get(name);
     if (known !== undefined) return known;
@@ -158,8 +179,9 @@ export class Epochs {
       const salt = new Uint8Array();
       const info = new TextEncoder().encode(direction);
       const from = { name: "HKDF", hash: "SHA-256", salt, info };
-      const usage = direction === "up" ? "encrypt" : "decrypt";
-      return subtle.deriveKey(from, base, { name: "AES-GCM", length: 256 }, false, [usage]);
+      const [name, usage] = USES[direction];
+      const to = { name, hash: "SHA-256", length: 256 };
+      return subtle.deriveKey(from, base, to, false, [usage]);
     };
     const key = derived();
     this.#keys.set(name, key);

@@ -13,15 +13,17 @@ import {
 } from "../../constants.ts";
 import { PushError } from "../../errors.ts";
 import { type Host, toOrigin } from "../../host.ts";
-import type { ClientPort, Command, ToClient, ToService } from "../../port.ts";
+import type { ClientPort, ToClient, ToService } from "../../port.ts";
 import type { BatchedStorage } from "../../storage/batched.ts";
 import { type Incoming, isExpired } from "../message.ts";
 import type { ClientOptions } from "../options.ts";
 import type { StoredRegistration } from "../registration.ts";
-import { SealedCommands } from "./commands.ts";
+import { Requests } from "../requests.ts";
+import { NOT_SEALED, SealedCommands } from "./commands.ts";
 import { DroppedFrames } from "./dropped-frames.ts";
 import { Epochs } from "./epochs.ts";
 import { LinkKeys } from "./link-keys.ts";
+import { isBelieved, regIdOf } from "./proof.ts";
 
 /** Requests of the port itself have numbers from here on. */
 const OWN_REQUESTS = 2 ** 40;
@@ -41,9 +43,8 @@ export class SealingPort implements ClientPort {
   /** Undefined if the app sets up no keys. */
   readonly #keys: LinkKeys | undefined;
   readonly #commands: SealedCommands;
-  /** Waits for the answers to requests of our own. */
-  readonly #waiting = new Map<number, { resolve(): void; reject(error: unknown): void }>();
-  #request = OWN_REQUESTS;
+  /** Requests of our own. */
+  readonly #requests = new Requests(this, OWN_REQUESTS);
   /** The registration, as the push service says: nothing is believed for it. Undefined while there is none. */
   #at: Pick<Event<"registration">, "identity" | "epoch"> | undefined;
   /** Requests for which the push service has asked for a grant or setup before. */
@@ -120,7 +121,8 @@ export class SealingPort implements ClientPort {
   // ---- from the push service, in order
 
   #enqueue(event: ToClient): void {
-    if (this.#queued === 0 && event.kind !== "sealed") {
+    const isChecked = event.kind === "sealed" || (this.#epochs.state.isSealed && regIdOf(event));
+    if (this.#queued === 0 && !isChecked) {
       this.#receive(event);
       return;
     }
@@ -131,9 +133,23 @@ export class SealingPort implements ClientPort {
     }
     this.#queued++;
     this.#last = this.#last
-      .then(() => (event.kind === "sealed" ? this.#open(event) : this.#receive(event)))
+      .then(async () => {
+        if (event.kind === "sealed") await this.#open(event);
+        else if (await isBelieved(event, this.#epochs, this.#registration)) this.#receive(event);
+        else this.#doubt(event);
+      })
       .catch(this.#report)
       .finally(() => this.#queued--);
+  }
+
+  /** The push service names a regId without a proof: the app does not get it. */
+  #doubt(event: ToClient): void {
+    this.#dropped.add("a regId without a proof");
+    if (event.kind === "registration") {
+      this.#at = event;
+      this.#check();
+    } else if (event.kind === "done")
+      this.#receive({ kind: "failed", request: event.request, error: NOT_SEALED });
   }
 
   #pass(event: ToClient): void {
@@ -176,10 +192,9 @@ export class SealingPort implements ClientPort {
       case "failed": {
         const { request = 0, error } = event;
         this.#commands.answered(request);
-        const own = this.#take(request);
-        own?.reject(new PushError(error));
-        if (own !== undefined) return;
-        break;
+        if (request < OWN_REQUESTS) break;
+        this.#requests.failed(request, error);
+        return;
       }
     }
     this.#pass(event);
@@ -191,17 +206,15 @@ export class SealingPort implements ClientPort {
     this.#askedAgain.delete(request);
     if (event.identity !== undefined) this.#locate(event);
     else if (value === "") this.#at = undefined;
-    const own = this.#take(request);
-    if (own === undefined) this.#pass(event);
+    if (request < OWN_REQUESTS) this.#pass(event);
     // Of our own register: the mesh may have begun another registration.
     else if (value) this.#pass({ ...event, kind: "registration", regId: String(value) });
-    own?.resolve();
+    this.#requests.done(request, value);
     this.#check();
   }
 
   #locate(at: Pick<Event<"registration">, "identity" | "epoch"> | undefined): void {
     this.#at = at;
-    if (at?.identity !== undefined) this.#epochs.bind(at.identity, at.epoch);
     if (this.#epoch !== undefined && !this.#epochs.state.isSealed)
       this.#epochs.write({ isSealed: true });
   }
@@ -363,7 +376,7 @@ export class SealingPort implements ClientPort {
       this.#port.postMessage({ kind: "listen", on: true });
     }
     // It fails if the link ends: then everything comes again anyway.
-    await this.#ask({ kind: "ping" }).catch(() => {});
+    await this.#requests.make({ kind: "ping" }, {}).catch(() => {});
     this.#isBroken = false;
   }
 
@@ -371,24 +384,11 @@ export class SealingPort implements ClientPort {
     const { identity = "", epoch } = this.#at ?? {};
     if (epoch === undefined || this.#epoch !== undefined) {
       const made = await this.#make(identity);
-      if (made !== undefined) await this.#ask({ kind: "setKey", setup: made.setup });
+      if (made !== undefined) await this.#requests.make({ kind: "setKey", setup: made.setup }, {});
     }
     // The mesh has a key that the app has lost: without a grant, it begins another registration.
-    else await this.#ask({ kind: "register", isHeld: true, grants: true, renews: true });
-  }
-
-  #ask(command: Command | { readonly kind: "ping" }): Promise<void> {
-    const request = ++this.#request;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.set(request, { resolve, reject });
-    this.postMessage({ ...command, request } as ToService);
-    return promise;
-  }
-
-  #take(request: number) {
-    const waiting = this.#waiting.get(request);
-    this.#waiting.delete(request);
-    return waiting;
+    else
+      await this.#requests.make({ kind: "register", isHeld: true, grants: true, renews: true }, {});
   }
 
   #settle(work: Promise<unknown>): void {

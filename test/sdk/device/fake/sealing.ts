@@ -1,5 +1,5 @@
 /** The mesh's end of sealed frames, by other implementations than ours: HPKE of @hpke/core, AES-GCM of Node. */
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from "node:crypto";
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
 import {
   decodePushUp,
@@ -122,6 +122,16 @@ export class FakeSealing {
     const text = [cipher.update(encodePushDown(frame)), cipher.final()];
     const body = new Uint8Array(Buffer.concat([nonce, ...text, cipher.getAuthTag()]));
     return { ...place, body };
+  }
+
+  /** The registration as the mesh tells its device. */
+  told(registration: Registration): Registration {
+    const shared = this.#shared.get(registration.appId);
+    if (shared === undefined || registration.epoch === undefined) return registration;
+    const key = new Uint8Array(hkdfSync("sha256", shared.secret, "", "registration", 32));
+    const { identity, regId } = registration;
+    const hmac = createHmac("sha256", key).update(`${identity}\0${regId}`).digest();
+    return { proof: new Uint8Array(hmac.subarray(0, 16)), ...registration };
   }
 
   /** Opens a frame of a device. @throws Error if it does not open */

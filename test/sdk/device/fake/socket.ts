@@ -134,7 +134,9 @@ export class FakeSocket implements Socket {
       ...overrides,
     };
     this.#session = value.session.slice();
-    this.link({ kind: "welcome", value });
+    const { sealing } = this.#owner;
+    const registrations = value.registrations.map((one) => sealing?.told(one) ?? one);
+    this.link({ kind: "welcome", value: { ...value, registrations } });
   }
 
   link(frame: Known<LinkDown>): void {
@@ -338,7 +340,8 @@ export class FakeSocket implements Socket {
     const isRegister = this.frames.some(
       (frame) => frame.kind === "register" && frame.value.request === request,
     );
-    if (isRegister) this.push({ kind: "registered", value: { request, registration } });
+    const told = sealing?.told(registration) ?? registration;
+    if (isRegister) this.push({ kind: "registered", value: { request, registration: told } });
     else this.push({ kind: "done", value: { request } });
   }
 

@@ -304,3 +304,30 @@ test("S27 a mesh of an older version, a runtime without X25519, and sealed: fals
   expect(held().epoch).toBeUndefined();
   await off.client.close();
 });
+
+test("S27 a regId that the push service makes up is told to nobody", async () => {
+  const { told } = sealing;
+  let isLying = true;
+  sealing.told = (registration) => {
+    const { proof, ...rest } = told.call(sealing, registration);
+    if (!isLying) return { ...rest, ...(proof && { proof }) };
+    return { ...rest, regId: "reg-of-the-service", ...(proof && { proof }) };
+  };
+  const device = await start(mesh, { sealed: true });
+  await expect(device.client.register()).rejects.toMatchObject({ code: "sealed_invalid" });
+  expect(codes(device)).toEqual(["sealed_invalid"]);
+  isLying = false;
+  await relink();
+  await expect(device.client.register()).resolves.toBe(held().regId);
+  isLying = true;
+  await relink();
+  await settle();
+  expect(device.client.regId).toBe(held().regId);
+  expect(device.regIds).toEqual([held().regId]);
+  // Nor one without a proof.
+  mesh.welcome = { registrations: [{ ...held(), regId: "reg-other", proof: new Uint8Array(16) }] };
+  await relink();
+  await settle();
+  expect(device.client.regId).toBe(held().regId);
+  await device.client.close();
+});
