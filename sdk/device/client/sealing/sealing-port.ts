@@ -67,7 +67,7 @@ export class SealingPort implements ClientPort {
 
   /** @throws PushError `option_invalid` if the URL of the mesh is none */
   constructor(
-    { appId, host, port, url = [], sealed = false, grant }: ClientOptions,
+    { appId, host, port, url = [], sealed = true, grant }: ClientOptions,
     storage: BatchedStorage,
     registration: StoredRegistration,
     report: Host["report"],
@@ -382,11 +382,13 @@ export class SealingPort implements ClientPort {
 
   async #setKey(): Promise<void> {
     const { identity = "", epoch } = this.#at ?? {};
-    if (epoch === undefined || this.#epoch !== undefined) {
+    const isHeld = epoch === undefined ? !this.#epochs.state.isSealed : this.#epoch !== undefined;
+    if (isHeld) {
       const made = await this.#make(identity);
       if (made !== undefined) await this.#requests.make({ kind: "setKey", setup: made.setup }, {});
     }
-    // The mesh has a key that the app has lost: without a grant, it begins another registration.
+    // The mesh or the app has lost it. The answer proves the regId, which may be another now: a key of the mesh's own is gone, or the
+    // registration has ended, if the app could not show that it is its.
     else
       await this.#requests.make({ kind: "register", isHeld: true, grants: true, renews: true }, {});
   }
