@@ -43,8 +43,8 @@ export interface ConnectOptions extends StartOptions {
   readonly grant?: GrantCallback | undefined;
   /**
    * Whether the app and the mesh seal what they send each other, beyond TLS: with a key that they agree on when the app registers, and that
-   * changes every 30 days. Default false. A mesh of an older version, or a runtime without X25519 (reported as `sealing_unsupported`),
-   * goes without. False sets up no key; a registration that has one keeps it.
+   * changes every 30 days. Default true; a mesh of an older version, or a runtime without X25519 (reported as `sealing_unsupported`),
+   * goes without. False sets up no key, for debugging; a registration that has one keeps it.
    */
   readonly sealed?: boolean | undefined;
 }

@@ -32,6 +32,9 @@ export abstract class ClientEvents {
    * - `handler_stuck`, once per message, when its handler has been running for 30 s. The messages behind it wait, and the message stays
    *   unacknowledged
    * - `data_invalid` and `decrypt_failed`, with the ID of the message that was dropped
+   * - `sealed_invalid`, at most once a minute: the push service passed frames that are not from the mesh, or a regId that it has not proven.
+   *   The SDK dropped them; it sets up another key with the mesh once a link, and what was dropped comes again
+   * - `sealing_unsupported`, once, if the runtime has no X25519: the push service can then read the app's messages
    * - `grant_failed`, each time the `grant` callback fails. The SDK calls it again after 1 s, doubling to 60 s
    * - `storage_failed` of the duplicate window, at each attempt to write (after up to 1 s, doubling to 60 s)
    * - `storage_failed` with the ID of an encrypted message whose key could not be read. The message waits and is tried again after 1 s,

@@ -4,6 +4,7 @@ import { concat, EPOCH_CONTEXT, linkInfo } from "../../../../schema/hpke.ts";
 import {
   type Direction,
   NONCE_BYTES,
+  PROOF_BYTES,
   type SealedPlace,
   sealedContext,
 } from "../../../../schema/sealed.ts";
@@ -41,7 +42,6 @@ interface State {
   readonly checkedAt: number;
 }
 
-const PROOF_BYTES = 16;
 /** What the key of each info is for. */
 const USES = {
   up: ["AES-GCM", "encrypt"],

@@ -387,8 +387,7 @@ export class SealingPort implements ClientPort {
       const made = await this.#make(identity);
       if (made !== undefined) await this.#requests.make({ kind: "setKey", setup: made.setup }, {});
     }
-    // The mesh or the app has lost it. The answer proves the regId, which may be another now: a key of the mesh's own is gone, or the
-    // registration has ended, if the app could not show that it is its.
+    // The mesh or the app has lost it: the answer proves the regId, which may be another now.
     else
       await this.#requests.make({ kind: "register", isHeld: true, grants: true, renews: true }, {});
   }
