@@ -315,6 +315,7 @@ describe("a sender that is not ours", () => {
       expect(await device.expect("message")).toMatchObject({ data: { title: "Hello" } });
       await mesh.sender(app).tags.add("news", regId);
       expect(await bash(shell(/`"@query": \?limit=10`:/))).toMatchObject({ members: 1 });
+      await mesh.sender(app).tags.remove("news", regId);
       await device.after("close", "closed");
     },
   );
