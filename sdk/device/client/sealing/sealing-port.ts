@@ -208,7 +208,7 @@ export class SealingPort implements ClientPort {
     else if (value === "") this.#at = undefined;
     if (request < OWN_REQUESTS) this.#pass(event);
     // Of our own register: the mesh may have begun another registration.
-    else if (value) this.#pass({ ...event, kind: "registration", regId: String(value) });
+    else if (regIdOf(event)) this.#pass({ ...event, kind: "registration", regId: String(value) });
     this.#requests.done(request, value);
     this.#check();
   }

@@ -1,6 +1,11 @@
 /** An app whose messages are sealed, and the scripted mesh that seals them. */
 import { afterEach, beforeEach, expect } from "vitest";
-import { memoryStorage, type PushMessage, type Storage } from "../../../../sdk/device/mod.ts";
+import {
+  type Host,
+  memoryStorage,
+  type PushMessage,
+  type Storage,
+} from "../../../../sdk/device/mod.ts";
 import { settle, until } from "../fake/clock.ts";
 import { FakeMesh, start } from "../fake/mesh.ts";
 import { FakeSealing } from "../fake/sealing.ts";
@@ -24,8 +29,8 @@ export function useSealedMesh(): void {
 }
 
 /** A registered app that listens. */
-export async function app(storage: Storage = memoryStorage()) {
-  const device = await start(mesh, { storage, sealed: true });
+export async function app(storage: Storage = memoryStorage(), host: Host = mesh.host) {
+  const device = await start(mesh, { storage, sealed: true, host });
   const got: PushMessage[] = [];
   device.client.onMessage((message) => {
     got.push(message);
