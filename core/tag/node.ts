@@ -5,11 +5,11 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { seqTimeMs } from "../message/clock.ts";
 import { LatestEpochs } from "../message/latest-epochs.ts";
-import type { AppTrust } from "../trust/app-trust.ts";
 import {
   type BroadcastAnswer,
   type BroadcastRequest,
   type BroadcastStatus,
+  endsApp,
   type LogEntry,
   newestTrust,
 } from "./calls/broadcast.ts";
@@ -26,6 +26,7 @@ import type {
 import type { CountAnswer, CountReport, GoAnswer } from "./calls/tree.ts";
 import { CountReporter } from "./directory/count-reporter.ts";
 import type { TagReport } from "./directory/directory.ts";
+import type { NodeTrustAnswer } from "./fan-out/node-trust.ts";
 import type { TagHost } from "./host.ts";
 import { deviceDigit, type NodeName, nodeObjectName, parseNodeName } from "./name.ts";
 import { NodeState } from "./node-state.ts";
@@ -131,8 +132,8 @@ export class TagNode {
     return true;
   }
 
-  /** @param trust what the device has to know before it takes the entries, once it was asked for */
-  async attach(request: AttachRequest, trust?: AppTrust): Promise<AttachAnswer> {
+  /** @param known what the device has to know before it takes the entries, once it was asked for */
+  async attach(request: AttachRequest, known?: NodeTrustAnswer): Promise<AttachAnswer> {
     const { device, epoch = 0, after, generation, trustVersion = 0 } = request;
     const state = this.#state;
     if (after !== null) state?.log.expectHead(after);
@@ -140,11 +141,12 @@ export class TagNode {
     if (state === null || member?.epoch !== epoch) return { kind: "unknown" };
     const { head } = state.log;
     const from = Math.min(after ?? member.joined, head);
-    const { entries, upTo, replacements } = state.log.page(
-      from,
-      this.#host.now(),
-      ({ position, seq }) => this.#isForNow(state, request, position, seq),
+    const page = state.log.page(from, this.#host.now(), ({ position, seq }) =>
+      this.#isForNow(state, request, position, seq),
     );
+    const { upTo, replacements } = page;
+    const trust = known === "deleted" ? undefined : known;
+    const entries = known === "deleted" ? page.entries.filter(endsApp) : page.entries;
     const newest = newestTrust(entries);
     if (newest > Math.max(trustVersion, trust?.version ?? 0))
       return this.attach(request, await state.trust.of(newest));

@@ -7,7 +7,7 @@ import { LIMITS } from "../../../schema/limits.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import type { Context } from "../../link/effects.ts";
 import { isNowOrNever } from "../../message/clock.ts";
-import type { LogEntry } from "../../tag/calls/broadcast.ts";
+import { endsApp, type LogEntry } from "../../tag/calls/broadcast.ts";
 import type { DeliverAnswer, DeliverRequest } from "../../tag/calls/fan-out.ts";
 import type { CurrentLink } from "../current-link.ts";
 import type { Registration } from "../registration.ts";
@@ -21,8 +21,6 @@ import type { Memberships } from "./memberships.ts";
 import { answer, answerOf, type EntryState, type NodeWaits } from "./node-waits.ts";
 import type { PendingBroadcast, Subscription } from "./subscription.ts";
 import type { SubscriptionTable } from "./subscription-table.ts";
-
-const endsApp = ({ ends = false }: LogEntry): boolean => ends;
 
 interface BroadcastParts {
   readonly registrations: Registrations;

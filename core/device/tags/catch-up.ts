@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import type { CallResult, Context } from "../../link/effects.ts";
-import { type LogEntry, newestTrust } from "../../tag/calls/broadcast.ts";
+import { endsApp, type LogEntry, newestTrust } from "../../tag/calls/broadcast.ts";
 import type { Replacement } from "../../tag/calls/membership.ts";
 import type { AppTrust, TrustFields } from "../../trust/app-trust.ts";
 import type { Calls } from "../calls.ts";
@@ -190,8 +190,8 @@ export class CatchUp {
 
   /** Whether the registration may still have a page; if not, it is detached, and this fetch is over. */
   #mayHave(subscription: Subscription, { entries, trust }: Page, context: Context): boolean {
-    // A node of an older version does not say what the app's trust is.
-    if (trust === undefined) return true;
+    // A node of an older version does not say what the app's trust is. The end of the app is for every registration, lapsed or not.
+    if (trust === undefined || entries.some(endsApp)) return true;
     const { fetchEpoch, registration } = subscription;
     this.#parts.judges(registration, { trustVersion: newestTrust(entries), trust }, context);
     return subscription.fetchEpoch === fetchEpoch;

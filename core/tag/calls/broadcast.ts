@@ -48,6 +48,9 @@ export interface LogEntry extends Omit<BroadcastRequest, "app" | "ttlSeconds" | 
   readonly takenAt?: number;
 }
 
+/** Whether it is the end of a deleted app. */
+export const endsApp = ({ ends = false }: Pick<LogEntry, "ends">): boolean => ends;
+
 /** The latest version of the app's trust under which any of these was sent; 0 if none says. */
 export const newestTrust = (entries: readonly Pick<LogEntry, "trustVersion">[]): number =>
   entries.reduce((newest, { trustVersion = 0 }) => Math.max(newest, trustVersion), 0);

@@ -1,16 +1,21 @@
 /** What an app trusts, as a node tells it to devices that do not know it yet: the app's object is asked once for each version. */
 import { LIMITS } from "../../../schema/limits.ts";
 import type { AppTrust } from "../../trust/app-trust.ts";
+import { endsApp } from "../calls/broadcast.ts";
 import type { DeliverAnswer, DeliverRequest } from "../calls/fan-out.ts";
 import type { TagHost } from "../host.ts";
 
 /** How long an app's object that failed is not asked again: each member of the node would ask. */
 const FAILED_MS = 1_000;
 
+/** `deleted`: nobody receives anything of the app but its end. */
+export type NodeTrustAnswer = AppTrust | "deleted";
+
 export class NodeTrust {
   readonly #host: TagHost;
-  #known: AppTrust | null = null;
-  #asking: Promise<AppTrust> | null = null;
+  /** An app that was deleted never comes back. */
+  #known: NodeTrustAnswer | null = null;
+  #asking: Promise<void> | null = null;
   #failed: { readonly at: number; readonly error: unknown } | null = null;
 
   constructor(host: TagHost) {
@@ -20,11 +25,12 @@ export class NodeTrust {
   /**
    * What the app trusts, by this version or a later one.
    *
-   * @throws if the app's object cannot be called, or the app was deleted
+   * @throws if the app's object cannot be called
    */
-  async of(version: number): Promise<AppTrust> {
+  async of(version: number): Promise<NodeTrustAnswer> {
     for (;;) {
-      if (this.#known !== null && this.#known.version >= version) return this.#known;
+      const known = this.#known;
+      if (known === "deleted" || (known !== null && known.version >= version)) return known;
       const failed = this.#failed;
       if (failed !== null && Math.abs(this.#host.now() - failed.at) < FAILED_MS) throw failed.error;
       this.#asking ??= this.#ask(version).finally(() => {
@@ -48,20 +54,28 @@ export class NodeTrust {
       .then((answer) => {
         if (answer.ok || answer.code !== "trust_outdated") return answer;
         return this.of(trustVersion).then((trust) =>
-          host.device(device).deliver({ ...request, trust }),
+          trust === "deleted"
+            ? this.#deliverEnd(device, rest)
+            : host.device(device).deliver({ ...request, trust }),
         );
       });
   }
 
-  async #ask(version: number): Promise<AppTrust> {
+  async #deliverEnd(device: string, request: DeliverRequest): Promise<DeliverAnswer> {
+    const entries = request.entries.filter(endsApp);
+    if (entries.length > 0) return this.#host.device(device).deliver({ ...request, entries });
+    const before = request.entries.slice(1).map(() => "filtered" as const);
+    return { ok: true, outcome: "filtered", before };
+  }
+
+  async #ask(version: number): Promise<void> {
     const host = this.#host;
     try {
       const trust = await host.withTimeout(LIMITS.CALL_MS, host.trust());
-      if (trust === null) throw new Error("the app was deleted");
       // No version can be later than that of the app itself, unless a clock was set back.
-      this.#known = { ...trust, version: Math.max(version, trust.version) };
+      this.#known =
+        trust === null ? "deleted" : { ...trust, version: Math.max(version, trust.version) };
       this.#failed = null;
-      return this.#known;
     } catch (error) {
       this.#failed = { at: host.now(), error };
       throw error;

@@ -109,6 +109,61 @@ describe("after a change of what the app trusts", () => {
     expect(shown(world)).toBe(0);
   });
 
+  test("S19 a member that missed one under a later version gets the end of the deleted app, and nothing else", async () => {
+    const world = new World();
+    await withMembers(world);
+    trusting(world, 2);
+    await world.broadcast({ key: keyOf(1), trustVersion: 2 });
+    await world.quiet();
+    world.record = null;
+    const { name } = world.device(0);
+    const [path = ""] = world.members().get(name) ?? [];
+    // Its node forgets what the app trusted.
+    world.kill();
+    const attach = (after: number) =>
+      world.clock.until(
+        world.callFromOutside(path, (shell) =>
+          shell.attach({ device: name, after, epoch: 0, trustVersion: 1 }),
+        ),
+      );
+    // The app is gone already, and its end has yet to come.
+    const early = await attach(0);
+    expect(early).toMatchObject({ kind: "attached", upTo: 1, more: false, entries: [] });
+    await world.broadcast({ key: keyOf(2), ends: true });
+    await world.quiet();
+    world.calls.app = 0;
+    for (const after of [0, 1]) {
+      const page = await attach(after);
+      expect(page).toMatchObject({ kind: "attached", upTo: 2, entries: [{ ends: true }] });
+      expect(page).not.toHaveProperty("trust");
+    }
+    expect(world.calls.app).toBe(0);
+  });
+
+  test("S19 members that are owed one of an app that was deleted since get its end, and nobody is called for ever", async () => {
+    const world = new World({ nodeMembers: 20 });
+    const calls = await withMembers(world);
+    trusting(world, 2);
+    world.outage = (callee) => (callee === "AAAAAAAAAAA" ? { at: "before", kind: "fails" } : null);
+    await world.broadcast({ key: keyOf(1), trustVersion: 2, ttlSeconds: 86_400 });
+    await world.alarms(120_000);
+    expect(await world.status(keyOf(1))).toMatchObject({ status: "sending", owed: MEMBERS });
+    world.outage = null;
+    world.record = null;
+    await world.alarms(700_000);
+    expect(await world.status(keyOf(1))).toMatchObject({
+      status: "sent",
+      owed: 0,
+      filtered: MEMBERS,
+    });
+    expect(shown(world)).toBe(0);
+    calls.length = 0;
+    await world.broadcast({ key: keyOf(2), ends: true, ttlSeconds: 86_400 });
+    await world.alarms(120_000);
+    const told = calls.filter(({ entries }) => entries.some(({ ends }) => ends));
+    expect(new Set(told).size).toBe(MEMBERS);
+  });
+
   test("S6 a member that comes back is told with the page that it missed", async () => {
     const world = new World();
     await withMembers(world);

@@ -262,6 +262,19 @@ describe("a broadcast", () => {
     expect(standing(rig)).toMatchObject({ version: 2, lapsed: "grant_invalid" });
   });
 
+  test("S19 that is the end of the app comes to a registration that lapses with its page, too", () => {
+    const rig = granted(inX());
+    reconnect(rig);
+    const end = { ...entry(2), ends: true };
+    const lost = { ...TRUST, keys: [] };
+    rig.answerCall({
+      ok: true,
+      answer: { kind: "attached", upTo: 2, more: false, entries: [sent(1), end], trust: lost },
+    });
+    expect(kinds(rig)).toEqual(["removed"]);
+    expect(rig.send({ app: "a", waitMs: 0 })).toEqual({ ok: false, code: "unregistered" });
+  });
+
   test("S6 that was missed comes to a registration that may still receive", () => {
     const rig = granted(inX());
     reconnect(rig);
