@@ -32,6 +32,8 @@ const INTEGER = "(?:0|[1-9]\\d{0,14})";
 const INPUT = new RegExp(
   `^(${KEY})=(\\((${STRING}(?: ${STRING})*)\\)((?:;${KEY}=(?:${STRING}|${INTEGER}))*))$`,
 );
+/** All strings of a valid text: display strings, which have no escapes by a backslash, and others. */
+const STRINGS = /%"[^"]*"|"(?:[^"\\]|\\.)*"/g;
 const BYTES = new RegExp(`^(${KEY})=:([A-Za-z0-9+/=]*):$`);
 
 export function malformed(detail: string, cause?: unknown): MeshError {
@@ -74,7 +76,7 @@ export function readPlain(signatureText: string, inputText: string): SignatureFi
   return { signature, names: list.slice(1, -1).split('" "'), parameters, written };
 }
 
-/** Reads parameters that `INPUT` has matched; undefined if one is repeated: the last would count. */
+/** Reads parameters that `INPUT` has matched; undefined if one is repeated. */
 function readTail(tail: string): Map<string, string | number> | undefined {
   const parameters = new Map<string, string | number>();
   let at = 0;
@@ -94,28 +96,72 @@ function readTail(tail: string): Map<string, string | number> | undefined {
   return parameters;
 }
 
-function parse(name: string, text: string): ReturnType<typeof parseDictionary> {
+type Dictionary = ReturnType<typeof parseDictionary>;
+
+function parse(name: string, text: string): Dictionary {
+  let members: Dictionary;
   try {
-    return parseDictionary(text);
+    members = parseDictionary(text);
   } catch (error) {
     throw malformed(`${name} is no dictionary of RFC 8941`, error);
   }
+  requireOnce(name, text, members);
+  return members;
+}
+
+/**
+ * The key that a Signature-Input names, read as a signature is verified: whoever counts a request by its key, before or after it is
+ * verified, must not take another one. Empty for none, or if the text would be refused.
+ */
+export function keyIdOf(inputText: string): string {
+  if (inputText.length > LIMITS.SIGNATURE_INPUT_BYTES) return "";
+  const tail = INPUT.exec(inputText)?.[4];
+  const parameters = (tail === undefined ? undefined : readTail(tail)) ?? anyParameters(inputText);
+  const keyId = parameters?.get("keyid");
+  return typeof keyId === "string" ? keyId : "";
+}
+
+function anyParameters(inputText: string): ReadonlyMap<string, unknown> | undefined {
+  try {
+    return readInput(inputText).input[1];
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Of what is repeated, RFC 8941 takes the last and forgets the others. Another reader, such as a proxy, may take the first. So what is
+ * repeated is refused; nobody writes it in good faith. The parser cannot tell, but the separators outside of strings can.
+ */
+function requireOnce(name: string, text: string, members: Dictionary): void {
+  const bare = text.replace(STRINGS, "");
+  const count = (separator: string): number => bare.split(separator).length - 1;
+  let parameters = 0;
+  for (const member of members.values()) {
+    parameters += member[1].size;
+    if (isInnerList(member)) for (const [, own] of member[0]) parameters += own.size;
+  }
+  if (count(",") >= members.size) throw malformed(`${name} has a label twice`);
+  if (count(";") > parameters) throw malformed(`${name} has a parameter twice`);
+}
+
+function readInput(inputText: string): { label: string; input: InnerList } {
+  const inputs = parse("Signature-Input", inputText);
+  const [entry, another] = inputs;
+  if (entry === undefined || another !== undefined)
+    throw malformed("there must be exactly one signature");
+  const [label, input] = entry;
+  if (!isInnerList(input)) throw malformed("Signature-Input must hold a list of components");
+  return { label, input };
 }
 
 /** Reads any form. */
 export function readAny(signatureText: string, inputText: string): SignatureFields {
   const signatures = parse("Signature", signatureText);
-  const inputs = parse("Signature-Input", inputText);
-  const [label] = inputs.keys();
-  if (label === undefined || inputs.size !== 1 || signatures.size !== 1) {
-    throw malformed("there must be exactly one signature");
-  }
+  const { label, input } = readInput(inputText);
+  if (signatures.size !== 1) throw malformed("there must be exactly one signature");
   const [signature] = signatures.get(label) ?? [];
-  const input = inputs.get(label);
   if (!(signature instanceof ArrayBuffer)) throw malformed(`Signature has no bytes for ${label}`);
-  if (input === undefined || !isInnerList(input)) {
-    throw malformed("Signature-Input must hold a list of components");
-  }
   return {
     signature: new Uint8Array(signature),
     names: readNames(input),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import vectors from "../../../schema/vectors/signature.json" with { type: "json" };
-import { readAny, readPlain } from "../../../worker/signature/headers.ts";
+import { keyIdOf, readAny, readPlain } from "../../../worker/signature/headers.ts";
 
 /** Text near the plain form: mostly in it, now and then outside. */
 const mostly = <Value>(plain: fc.Arbitrary<Value>, other: fc.Arbitrary<Value>) =>
@@ -68,4 +68,59 @@ describe("the plain reading of a signature's headers", () => {
       expect(readPlain(text, signatureInput)).toBeDefined();
     },
   );
+});
+
+const SIGNATURE = "sig=:AAAA:";
+const TWICE = /twice/;
+
+describe("what is repeated in a signature's headers", () => {
+  it.each([
+    ["a parameter", SIGNATURE, 'sig=("@path");keyid="a";created=1;keyid="b"'],
+    ["a parameter, after a space", SIGNATURE, 'sig=("@path");keyid="a"; keyid="b"'],
+    ["a parameter, without a value", SIGNATURE, 'sig=("@path");keyid="a";keyid'],
+    ["a parameter, with a token", SIGNATURE, 'sig=("@path");keyid="a";keyid=b'],
+    [
+      "a parameter, after a string of separators",
+      SIGNATURE,
+      'sig=();t="\\";\\"";keyid="a";keyid="b"',
+    ],
+    ["a parameter, after a display string", SIGNATURE, 'sig=();t=%"\\";keyid="a";u="";keyid="b"'],
+    ["a parameter of a component", SIGNATURE, 'sig=("a";key="b";key="c")'],
+    ["a parameter of the signature", "sig=:AAAA:;p=1;p=2", 'sig=("@path")'],
+    ["a label", SIGNATURE, 'sig=("@path");keyid="a", sig=("@path");keyid="b"'],
+    ["the label of the signature", "sig=:AAAA:, sig=:BBBB:", 'sig=("@path")'],
+  ])(
+    "P7.1 is refused, as readers differ in which one counts: %s",
+    (_, signatureText, inputText) => {
+      expect(() => readAny(signatureText, inputText)).toThrow(TWICE);
+      expect(readPlain(signatureText, inputText)).toBeUndefined();
+    },
+  );
+
+  it("P7.1 is told from separators in strings", () => {
+    const text = 'sig=("a,b;c" "d");keyid="a;b=1,c";tag="\\";x,";note=%"\\,;";bytes=:AAAA:';
+    expect(readAny(SIGNATURE, text).parameters.get("keyid")).toBe("a;b=1,c");
+  });
+});
+
+describe("the key by which a request counts", () => {
+  it("P8.5 is the one that its signature is verified with", () => {
+    let named = 0;
+    const withKey = fc.tuple(input, fc.constantFrom("", ';keyid="a.k1"', '; keyid="a.k1"'));
+    fc.assert(
+      fc.property(withKey, ([text, end]) => {
+        let verified: unknown;
+        try {
+          const label = text.slice(0, text.indexOf("="));
+          verified = readAny(`${label}=:AAAA:`, text + end).parameters.get("keyid");
+        } catch {
+          // Refused, so it counts for no key.
+        }
+        if (typeof verified === "string" && verified !== "") named++;
+        expect(keyIdOf(text + end)).toBe(typeof verified === "string" ? verified : "");
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(named).toBeGreaterThan(100);
+  });
 });

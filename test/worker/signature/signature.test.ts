@@ -83,6 +83,9 @@ describe("P7.1 a signature", () => {
     ["covers a header that is not there", { "signature-input": 'sig1=("x-none");created=1' }],
     ["covers a part of a response", { "signature-input": 'sig1=("@status");created=1' }],
     ["names its components in capitals", { "signature-input": 'sig1=("@METHOD");created=1' }],
+    ["names two keys", { "signature-input": 'sig1=("@method");keyid="a";created=1;keyid="b"' }],
+    ["has two inputs of one label", { "signature-input": 'sig1=("@method"), sig1=("@path")' }],
+    ["comes twice with one label", { signature: "sig1=:AAAA:, sig1=:BBBB:" }],
     ["has bytes that are not ASCII", { "signature-input": 'sig1=("é");created=1' }],
   ];
   it.each(malformed)("that %s is malformed", async (_, headers) => {

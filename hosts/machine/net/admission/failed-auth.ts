@@ -14,8 +14,9 @@ import {
 } from "../../../../worker/request/connecting-device.ts";
 import { isLoopback, networkOf } from "../../../../worker/request/network.ts";
 import { routePaths } from "../../../../worker/request/route-path.ts";
+import { keyIdOf } from "../../../../worker/signature/headers.ts";
 import type { RequestHead } from "../http/head.ts";
-import { GoodKeys, keyIdOf } from "./good-keys.ts";
+import { GoodKeys } from "./good-keys.ts";
 import { type Rate, RefillingBudgets } from "./refilling-budgets.ts";
 
 const RATE: Rate = {

@@ -1,8 +1,8 @@
 /** Remembers which sending keys have succeeded, and from which networks, so that failures of others do not lock them out. */
 import { BoundedMap } from "../../../../schema/bounded-map.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
+import { keyIdOf } from "../../../../worker/signature/headers.ts";
 
-const KEY_ID = /;keyid="([^"]{1,64})"/;
 /** Minimum time between two updates of the key that sends most: an update takes ten times as long as this check. */
 const NOTE_MS = 10_000;
 
@@ -38,6 +38,3 @@ export class GoodKeys {
     this.#keys.set(key, networks);
   }
 }
-
-/** The key that a Signature-Input names; empty for none. */
-export const keyIdOf = (input: string): string => KEY_ID.exec(input)?.[1] ?? "";

@@ -1,5 +1,6 @@
 /** How often a network may fail to say who it is, and whom that shuts out. */
 import { expect, test } from "vitest";
+import { sealAppId } from "../../../../core/identity/app-id.ts";
 import { sealCredential } from "../../../../core/identity/credential.ts";
 import { deviceName } from "../../../../core/identity/device-id.ts";
 import { FailedAuth } from "../../../../hosts/machine/net/admission/failed-auth.ts";
@@ -170,6 +171,30 @@ test("P8.5 a request is vouched for whose key was let in, from wherever", () => 
   expect(failedAuth.senderOf(signed("k"))).not.toBeNull();
   expect(failedAuth.senderOf(signed("other"))).toBeNull();
   expect(failedAuth.senderOf(request("GET"))).toBeNull();
+});
+
+test.each([
+  ["names another key first", 'sig=();keyid="victim.k1";created=1;keyid="own.k1"'],
+  ["names another key last", 'sig=();keyid="own.k1";created=1;keyid="victim.k1"'],
+  ["has two inputs of one label", 'sig=();keyid="victim.k1", sig=();keyid="own.k1"'],
+  ["names a key in a string", String.raw`sig=();tag=";keyid=";nonce="victim.k1"`],
+])("P8.5 P8.13 a request counts for no key if its input %s", (_, text) => {
+  const { failedAuth, fail, isRefused } = failedAuthOf();
+  const asked = request("POST", { "signature-input": text });
+  failedAuth.answered(ADDRESS, signed("victim.k1"), 202);
+  expect(failedAuth.senderOf(asked)).toBeNull();
+  failedAuth.answered("192.0.2.2", asked, 202);
+  fail(BURST, JUNK, "192.0.2.2");
+  expect(isRefused(asked, "192.0.2.2")).toBe(true);
+});
+
+test("P8.5 a request counts for the app of its key, however its input is spaced", () => {
+  const { failedAuth } = failedAuthOf();
+  const appId = sealAppId(KEYRING, new Uint8Array(8).fill(1));
+  const spaced = request("POST", { "signature-input": `sig=( "@path" ); keyid="${appId}.k1"` });
+  failedAuth.answered(ADDRESS, spaced, 202);
+  expect(failedAuth.senderOf(spaced)).toBe(appId);
+  expect(failedAuth.senderOf(signed(`${appId}.k1`))).toBe(appId);
 });
 
 test("P8.13 a key that sends all the time stays good", () => {
