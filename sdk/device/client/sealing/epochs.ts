@@ -68,11 +68,20 @@ export class Epochs {
     this.#name = `app/${appId}/epochs`;
   }
 
-  /** Rejects with the error of the storage. */
+  /** Also adds what another client of the storage has stored since. Rejects with the error of the storage. */
   async load(): Promise<void> {
     const stored = await this.#storage.get(this.#name);
+    const { isSealed, number, epochs } = this.state;
     try {
-      if (stored !== undefined) this.state = JSON.parse(String(stored));
+      if (stored === undefined) return;
+      const read: State = JSON.parse(String(stored));
+      const isNew = (one: Epoch) => !epochs.some(({ secret }) => secret === one.secret);
+      this.state = {
+        ...read,
+        isSealed: isSealed || read.isSealed,
+        number: Math.max(number, read.number),
+        epochs: [...read.epochs.filter(isNew), ...epochs],
+      };
     } catch {
       // Not in our format: the registration gets another epoch.
     }
@@ -84,7 +93,7 @@ export class Epochs {
   }
 
   get(identity: string | undefined, epoch: number | undefined): Epoch | undefined {
-    return this.state.epochs.find((each) => each.epoch === epoch && each.identity === identity);
+    return this.state.epochs.findLast((each) => each.epoch === epoch && each.identity === identity);
   }
 
   /** The number of the newest epoch; 0 for none. */
@@ -92,11 +101,22 @@ export class Epochs {
     return Math.max(0, ...this.state.epochs.map(({ epoch }) => epoch));
   }
 
-  /** The mesh has taken the setup of a register, and says with which registration. */
-  bind(identity: string, epoch: number | undefined): void {
-    if (this.get("", epoch) === undefined) return;
-    const bound = (each: Epoch) => (each.epoch === epoch ? { ...each, identity } : each);
-    this.write({ epochs: this.state.epochs.map(bound) });
+  /**
+   * Finds the epoch that the mesh seals with by its proof of the regId, since another client of the storage may have made one of the same number.
+   *
+   * @returns whether there is one
+   */
+  async prove(identity: string, epoch: number, regId: string, proof: Uint8Array): Promise<boolean> {
+    for (const one of this.state.epochs) {
+      if (one.epoch !== epoch || !["", identity].includes(one.identity)) continue;
+      if (!(await this.#proves(one, identity, regId, proof))) continue;
+      // The mesh has taken the setup of a register, and says with which registration.
+      const others = this.state.epochs.filter((each) => each !== one);
+      if (this.get(identity, epoch) !== one)
+        this.write({ epochs: [...others, { ...one, identity }] });
+      return true;
+    }
+    return false;
   }
 
   /** A frame of an epoch has arrived: those before it are over. */
@@ -115,6 +135,8 @@ export class Epochs {
     identity: string,
     after: number,
   ): Promise<{ readonly setup: KeySetup; readonly context: SenderContext }> {
+    // Not the number of an epoch that another client of the storage has made.
+    await this.load().catch(() => {});
     const { subtle } = this.#host.crypto;
     const pair = await subtle.generateKey(X25519, false, ["deriveBits"]);
     if (!("privateKey" in pair)) throw new TypeError("no key pair");
@@ -155,8 +177,7 @@ export class Epochs {
     return [{ name: "AES-GCM", iv, additionalData }, await this.#key(direction, secret)] as const;
   }
 
-  /** Whether the mesh says that this is the regId of the registration. */
-  async proves(
+  async #proves(
     { secret }: Epoch,
     identity: string,
     regId: string,

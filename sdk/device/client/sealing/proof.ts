@@ -10,6 +10,10 @@ export function regIdOf(event: ToClient): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/** Whether an event has to be opened, or to prove its regId. */
+export const isChecked = (event: ToClient, { state }: Epochs): boolean =>
+  event.kind === "sealed" || ((state.isSealed || "epoch" in event) && regIdOf(event) !== undefined);
+
 /** Whether its regId is the one that the app has, or proven to be of the mesh. Anything else needs no proof. */
 export async function isBelieved(
   event: ToClient,
@@ -17,12 +21,15 @@ export async function isBelieved(
   registration: StoredRegistration,
 ): Promise<boolean> {
   const regId = regIdOf(event);
-  if (regId === undefined || !epochs.state.isSealed) return true;
+  if (regId === undefined) return true;
   const { identity, epoch, proof } = event as Extract<ToClient, { readonly kind: "registration" }>;
-  const known = epochs.get(identity, epoch) ?? epochs.get("", epoch);
-  if (identity && known && proof && (await epochs.proves(known, identity, regId, proof))) {
-    epochs.bind(identity, epoch);
-    return true;
+  const isProven = async () =>
+    identity && epoch && proof && epochs.prove(identity, epoch, regId, proof);
+  if (await isProven()) return true;
+  if (epoch) {
+    // Another client of the storage may have set it up since.
+    await epochs.load().catch(() => {});
+    if (await isProven()) return true;
   }
-  return regId === registration.regId;
+  return !epochs.state.isSealed || regId === registration.regId;
 }

@@ -23,7 +23,7 @@ import { NOT_SEALED, SealedCommands } from "./commands.ts";
 import { DroppedFrames } from "./dropped-frames.ts";
 import { Epochs } from "./epochs.ts";
 import { LinkKeys } from "./link-keys.ts";
-import { isBelieved, regIdOf } from "./proof.ts";
+import { isBelieved, isChecked, regIdOf } from "./proof.ts";
 
 /** Requests of the port itself have numbers from here on. */
 const OWN_REQUESTS = 2 ** 40;
@@ -121,8 +121,7 @@ export class SealingPort implements ClientPort {
   // ---- from the push service, in order
 
   #enqueue(event: ToClient): void {
-    const isChecked = event.kind === "sealed" || (this.#epochs.state.isSealed && regIdOf(event));
-    if (this.#queued === 0 && !isChecked) {
+    if (this.#queued === 0 && !isChecked(event, this.#epochs)) {
       this.#receive(event);
       return;
     }
