@@ -24,7 +24,7 @@ export const ENCRYPTION = {
     null,
     "never",
     "The registration has a key, and takes commands only in Sealed frames.",
-    "Seal the command with the registration's key; if the key is lost, register again with a setup and a sealed grant.",
+    "Seal the command with the registration's key; if you have lost it, register with a setup of a later epoch: the app gets another registration.",
   ),
   sealed_invalid: row(
     246,

@@ -26,8 +26,6 @@ export interface Agreed {
   readonly secret: Uint8Array;
   /** The grant that came with it; null for none. */
   readonly grant: string | null;
-  /** Whether that was sealed with it: then the app itself made it, and not whoever holds the connection. */
-  readonly isSealed: boolean;
 }
 
 export class Seals {
@@ -64,10 +62,26 @@ export class Seals {
     if (agreed === "unknown") return new MeshError("link_key_unknown", `kid ${kid}`);
     if (agreed === null) return new MeshError("setup_invalid", "enc: no public key of X25519");
     const { secret } = agreed;
-    if (sealedGrant === undefined) return { epoch, secret, grant: grant ?? null, isSealed: false };
+    if (sealedGrant === undefined) return { epoch, secret, grant: grant ?? null };
     const opened = agreed.openGrant(sealedGrant);
     if (opened === null) return new MeshError("setup_invalid", "sealedGrant: does not open");
-    return { epoch, secret, grant: opened, isSealed: true };
+    return { epoch, secret, grant: opened };
+  }
+
+  /**
+   * What a setup is beside the key of the app's registration: `first` if there is none that the mesh can use, `same`, or `other`. Anybody can seal a
+   * grant with a setup of his own, because the mesh's key is public: only what is sealed with the present key replaces it.
+   */
+  compare(app: string, agreed: Agreed | null): "first" | "same" | "other" {
+    const seal = this.#parts.registrations.activeOf(app)?.seal;
+    if (agreed === null || !seal || seal.isLost) return "first";
+    return seal.is(agreed) ? "same" : "other";
+  }
+
+  /** @returns a refusal of an epoch that is not above the present one */
+  refuseEpoch(epoch: number, present: number): MeshError | null {
+    if (epoch > present) return null;
+    return new MeshError("setup_invalid", `epoch: ${epoch}, must be above ${present}`);
   }
 
   /** What to store of it for a registration that begins. */
@@ -93,10 +107,8 @@ export class Seals {
     if (agreed === null || agreed instanceof MeshError) return agreed;
     const present = registration.seal?.epoch ?? 0;
     if (registration.seal?.is(agreed)) return null;
-    if (agreed.epoch <= present) {
-      const fault = `epoch: ${agreed.epoch}, must be above ${present}`;
-      return new MeshError("setup_invalid", fault);
-    }
+    const refused = this.refuseEpoch(agreed.epoch, present);
+    if (refused !== null) return refused;
     this.begin(registration, agreed);
     return null;
   }

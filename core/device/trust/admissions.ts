@@ -38,6 +38,13 @@ interface Question {
   done(result: CallResult, context: Context): void;
 }
 
+/** What an app is asked about. */
+interface Asked {
+  readonly grant: string | null;
+  /** As if it was not registered. */
+  readonly isAnew: boolean;
+}
+
 type OnRegistered = (answer: Registration | Refused, context: Context) => void;
 type OnRenewed = (refused: Refused | null, context: Context) => void;
 
@@ -69,27 +76,42 @@ export class Admissions {
     const known = registrations.activeOf(app);
     if (known?.seal != null && agreed === null && command.grant !== undefined)
       return new MeshError("sealing_required", `slot ${known.slot}`);
+    const outdated = this.#outdated(app, agreed);
+    if (outdated !== null) return outdated;
     const standing = known?.generation;
-    // It was unregistered by a later command.
-    const isMoot = () =>
-      standing !== undefined && registrations.activeOf(app)?.generation !== standing;
+    const refused = (): Refused | null => {
+      const now = registrations.activeOf(app);
+      // It was unregistered by a later command.
+      if (standing !== undefined && now?.generation !== standing) return SLOT_UNKNOWN;
+      const repeated = this.#outdated(app, agreed);
+      return repeated === null ? null : refusedBy(repeated);
+    };
     const grant = agreed === null ? (command.grant ?? null) : agreed.grant;
-    let wasAnew = false;
-    const isAnew = () => {
-      wasAnew = this.#isAnew(app, agreed);
-      return wasAnew;
+    let was = seals.compare(app, agreed);
+    const about = () => {
+      was = seals.compare(app, agreed);
+      // A grant that is repeated with its setup may be older than that which the registration has.
+      return { grant: was === "same" ? null : grant, isAnew: was === "other" };
     };
     return this.#askOnLink(
       app,
-      { grant, kind: "register", isMoot, isAnew },
+      { kind: "register", refused, about },
       (answer, later) => {
         // A key was set up while the app was asked about something else than it would be now.
-        if (answer.ok && wasAnew !== this.#isAnew(app, agreed)) onAnswer(UNFINISHED, later);
+        if (answer.ok && was !== seals.compare(app, agreed)) onAnswer(UNFINISHED, later);
         else if (answer.ok) this.#admitted(app, answer, agreed, onAnswer, later);
         else onAnswer(answer, later);
       },
       context,
     );
+  }
+
+  /** A setup that was sent before the present key was set up, or is not above it, is one that somebody repeats. */
+  #outdated(app: string, agreed: Agreed | null): MeshError | null {
+    const { registrations, seals } = this.#parts;
+    if (agreed === null || seals.compare(app, agreed) !== "other") return null;
+    const present = registrations.activeOf(app)?.seal?.epoch ?? 0;
+    return seals.refuseEpoch(agreed.epoch, present);
   }
 
   #admitted(
@@ -107,7 +129,8 @@ export class Admissions {
         : (of: { app: string; generation: number }) => seals.recordOf(of, agreed);
     const begun = begin(() => {
       // What was agreed on with the app of the earlier registration is not replaced by what anybody sends.
-      if (known !== undefined && this.#isAnew(app, agreed)) lifecycle.end(known, context);
+      if (known !== undefined && seals.compare(app, agreed) === "other")
+        lifecycle.end(known, context);
       return lifecycle.begin(app, answer, sealing, context);
     });
     if ("ok" in begun) {
@@ -121,15 +144,6 @@ export class Admissions {
     if (agreed !== null) lifecycle.settle(begun, context);
   }
 
-  /**
-   * Whether a setup can only be for another registration: the app of the standing one has agreed on a key with the mesh, and this setup has nothing
-   * that the app alone has.
-   */
-  #isAnew(app: string, agreed: Agreed | null): boolean {
-    const seal = this.#parts.registrations.activeOf(app)?.seal;
-    return agreed !== null && !agreed.isSealed && !!seal && !seal.isLost && !seal.is(agreed);
-  }
-
   /** Renews the grant of a registration. @returns as `register` */
   renew(
     registration: Registration,
@@ -138,9 +152,10 @@ export class Admissions {
     context: Context,
   ): MeshError | null {
     const isMoot = this.#endOf(registration);
+    const refused = () => (isMoot() ? SLOT_UNKNOWN : null);
     return this.#askOnLink(
       registration.record.app,
-      { grant, kind: "renew", isMoot },
+      { kind: "renew", refused, about: () => ({ grant, isAnew: false }) },
       (answer, later) => {
         if (answer.ok) this.#parts.rights.apply(registration, answer, later);
         onAnswer(answer.ok ? null : answer, later);
@@ -168,7 +183,7 @@ export class Admissions {
       app,
       {
         begin: (later) => {
-          if (!isMoot()) return this.#request(app, null, "check");
+          if (!isMoot()) return this.#request(app, "check", { grant: null, isAnew: false });
           finish(SLOT_UNKNOWN, later);
           return null;
         },
@@ -199,12 +214,11 @@ export class Admissions {
   #askOnLink(
     app: string,
     command: {
-      readonly grant: string | null;
       readonly kind: "register" | "renew";
-      /** Whether a later command of the device has made it void. */
-      readonly isMoot: () => boolean;
-      /** Whether it is asked for as if the app was not registered. Absent for no. */
-      readonly isAnew?: () => boolean;
+      /** The refusal of what a later command of the device has made void. */
+      readonly refused: () => Refused | null;
+      /** What to ask, when its turn has come. */
+      readonly about: () => Asked;
     },
     onAnswer: (answer: Admitted | Refused, context: Context) => void,
     context: Context,
@@ -213,7 +227,7 @@ export class Admissions {
       const detail = `${this.#waiting} commands wait for their apps`;
       return new MeshError("overloaded", detail, { retryAfterMs: 1_000 });
     }
-    const { grant, kind, isMoot, isAnew } = command;
+    const { kind, refused, about } = command;
     const { link } = this.#parts;
     const session = link.link?.session;
     const since = context.now;
@@ -224,15 +238,14 @@ export class Admissions {
         begin: (later) => {
           if (isLost()) return null;
           // The device has waited for others before it, as long as it waits for any command.
-          const refused = isMoot() ? SLOT_UNKNOWN : UNFINISHED;
-          if (!isMoot() && later.now - since < LIMITS.COMMAND_MS)
-            return this.#request(app, grant, kind, isAnew?.());
-          onAnswer(refused, later);
+          const refusal = refused() ?? (later.now - since < LIMITS.COMMAND_MS ? null : UNFINISHED);
+          if (refusal === null) return this.#request(app, kind, about());
+          onAnswer(refusal, later);
           return null;
         },
         done: (result, later) => {
           if (isLost()) return;
-          onAnswer(isMoot() ? SLOT_UNKNOWN : (admissionIn(result) ?? refusalOf(result)), later);
+          onAnswer(refused() ?? admissionIn(result) ?? refusalOf(result), later);
         },
       },
       context,
@@ -240,12 +253,7 @@ export class Admissions {
     return null;
   }
 
-  #request(
-    app: string,
-    grant: string | null,
-    kind: AdmitRequest["kind"],
-    isAnew = false,
-  ): AdmitRequest {
+  #request(app: string, kind: AdmitRequest["kind"], { grant, isAnew }: Asked): AdmitRequest {
     const { registrations, identity, name } = this.#parts;
     const standing = isAnew ? undefined : registrations.activeOf(app);
     const regId =

@@ -1,41 +1,23 @@
 /** How a registration gets a key, another, and what happens without the one it had. */
 import { describe, expect, test } from "vitest";
-import type { Admitted } from "../../../../core/app/admission.ts";
 import { publicLinkKeys } from "../../../../core/identity/link-keys.ts";
 import { readDevice, writeDevice } from "../../../../core/move/device.ts";
 import type { DevicePart } from "../../../../schema/export.ts";
-import type { Register, WritablePushUp } from "../../../../schema/generated/link.ts";
+import type { Register } from "../../../../schema/generated/link.ts";
 import { masterText, oneKey, otherMesh, ring, rotated } from "../../identity/fixtures.ts";
 import { DEVICE_NAME, OPEN, type Rig } from "../support/rig.ts";
 import { Epoch } from "../support/sealing-app.ts";
-import { APP_ID, onlySealed, registered, SealedRig } from "./rig.ts";
-
-const GRANTED: Admitted = {
-  ...{ ok: true, trustVersion: 1, policy: { alias: [], tag: [] }, lapsed: null },
-  grant: { jti: "g", kid: "k1", exp: 2_000_000_000, aliases: [], tags: [], attributes: {} },
-};
-const setKey = (epoch: Epoch, request = 7): WritablePushUp => ({
-  kind: "setKey",
-  value: { request, slot: 1, setup: epoch.setup },
-});
-const refusal = (name: string, request = 7) => ({ kind: "refusal", value: { name, request } });
-const done = { kind: "done", value: { request: 7 } };
-
-/** `Register`; the app's object answers as it is told, and is told what was asked. */
-function register(rig: SealedRig, value: Register, admission: Admitted | string = OPEN) {
-  rig.keepsAppCalls = true;
-  rig.command({ kind: "register", value });
-  const at = rig.calls.findIndex(({ kind }) => kind === "app");
-  const asked = rig.calls[at]?.call;
-  if (at >= 0) {
-    const [call] = rig.calls.splice(at, 1);
-    const answer =
-      typeof admission === "string" ? ({ ok: false, code: "grant_required" } as const) : admission;
-    rig.run((context) => rig.device.onCallResult(call?.token ?? 0, { ok: true, answer }, context));
-  }
-  rig.keepsAppCalls = false;
-  return { asked: asked?.method === "admit" ? asked.request : null, frames: rig.take() };
-}
+import {
+  APP_ID,
+  done,
+  GRANTED,
+  onlySealed,
+  refusal,
+  register,
+  registered,
+  SealedRig,
+  setKey,
+} from "./rig.ts";
 
 /** The mesh's process starts with other keys, and the device comes back. */
 function restartedWith(rig: SealedRig, keyring: typeof oneKey) {
@@ -126,18 +108,6 @@ describe("a setup", () => {
     );
     expect(rig.take()).toMatchObject([done, refusal("overloaded", 2)]);
     expect(rig.link()).toMatchObject([{ regId: "reg-a-1", epoch: 1 }]);
-  });
-
-  test("S27 with a sealed grant is the app's, whose storage was lost: it replaces the key", () => {
-    const rig = SealedRig.sealed();
-    const { regId } = rig.place;
-    rig.epoch = rig.newEpoch(1);
-    const { asked, frames } = register(rig, rig.epoch.register(2, APP_ID, "a.b.c"), GRANTED);
-    expect(asked).toMatchObject({ grant: "a.b.c", regId });
-    expect(registered(frames)).toMatchObject({ regId, epoch: 1 });
-    rig.sendAndWait();
-    expect(rig.takeMessages().length).toBe(1);
-    expect(rig.dropped).toEqual([]);
   });
 
   test("S27 without which a Register carries a plain grant is refused; with neither it changes nothing", () => {

@@ -1,13 +1,15 @@
 /** A device whose app "a" has a key with the mesh, and reads what comes by it. */
+import type { Admitted } from "../../../../core/app/admission.ts";
 import { publicLinkKeys } from "../../../../core/identity/link-keys.ts";
 import type {
   PushDown,
+  Register,
   Registration,
   Sealed,
   WritablePushUp,
 } from "../../../../schema/generated/link.ts";
 import type { Down } from "../support/frames.ts";
-import { Rig } from "../support/rig.ts";
+import { OPEN, Rig } from "../support/rig.ts";
 import { Epoch } from "../support/sealing-app.ts";
 
 export const APP_ID = "app-a";
@@ -91,4 +93,34 @@ export function onlySealed(frames: readonly Down[]): Sealed {
   const [frame, ...others] = frames;
   if (frame?.kind !== "sealed" || others.length > 0) throw new Error(JSON.stringify(frames));
   return frame.value;
+}
+
+export const GRANTED: Admitted = {
+  ...{ ok: true, trustVersion: 1, policy: { alias: [], tag: [] }, lapsed: null },
+  grant: { jti: "g", kid: "k1", exp: 2_000_000_000, aliases: [], tags: [], attributes: {} },
+};
+export const setKey = (epoch: Epoch, request = 7): WritablePushUp => ({
+  kind: "setKey",
+  value: { request, slot: 1, setup: epoch.setup },
+});
+export const refusal = (name: string, request = 7) => ({
+  kind: "refusal",
+  value: { name, request },
+});
+export const done = { kind: "done", value: { request: 7 } };
+
+/** `Register`; the app's object answers as it is told, and is told what was asked. */
+export function register(rig: SealedRig, value: Register, admission: Admitted | string = OPEN) {
+  rig.keepsAppCalls = true;
+  rig.command({ kind: "register", value });
+  const at = rig.calls.findIndex(({ kind }) => kind === "app");
+  const asked = rig.calls[at]?.call;
+  if (at >= 0) {
+    const [call] = rig.calls.splice(at, 1);
+    const answer =
+      typeof admission === "string" ? ({ ok: false, code: "grant_required" } as const) : admission;
+    rig.run((context) => rig.device.onCallResult(call?.token ?? 0, { ok: true, answer }, context));
+  }
+  rig.keepsAppCalls = false;
+  return { asked: asked?.method === "admit" ? asked.request : null, frames: rig.take() };
 }
