@@ -119,11 +119,9 @@ export class Epochs {
     return false;
   }
 
-  /** A frame of an epoch has arrived: those before it are over. */
-  reached({ epoch, identity }: Epoch): void {
-    const { epochs } = this.state;
-    const kept = epochs.filter((each) => each.identity !== identity || each.epoch >= epoch);
-    if (kept.length < epochs.length) this.write({ epochs: kept });
+  /** Whether the app has made a later one: the mesh has not taken it, or was restored from a backup. */
+  isFollowed({ epoch, identity }: Epoch): boolean {
+    return this.state.epochs.some((each) => each.identity === identity && each.epoch > epoch);
   }
 
   /**
@@ -145,8 +143,11 @@ export class Epochs {
     const madeAt = this.#host.now();
     const epoch = Math.max(this.last, after) + 1;
     const made: Epoch = { epoch, kid, secret, madeAt, identity };
-    const epochs = [...this.state.epochs, made].slice(-KEPT_EPOCHS);
-    this.write({ epochs, checkedAt: madeAt });
+    // The previous key is kept until now, not until the first frame of its successor: a mesh restored from a backup may have it. The
+    // present one is kept however many setups were not answered.
+    const epochs = this.state.epochs.filter((e) => e.identity !== identity || e.epoch >= after);
+    const kept = epochs.filter((e, at) => e.epoch === after || at > epochs.length - KEPT_EPOCHS);
+    this.write({ epochs: [...kept, made], checkedAt: madeAt });
     await this.#storage.settled();
     return { setup: { kid, enc: context.enc, epoch }, context };
   }

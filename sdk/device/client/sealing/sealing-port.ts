@@ -238,7 +238,6 @@ export class SealingPort implements ClientPort {
     this.#floor = number;
     this.#floorEpoch = Math.max(epoch, this.#floorEpoch);
     this.#registration.windows.raise(number);
-    this.#epochs.reached(known);
     switch (frame.kind) {
       case "deliver":
       case "broadcasts": {
@@ -332,12 +331,12 @@ export class SealingPort implements ClientPort {
     }
   }
 
-  /** Sets up a key if the registration has none that the app knows, or it is old. */
+  /** Sets up a key if the registration has none that the app knows, or it is old, or not the newest. */
   #check(): void {
     if (this.#at?.identity === undefined || !this.#seals) return;
     const epoch = this.#epoch;
-    if (epoch === undefined) {
-      if (this.#epochs.state.isSealed) this.#isBroken = true;
+    if (epoch === undefined || this.#epochs.isFollowed(epoch)) {
+      if (epoch === undefined && this.#epochs.state.isSealed) this.#isBroken = true;
       if (!this.#hasTried) this.#setUp();
       this.#hasTried = true;
       return;

@@ -84,6 +84,14 @@ export class FakeSealing {
     return true;
   }
 
+  /** A backup of the mesh. @returns restores it */
+  backup(): () => void {
+    const all = [...this.#shared];
+    return () => {
+      for (const [appId, shared] of all) this.#shared.set(appId, shared);
+    };
+  }
+
   /** The mesh has lost the key of the app. */
   forget(appId: string): void {
     this.#shared.delete(appId);

@@ -202,6 +202,73 @@ test("S28 a key that the mesh has lost is replaced before anything is accepted, 
   await device.client.close();
 });
 
+test("S28 a mesh restored from a backup that is older than its key is understood, and gets another", async () => {
+  const storage = memoryStorage();
+  const before = await app(storage);
+  const { regId } = held();
+  const restore = sealing.backup();
+  mesh.clock.now += 30 * DAY_MS + 1;
+  await relink();
+  await until(() => held().epoch === 2, "the next key");
+  await settle();
+  mesh.socket.deliver(mesh.message("with the next key"));
+  await before.shows("with the next key");
+  await before.client.close();
+  restore();
+  mesh.registrations[0] = { ...held(), epoch: 1 };
+  const { length } = mesh.sockets;
+  const after = await app(storage);
+  mesh.socket.deliver(mesh.message("restored"));
+  await after.shows("restored");
+  await until(() => held().epoch === 3, "another key");
+  await settle();
+  mesh.socket.deliver(mesh.message("rotated"));
+  await after.shows("restored", "rotated");
+  expect(after.texts()).toEqual(["restored", "rotated"]);
+  expect(held().regId).toBe(regId);
+  const sent = mesh.sockets.slice(length).flatMap(({ frames }) => frames);
+  expect(sent.filter(({ kind }) => ["register", "setKey"].includes(kind))).toHaveLength(1);
+  expect(mesh.socket.sealed).toHaveLength(1);
+  expect(codes(after)).toEqual([]);
+  // Once: not at the next link, nor with the next frame.
+  await relink();
+  mesh.socket.deliver(mesh.message("later"));
+  await after.shows("restored", "rotated", "later");
+  expect(held().epoch).toBe(3);
+  await after.client.close();
+});
+
+test("S28 setups that are not answered, however many, do not push out the key in use", async () => {
+  const storage = memoryStorage();
+  const before = await app(storage);
+  const { regId } = held();
+  await before.client.close();
+  mesh.clock.now += 30 * DAY_MS + 1;
+  const { setUp } = sealing;
+  sealing.setUp = async () => {
+    mesh.socket.end(1006);
+    return false;
+  };
+  for (let n = 0; n < 8; n++) {
+    const { length } = mesh.sockets;
+    const { client } = await start(mesh, { storage });
+    const socket = await mesh.link(length + 1);
+    await until(() => socket.closedBy, "the end of the link");
+    await client.close();
+  }
+  sealing.setUp = setUp;
+  const after = await app(storage);
+  await until(() => held().epoch === 10, "the next key");
+  await settle();
+  mesh.socket.deliver(mesh.message("sealed"));
+  await after.shows("sealed");
+  expect(held().regId).toBe(regId);
+  const all = mesh.sockets.flatMap(({ frames }) => frames);
+  expect(all.filter(({ kind }) => kind === "register")).toHaveLength(1);
+  expect(codes(after)).toEqual([]);
+  await after.client.close();
+});
+
 test("S28 a key of the mesh that it has dropped meanwhile is fetched again", async () => {
   const device = await start(mesh, { sealed: true });
   const linkKeys = await sealing.linkKeys();
