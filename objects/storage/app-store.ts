@@ -105,11 +105,21 @@ interface LiveKeyRow {
 const keyRow = (n: number): string => `key ${n}`;
 const LIVE = "live key";
 
+/** Rows that each admission needs. An app at its bounds has 1,259 of them. */
+interface Kept {
+  app?: StoredApp;
+  trust?: StoredTrust;
+  denials?: readonly Denial[];
+  keys?: readonly StoredKey[];
+}
+
 /** On either kind of database, except for how keys are counted. */
 export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   protected readonly tables: Tables;
   readonly #secrets: StoredSecrets;
   #hasStaleSecrets = false;
+  /** Read once: nobody else writes the rows of an app while its object lives. */
+  readonly #kept: Kept = {};
 
   constructor(tables: Tables, secrets: StoredSecrets) {
     this.tables = tables;
@@ -117,34 +127,50 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   }
 
   app(): StoredApp | null {
-    return this.tables.get<StoredApp>(READ_APP) ?? null;
+    const app = this.#kept.app ?? this.tables.get<StoredApp>(READ_APP);
+    if (app !== undefined) this.#kept.app = app;
+    return app ?? null;
   }
 
   abstract setApp(app: StoredApp): void;
 
   trust(): StoredTrust {
+    this.#kept.trust ??= this.#readTrust();
+    return this.#kept.trust;
+  }
+
+  #readTrust(): StoredTrust {
     const row = this.tables.get<{ readonly version: number; readonly policy: string }>(READ_TRUST);
     if (row === undefined) return NO_TRUST;
     return { policy: JSON.parse(row.policy), version: row.version };
   }
 
   setTrust({ policy, version }: StoredTrust): void {
+    delete this.#kept.trust;
     this.tables.run(PUT_TRUST, version, JSON.stringify(policy));
   }
 
   denials(): readonly Denial[] {
-    return this.tables.all<Denial>(LIST_DENIALS);
+    this.#kept.denials ??= this.tables.all<Denial>(LIST_DENIALS);
+    return this.#kept.denials;
   }
 
   putDenial({ kind, name, expiresAt }: Denial): void {
+    delete this.#kept.denials;
     this.tables.run(PUT_DENIAL, kind, name, expiresAt);
   }
 
   removeDenial({ kind, name }: Pick<Denial, "kind" | "name">): void {
+    delete this.#kept.denials;
     this.tables.run(DELETE_DENIAL, kind, name);
   }
 
   keys(): readonly StoredKey[] {
+    this.#kept.keys ??= this.#readKeys();
+    return this.#kept.keys;
+  }
+
+  #readKeys(): readonly StoredKey[] {
     this.#hasStaleSecrets = false;
     return this.tables.all<KeyRow>(LIST_KEYS).map((row) => {
       const material = bytesOf(row.material);
@@ -158,6 +184,7 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   setLastUsed(n: number, at: number): void {
     const row = this.tables.get<Pick<StoredKey, "lastUsedAt">>(READ_LAST_USED, n);
     if (row === undefined || at - (row.lastUsedAt ?? 0) < LIMITS.KEY_USE_MS) return;
+    delete this.#kept.keys;
     this.tables.run(SET_LAST_USED, at, n);
   }
 
@@ -192,6 +219,7 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   }
 
   removeKey(n: number): boolean {
+    delete this.#kept.keys;
     return this.tables.run(DELETE_KEY, n);
   }
 
@@ -229,6 +257,7 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   }
 
   removeApp(): boolean {
+    for (const kept of ["app", "trust", "denials", "keys"] as const) delete this.#kept[kept];
     this.tables.run(DELETE_KEYS);
     this.tables.erase(DELETE_LIVE_KEY);
     this.tables.erase(DELETE_TRUST);
@@ -245,6 +274,7 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
     if (material === null) throw new Error(`key ${n} has no material`);
     const stored = algorithm === "ed25519" ? material : this.#secrets.seal(keyRow(n), material);
     const { createdAt, expiresAt, lastUsedAt } = key;
+    delete this.#kept.keys;
     this.tables.run(INSERT_KEY, n, algorithm, stored, createdAt, names, expiresAt, lastUsedAt);
   }
 }
