@@ -10,6 +10,7 @@ import { aliasShow } from "./commands/alias/show.ts";
 import { aliasUnset } from "./commands/alias/unset.ts";
 import { appCreate } from "./commands/app/create.ts";
 import { appDelete } from "./commands/app/delete.ts";
+import { appForgetRevokedGrants } from "./commands/app/forget-revoked-grants.ts";
 import { appList } from "./commands/app/list.ts";
 import { appPolicy } from "./commands/app/policy.ts";
 import { appQuota } from "./commands/app/quota.ts";
@@ -65,6 +66,7 @@ export function commandLine(env: NodeJS.ProcessEnv): Command {
     .addCommand(appShow(env))
     .addCommand(appPolicy(env))
     .addCommand(appQuota(env))
+    .addCommand(appForgetRevokedGrants(env))
     .addCommand(appDelete(env));
   const key = new Command("key")
     .description("manage the keys that app servers sign with")

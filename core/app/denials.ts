@@ -58,6 +58,19 @@ export function revokeGrant(
 }
 
 /**
+ * Forgets all revoked grants: those that are not over are valid again, unless the key that signed them was revoked. One row for each, and one more.
+ *
+ * @returns how many there were; null if there is no app
+ */
+export function forgetGrants(store: AppStore): number | null {
+  if (store.app() === null) return null;
+  const revoked = store.denials().filter(({ kind }) => kind === "grant");
+  for (const one of revoked) store.removeDenial(one);
+  if (revoked.length > 0) change(store);
+  return revoked.length;
+}
+
+/**
  * Closes a tag for devices that would join it by themselves, or opens it again. Writes two rows, and none if it changes nothing.
  *
  * @returns false if it was so before, or there is no app; "full" at `LIMITS.TAGS_CLOSED`

@@ -12,7 +12,7 @@ import {
   setPolicy,
   trustOf,
 } from "../../core/app/app.ts";
-import { closeTag, denied, revokeGrant } from "../../core/app/denials.ts";
+import { closeTag, denied, forgetGrants, revokeGrant } from "../../core/app/denials.ts";
 import { mayGrant, type ReadGrant, readGrant } from "../../core/app/grant.ts";
 import {
   type LeaseAnswer,
@@ -105,6 +105,10 @@ export class AppShell implements AppRpc, AppImportRpc {
   revokeGrant(jti: string, expiresAt: number): Promise<boolean | "full" | null> {
     const now = this.#runtime.now();
     return this.#answer((store) => revokeGrant(store, { jti, expiresAt }, now), { isAtomic: true });
+  }
+
+  forgetGrants(): Promise<number | null> {
+    return this.#answer(forgetGrants, { isAtomic: true });
   }
 
   closeTag(tag: string, isClosed: boolean): Promise<boolean | "full"> {

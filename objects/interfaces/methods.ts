@@ -94,6 +94,7 @@ export const APP_METHODS: Methods<AppRpc & AppImportRpc> = {
   keyUsed: true,
   revokeKey: true,
   revokeGrant: true,
+  forgetGrants: true,
   closeTag: true,
   setQuota: true,
   lease: true,

@@ -208,6 +208,7 @@ export interface AppRpc {
   revokeKey(keyId: string): Promise<boolean>;
   /** See core/app/denials.ts. Safe to repeat. */
   revokeGrant(jti: string, expiresAt: number): Promise<boolean | "full" | null>;
+  forgetGrants(): Promise<number | null>;
   closeTag(tag: string, isClosed: boolean): Promise<boolean | "full">;
   /** Sets or ends the quota of sends; what was spent lately stays spent. False if the app was never created. */
   setQuota(quota: Quota | null): Promise<boolean>;

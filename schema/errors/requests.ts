@@ -219,7 +219,7 @@ export const REQUESTS = {
     null,
     "never",
     "The app has the maximum number of revoked grants that are not over.",
-    "Revoke the key that signed them, or remove the registrations. Grants with a shorter life leave the list sooner.",
+    "Revoke the key that signed them, or remove the registrations. Grants with a shorter life leave the list sooner. An operator empties the list (`pushmesh app forget-revoked-grants`).",
   ),
   too_many_closed_tags: row(
     225,
@@ -227,6 +227,6 @@ export const REQUESTS = {
     null,
     "never",
     "The app has the maximum number of closed tags.",
-    "Let the app's policy say by prefix that only the app's server puts devices into them.",
+    "Open those that need not be closed (`pushmesh app show` lists them), or let the app's policy say by prefix that only the app's server puts devices into them.",
   ),
 } as const satisfies Record<string, ErrorRow>;

@@ -92,11 +92,24 @@ export const appWithKeysAnswer = lazily(() =>
   appAnswer().extend({
     keys: z.array(listedKey()),
     policy: policyAnswer(),
+    /** How many it remembers. */
+    revokedGrants: z.int().min(0),
+    /** Tags that no device joins by itself. */
+    closedTags: z.array(z.string()),
     /** Null without one. */
     quota: quotaAnswer().nullable(),
   }),
 );
 export type AppWithKeysAnswerBody = AnswerOf<typeof appWithKeysAnswer>;
+
+/** Answer of `DELETE /v1/apps/{appId}/revoked-grants`. */
+export const forgottenAnswer = lazily(() =>
+  z.strictObject({
+    /** How many revoked grants it had. */
+    forgotten: z.int().min(0),
+  }),
+);
+export type ForgottenAnswerBody = AnswerOf<typeof forgottenAnswer>;
 
 export const appRoutes = {
   listApps: {
@@ -178,6 +191,20 @@ export const appRoutes = {
     role: "operator",
     summary: "End the quota of an app's sends",
     answers: lazily(() => ({ 204: { description: "Ended, also if there was none." } })),
+    errors: [...OPERATORS, "app_not_found"],
+  },
+  forgetRevokedGrants: {
+    method: "DELETE",
+    path: "/v1/apps/:appId/revoked-grants",
+    auth: "admin",
+    role: "operator",
+    summary: "Forget the revoked grants of an app",
+    answers: lazily(() => ({
+      200: {
+        description: "Those that are not over are valid again, if the key that signed them is.",
+        body: forgottenAnswer(),
+      },
+    })),
     errors: [...OPERATORS, "app_not_found"],
   },
   createKey: {

@@ -6,6 +6,7 @@ import type {
   AuditAnswerBody,
   CredentialAnswerBody,
   CredentialBody,
+  ForgottenAnswerBody,
   KeyAnswerBody,
   MethodOf,
   NewApp,
@@ -151,6 +152,17 @@ export class MeshAdmin {
     const { publicKey, secret } = await createSigningKey();
     const body: NewKey = { ...key, algorithm: "ed25519", publicKey };
     return { ...(await this.#call<"createKey">("POST", path, body)), secret };
+  }
+
+  /**
+   * Forgets all grants that the app has revoked, to get out of a list that somebody has filled who had a key. Grants that are not over are valid
+   * again, unless the key that signed them was revoked: revoke that key first, or those grants again.
+   *
+   * @throws PushServerError `app_not_found`
+   */
+  forgetRevokedGrants(appId: string): Promise<ForgottenAnswerBody> {
+    const path = `/v1/apps/${encodeURIComponent(appId)}/revoked-grants` as const;
+    return this.#call<"forgetRevokedGrants">("DELETE", path);
   }
 
   /** Revokes a key. An edge that has the app cached refuses it within 30 s. */

@@ -66,6 +66,8 @@ describe("apps", () => {
       name: "first",
       createdAt: expect.any(Number),
       policy: OPEN_POLICY,
+      revokedGrants: 0,
+      closedTags: [],
       quota: null,
       keys: [
         {

@@ -79,3 +79,29 @@ describe("S1 DELETE /v1/grants/{jti}", () => {
     expect((await trustOf(app.appId)).revoked).toEqual([]);
   });
 });
+
+describe("S1 DELETE /v1/apps/{appId}/revoked-grants", () => {
+  it("empties the list for the operator only, says so in the audit log, and the app's answer shows what is left", async () => {
+    const app = await createApp();
+    for (const jti of ["g1", "g2"]) await revoke(app, jti);
+    expect(await env.APPS.getByName(app.appId).closeTag("news", true)).toBe(true);
+    const shown = async () => (await admin(`/v1/apps/${app.appId}`, "GET")).json();
+    expect(await shown()).toMatchObject({ revokedGrants: 2, closedTags: ["news"] });
+    const path = `/v1/apps/${app.appId}/revoked-grants`;
+    const parameters = { nonce: crypto.randomUUID() };
+    const own = await fetchCounting(await signed(app, { method: "DELETE", path, parameters }));
+    expect((await problemOf(own.response))?.code).toBe("admin_token_invalid");
+    expect(await shown()).toMatchObject({ revokedGrants: 2 });
+    for (const forgotten of [2, 0])
+      expect(await (await admin(path, "DELETE")).json()).toEqual({ forgotten });
+    expect(await shown()).toMatchObject({ revokedGrants: 0, closedTags: ["news"] });
+    const log = await admin("/v1/admin/audit", "GET");
+    const { entries } = await log.json<{ entries: Entry[] }>();
+    expect(entries.filter(({ action }) => action === "grants.forget")).toMatchObject([
+      { target: app.appId },
+      { target: app.appId },
+    ]);
+    const other = await admin(`/v1/apps/${app.appId.slice(0, -1)}x/revoked-grants`, "DELETE");
+    expect((await problemOf(other)).code).toBe("app_not_found");
+  });
+});

@@ -13,6 +13,7 @@ export type AuditAction =
   | "credential.create"
   | "credential.revoke"
   | "grant.revoke"
+  | "grants.forget"
   | "key.create"
   | "key.revoke"
   | "live.set"

@@ -8,6 +8,7 @@ import {
   type AppAnswerBody,
   type AppsAnswerBody,
   type AppWithKeysAnswerBody,
+  type ForgottenAnswerBody,
   KEY_SCOPES,
   type KeyAnswerBody,
   type NewKey,
@@ -102,8 +103,10 @@ async function recordOf(c: MeshContext): Promise<AppRecord> {
 }
 
 async function getApp(c: MeshContext): Promise<Response> {
-  const { appId, name, createdAt, keys, policy, quota = null } = await recordOf(c);
-  const app = { appId, name, createdAt, policy, quota };
+  const { appId, name, createdAt, keys, policy, quota = null, ...denials } = await recordOf(c);
+  const { revoked = [], closedTags = [] } = denials;
+  const denied = { revokedGrants: revoked.length, closedTags: [...closedTags] };
+  const app = { appId, name, createdAt, policy, ...denied, quota };
   return c.json({ ...app, keys: keys.map(answerOf) } satisfies AppWithKeysAnswerBody);
 }
 
@@ -187,11 +190,21 @@ async function revokeKey(c: MeshContext): Promise<Response> {
   return c.body(null, 204);
 }
 
+async function forgetRevokedGrants(c: MeshContext): Promise<Response> {
+  const appId = appIdOf(c);
+  const forgotten = await callObject(() => c.env.APPS.getByName(appId).forgetGrants());
+  appCache.forget(appId);
+  if (forgotten === null) throw new MeshError("app_not_found");
+  await audit(c, "grants.forget", appId, { detail: `${forgotten}` });
+  return c.json({ forgotten } satisfies ForgottenAnswerBody);
+}
+
 export const apps: Handlers<
   | "createApp"
   | "createKey"
   | "deleteApp"
   | "deleteQuota"
+  | "forgetRevokedGrants"
   | "getApp"
   | "getPolicy"
   | "listApps"
@@ -200,7 +213,7 @@ export const apps: Handlers<
   | "revokeKey"
 > = {
   ...{ createApp, getApp, listApps, deleteApp },
-  ...{ createKey, revokeKey },
+  ...{ createKey, revokeKey, forgetRevokedGrants },
   ...{ getPolicy, putPolicy },
   ...{ putQuota, deleteQuota },
 };

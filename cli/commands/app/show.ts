@@ -11,9 +11,11 @@ export function appShow(env: NodeJS.ProcessEnv): Command {
     .description("show an app and its keys, without secrets; needs the admin token")
     .action(async (options: AppOptions & AdminOptions) => {
       const { app, output } = await readApp(options, env);
-      const { appId, name, createdAt, keys, quota } = app;
+      const { appId, name, createdAt, keys, quota, revokedGrants = 0, closedTags = [] } = app;
       const lines = [`${appId}  ${dateText(createdAt)}  ${name}`, ...keys.map(keyLine)];
       if (quota) lines.push(`quota  ${quota.perSecond} sends a second, ${quota.burst} at once`);
+      if (revokedGrants > 0) lines.push(`revoked grants  ${revokedGrants}`);
+      for (const tag of closedTags) lines.push(`closed tag  ${tag}`);
       output.result(app, lines.join("\n"));
     });
   return withExamples(command, "pushmesh app show --app <appId>");

@@ -15,6 +15,7 @@ import {
   closeTag,
   type Denial,
   denied,
+  forgetGrants,
   grantMark,
   revokeGrant,
 } from "../../../core/app/denials.ts";
@@ -279,6 +280,28 @@ describe("revoked grants", () => {
     expect(store.trust().version).toBe(1 + LIMITS.GRANTS_REVOKED);
     expect(revoke(store, "more", 9_000, 1_000)).toBe(true);
     expect(store.denials()).toHaveLength(LIMITS.GRANTS_REVOKED);
+  });
+});
+
+describe("a list of revoked grants that somebody has filled", () => {
+  it("S1 is emptied, closed tags stay, and what the app trusts changes once", () => {
+    const store = appStore();
+    expect(forgetGrants(store)).toBeNull();
+    createApp(store, "Shop", 0);
+    expect(forgetGrants(store)).toBe(0);
+    expect(store.trust().version).toBe(1);
+    closeTag(store, "news", true);
+    for (let n = 0; n < LIMITS.GRANTS_REVOKED; n++)
+      revokeGrant(store, { jti: `made-up-${n}`, expiresAt: 9_000 }, 0);
+    expect(revokeGrant(store, { jti: "stolen", expiresAt: 9_000 }, 0)).toBe("full");
+    const { version } = store.trust();
+    expect(forgetGrants(store)).toBe(LIMITS.GRANTS_REVOKED);
+    expect(store.trust().version).toBe(version + 1);
+    expect(revokeGrant(store, { jti: "stolen", expiresAt: 9_000 }, 0)).toBe(true);
+    expect(denied(store.denials())).toEqual({
+      revoked: [grantMark("stolen")],
+      closedTags: ["news"],
+    });
   });
 });
 
