@@ -1,5 +1,5 @@
 /** Channel 1: commands about registrations, and acknowledgements. */
-import type { MeshError } from "../../schema/errors.ts";
+import { ERRORS, type MeshError } from "../../schema/errors.ts";
 import {
   type Ack,
   CHANNEL_PUSH,
@@ -111,8 +111,16 @@ export function pushChannel(commands: PushCommands): Channel {
 function receiveSealed(sealed: Sealed, commands: PushCommands, context: ChannelContext): void {
   const command = commands.open(sealed);
   if (command instanceof Error) refuse(command, sealed.request, context);
-  else receiveCommand(command, commands, context);
+  else receiveCommand(command, commands, silent(context));
 }
+
+/** Refusals are not sealed: those of a sealed command say what happened, and name nothing that was in it. */
+const silent = (context: ChannelContext): ChannelContext => ({
+  ...context,
+  refuse: (code, _detail, request, retryAfterMs) =>
+    context.refuse(code, ERRORS[code].title, request, retryAfterMs),
+  later: (other) => silent(context.later(other)),
+});
 
 /** An acknowledgement does not count against the rate limit, so that a fast reader is not slowed, unless it acknowledges nothing. */
 function receiveAcks(frame: AckFrames, commands: PushCommands, context: ChannelContext): void {

@@ -1,10 +1,12 @@
 /** Sealed frames of one registration: what is in them, and what is refused. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ERRORS, type ErrorCode } from "../../../../schema/errors.ts";
 import type { WritablePushUp } from "../../../../schema/generated/link.ts";
+import { LIMITS } from "../../../../schema/limits.ts";
 import { renumber, sealedContext } from "../../../../schema/sealed.ts";
 import { deliver, entry } from "../support/broadcasts.ts";
-import { Rig } from "../support/rig.ts";
+import { OPEN, Rig } from "../support/rig.ts";
 import { Epoch } from "../support/sealing-app.ts";
 import { onlySealed, SealedRig } from "./rig.ts";
 
@@ -155,6 +157,33 @@ describe("what a device with a key sends", () => {
     plain.command(command);
     plain.answerCalls();
     expect(names(plain.take())).not.toContain("sealing_required");
+  });
+
+  test("S25 a refusal of it names nothing that was in it, at once or later", () => {
+    const about = { request: 5, slot: 1 };
+    const tag = "secret-tag";
+    const attributes = [{ name: tag, value: "v".repeat(200) }];
+    const commands: [WritablePushUp, ErrorCode][] = [
+      [{ kind: "subscribe", value: { ...about, add: [tag], remove: [] } }, "not_granted"],
+      [{ kind: "setAlias", value: { ...about, alias: tag, held: true } }, "not_granted"],
+      [{ kind: "report", value: { ...about, attributes } }, "attributes_invalid"],
+    ];
+    for (const [command, name] of commands) {
+      const rig = SealedRig.sealed();
+      // The app is asked again what the device may do.
+      rig.now += LIMITS.POLICY_AGE_MS;
+      rig.keepsAppCalls = true;
+      rig.command(rig.seal(command));
+      const answer = { ...OPEN, policy: { alias: [], tag: [] } };
+      for (const { token } of rig.calls.splice(0))
+        rig.run((context) => rig.device.onCallResult(token, { ok: true, answer }, context));
+      expect(rig.take()).toEqual([
+        {
+          kind: "refusal",
+          value: expect.objectContaining({ name, request: 5, message: ERRORS[name].title }),
+        },
+      ]);
+    }
   });
 
   const subscribe: WritablePushUp = {
