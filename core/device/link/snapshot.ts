@@ -1,4 +1,4 @@
-/** The state kept in the socket's attachment while the object sleeps. Under 6 KB of 16 at the limits; a test checks that. */
+/** The state kept in the socket's attachment while the object sleeps. 7 KB of 16 at the limits; a test checks that it fits. */
 import type { Priority } from "../../message/priority.ts";
 import type { PendingAccount } from "../account.ts";
 import type { Registration } from "../registration.ts";
