@@ -145,6 +145,8 @@ export class MeshAdmin {
    * @param key.publicKey - An Ed25519 key whose private half you have: then there is no `secret`.
    * @throws PushServerError `too_many_keys` at 16 keys.
    */
+  createKey(appId: string, key?: NewSecret): Promise<KeyAnswerBody & { readonly secret: string }>;
+  createKey(appId: string, key: NewKey | NewSecret): Promise<KeyAnswerBody>;
   async createKey(appId: string, key: NewKey | NewSecret = {}): Promise<KeyAnswerBody> {
     const path = `/v1/apps/${encodeURIComponent(appId)}/keys` as const;
     if (key.algorithm === "hmac-sha256" || "publicKey" in key)

@@ -27,6 +27,8 @@ export interface GrantOptions {
 const DEFAULT_SECONDS = 86_400;
 /** A jti that no other grant has. */
 const ID_BYTES = 12;
+/** How a JWS begins: the base64url of a JSON object. */
+const IS_CUT = /^eyJ/;
 const utf8 = new TextEncoder();
 
 /** @throws PushServerError `option_invalid` */
@@ -60,7 +62,11 @@ export async function revokeGrant(
   grant: string,
   options: RevokeOptions,
 ): Promise<RevocationAnswerBody> {
-  const { jti, exp } = claimsOf(grant) ?? { jti: grant, exp: undefined };
+  const claims = claimsOf(grant);
+  // Else what was left out of a copied grant would leave it valid, and be answered as if it was revoked.
+  if (claims === undefined && IS_CUT.test(grant))
+    throw optionError("grant: is cut off: pass all of it, or its jti");
+  const { jti, exp } = claims ?? { jti: grant, exp: undefined };
   const { expiresAt = exp === undefined ? undefined : exp * 1_000 } = options;
   const isName = jti !== "" && jti.isWellFormed();
   if (!isName || utf8.encode(jti).length > LIMITS.GRANT_ID_CHARS)

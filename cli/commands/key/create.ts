@@ -1,5 +1,5 @@
 /** `pushmesh key create` */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { Command, Option } from "commander";
 import { KEY_ALGORITHMS, KEY_SCOPES, type Scope } from "../../../schema/http/enums.ts";
 import { type AdminOptions, adminOf } from "../../admin.ts";
@@ -18,6 +18,19 @@ interface KeyCreateOptions extends AppOptions, AdminOptions {
   /** Milliseconds since 1970. */
   readonly expires?: number;
   readonly save: boolean;
+}
+
+/** Makes the file, empty. @throws CliFailure */
+function reserve(keyFile: string): void {
+  if (existsSync(keyFile)) throw usageFailure(`${keyFile} is there already: name a new file`);
+  try {
+    writePrivateText(keyFile, "");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw usageFailure(
+      `${keyFile} cannot be written (${code}): name another file; no key was made`,
+    );
+  }
 }
 
 export function keyCreate(env: NodeJS.ProcessEnv): Command {
@@ -53,18 +66,20 @@ export function keyCreate(env: NodeJS.ProcessEnv): Command {
       const { algorithm = "ed25519", publicKey, keyFile, scope, expires } = options;
       if (publicKey !== undefined && (algorithm !== "ed25519" || keyFile !== undefined))
         throw usageFailure("--public-key is an Ed25519 key whose private half you have");
-      if (keyFile !== undefined && existsSync(keyFile))
-        throw usageFailure(`${keyFile} is there already: name a new file`);
+      // Before the key is made: only the file would have its secret.
+      if (keyFile !== undefined) reserve(keyFile);
       const rights = {
         ...(scope === undefined ? {} : { scopes: [...new Set(scope)] }),
         ...(expires === undefined ? {} : { expiresAt: expires }),
       };
-      const made = await admin.createKey(
-        appId,
+      const key =
         publicKey === undefined
           ? { algorithm, ...rights }
-          : { algorithm: "ed25519", publicKey, ...rights },
-      );
+          : { algorithm: "ed25519" as const, publicKey, ...rights };
+      const made = await admin.createKey(appId, key).catch((error: unknown) => {
+        if (keyFile !== undefined) rmSync(keyFile, { force: true });
+        throw error;
+      });
       const { keyId, secret, ...shown } = made;
       if (secret !== undefined && keyFile !== undefined) writePrivateText(keyFile, `${secret}\n`);
       const isPrinted = secret !== undefined && keyFile === undefined;

@@ -38,7 +38,7 @@ export interface CallOptions {
 
 export interface RegisterOptions extends CallOptions {
   /** Gets another grant also if the app is registered: for what its user may do now. */
-  readonly renew?: boolean;
+  readonly renew?: boolean | undefined;
 }
 
 export interface ClientOptions {

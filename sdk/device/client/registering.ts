@@ -39,7 +39,9 @@ export class Registering {
         grants: this.#grants,
         renews: isHeld && renews,
       } as const;
-      return String(await this.#requests.make(command, options));
+      const answer = await this.#requests.make(command, options);
+      // A sealed renewal is answered with Done, which names no registration.
+      return String(answer ?? this.#registration.regId);
     } finally {
       this.#begins--;
     }

@@ -21,6 +21,8 @@ test("S42 S43 a key is written to a file of its own, and an HMAC key is made on 
   expect(statSync(keyFile).mode & 0o777).toBe(0o600);
   const again = await run(user, ...create, "--key-file", keyFile);
   expect(again).toMatchObject({ code: 2, stderr: expect.stringContaining("is there already") });
+  const nowhere = await run(user, ...create, "--key-file", join(keyFile, "push.key"));
+  expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringContaining("no key was made") });
   const [hmac] = await runJson(user, ...create, "--algorithm", "hmac-sha256");
   expect(hmac).toMatchObject({ algorithm: "hmac-sha256", secret: expect.any(String) });
   for (const [keyId, key] of [

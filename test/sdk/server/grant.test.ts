@@ -46,3 +46,10 @@ test.each([
   await expect(made).rejects.toMatchObject({ code: "option_invalid" });
   await expect(made).rejects.toThrow(message);
 });
+
+test("S1 a grant that was cut while it was copied is not revoked by another name", async () => {
+  const server = serverOf(SECRET.toString("base64url"));
+  const grant = await server.grant();
+  for (const cut of [grant.slice(0, 60), grant.slice(0, grant.indexOf("."))])
+    await expect(server.revokeGrant(cut)).rejects.toMatchObject({ code: "option_invalid" });
+});

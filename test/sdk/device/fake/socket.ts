@@ -301,6 +301,11 @@ export class FakeSocket implements Socket {
         setImmediate(() => this.push({ kind: "unregistered", value: { request, slot } }));
         return;
       }
+      case "grant": {
+        const { request } = frame.value;
+        if (this.#owner.auto) setImmediate(() => this.push({ kind: "done", value: { request } }));
+        return;
+      }
       case "setKey": {
         const { request, slot, setup } = frame.value;
         if (!this.#owner.auto) return;

@@ -331,3 +331,13 @@ test("S27 a regId that the push service makes up is told to nobody", async () =>
   expect(device.client.regId).toBe(held().regId);
   await device.client.close();
 });
+
+test("S6 S25 register with renew answers with the regId, although a sealed renewal names no registration", async () => {
+  const { client } = await start(mesh, {
+    sealed: true,
+    grant: ({ reason }) => `grant of ${reason}`,
+  });
+  const regId = await client.register();
+  expect(await client.register({ renew: true })).toBe(regId);
+  await client.close();
+});
