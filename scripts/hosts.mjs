@@ -30,7 +30,8 @@ const DATA_PATH_BYTES = 80;
 
 /**
  * What the mesh needs of Deno: the address that it listens on, its data folder, the list of this user's meshes and the files of TLS.
- * `--allow-sys` has no name for umask, and gives nothing but facts about the machine. No program may be run, and no library be loaded.
+ * `--allow-sys` has no name for umask, and gives nothing but facts about the machine. No program may be run, no library be loaded, and no module
+ * be imported from another machine.
  *
  * @param {{ data: string, listen: string, port: string, config: string, tls?: readonly string[] }} options absolute paths
  */
@@ -47,6 +48,8 @@ export function denoPermissions({ data, listen, port, config, tls = [] }) {
   const isKnown = isShort && (isIP(listen) !== 0 || listen === "localhost");
   return [
     "--no-prompt",
+    // Deno lets every program import from the hosts of registries and gists, whatever --allow-net says, and a URL can carry a secret out.
+    "--no-remote",
     isKnown ? allow("net", net) : "--allow-net",
     allow("read", [...own, ...tls.flatMap(both), "/dev/null"]),
     allow("write", own),

@@ -1,5 +1,9 @@
 /** Tries what a mesh on Deno has no use for, and prints what was let through. Argument: a folder that is the mesh's own. */
 const [own = ""] = Deno.args;
+/** Deno refuses imports by errors of no class of their own. */
+const DENIED = /--no-remote is specified|--cached-only is specified|in the node_modules directory/;
+/** A name that nothing resolves before it is asked for. */
+const load = (name: string): Promise<unknown> => import(name);
 const tries: Readonly<Record<string, () => unknown>> = {
   "its own folder": () => Deno.writeTextFileSync(`${own}/x`, "x"),
   "another file": () => Deno.readTextFileSync("/etc/passwd"),
@@ -16,6 +20,9 @@ const tries: Readonly<Record<string, () => unknown>> = {
   "another variable": () => Deno.env.get("PATH"),
   "all variables": () => Deno.env.toObject(),
   "a program": () => new Deno.Command("/bin/sh", { args: ["-c", "id"] }).outputSync(),
+  "a module of another machine": () => load("https://raw.githubusercontent.com/a/b/main/secret.ts"),
+  "a module of JSR": () => load("jsr:@a/secret"),
+  "a module of npm": () => load("npm:not-installed-secret"),
   "a library": () => Deno.dlopen("libc.so.6", {}),
 };
 for (const [what, attempt] of Object.entries(tries)) {
@@ -23,6 +30,8 @@ for (const [what, attempt] of Object.entries(tries)) {
     await attempt();
     console.log(what);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotCapable)) console.log(`${what}: ${error}`);
+    if (!(error instanceof Deno.errors.NotCapable || DENIED.test(`${error}`))) {
+      console.log(`${what}: ${error}`);
+    }
   }
 }
