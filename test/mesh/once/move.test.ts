@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { ExportWriter } from "../../../hosts/move/writer.ts";
 import type { SendBodyInput } from "../../../schema/http.ts";
 import { MeshAdmin } from "../../../sdk/server/admin.ts";
 import { PushServer } from "../../../sdk/server/push-server.ts";
@@ -141,15 +142,17 @@ function contents(file: string): string[] {
     .sort();
 }
 
-test("M3 what cannot be done is refused in one line, and leaves everything as it was", async () => {
+/** The code of a command that is refused in one line. */
+async function refusal(who: User, ...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await run(who, ...args, "--json");
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  return (JSON.parse(stderr) as { error: { code: string } }).error.code;
+}
+
+test("M3 an export that cannot be done is refused in one line, and leaves everything as it was", async () => {
   const mesh = await startMesh(temporaryFolder(), 0, "deno");
   const operator: User = { data: mesh.data, home: temporaryFolder() };
   const file = join(temporaryFolder(), "mesh.ndjson");
-  const refusal = async (who: User, ...args: readonly string[]) => {
-    const { code, stdout, stderr } = await run(who, ...args, "--json");
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    return (JSON.parse(stderr) as { error: { code: string } }).error.code;
-  };
   // While the mesh runs.
   expect(await refusal(operator, "export", "--to", file)).toBe("folder_in_use");
   expect(existsSync(file)).toBe(false);
@@ -159,30 +162,45 @@ test("M3 what cannot be done is refused in one line, and leaves everything as it
   // Over something.
   expect(await refusal(operator, "export", "--to", file)).toBe("file_exists");
   expect(readFileSync(file)).toEqual(whole);
-  const importInto = (data: string, from = file) =>
-    refusal({ ...operator, data }, "import", "--from", from, "--host", "workerd");
-  expect(await importInto(mesh.data)).toBe("folder_not_empty");
-  const other = temporaryFolder();
-  writeFileSync(join(other, "a file of somebody's"), "");
-  expect(await importInto(other)).toBe("folder_not_empty");
-  expect(readdirSync(other)).toEqual(["a file of somebody's"]);
+  // Nor is anything imported over it.
+  expect(await refusal(operator, "import", "--from", file, "--host", "workerd")).toBe(
+    "folder_not_empty",
+  );
   // What is no mesh.
   const none = join(temporaryFolder(), "none");
   expect(await refusal({ ...operator, data: none }, "export", "--to", `${file}.2`)).toBe(
     "folder_missing",
   );
   expect(existsSync(none)).toBe(false);
+  // The mesh it was goes on.
+  await startMesh(mesh.data, 0, "deno");
+});
+
+test("M3 an import that cannot be done is refused in one line, and leaves everything as it was", async () => {
+  const file = join(temporaryFolder(), "mesh.ndjson");
+  const writer = new ExportWriter(file, 7);
+  writer.write({
+    kind: "secrets",
+    meshKeys: `1:${Buffer.alloc(32, 7).toString("base64url")}`,
+    adminToken: "token-of-16-or-more",
+  });
+  writer.finish();
+  const whole = readFileSync(file);
+  const home = temporaryFolder();
+  const importInto = (data: string, from = file) =>
+    refusal({ home, data }, "import", "--from", from, "--host", "workerd");
+  const other = temporaryFolder();
+  writeFileSync(join(other, "a file of somebody's"), "");
+  expect(await importInto(other)).toBe("folder_not_empty");
+  expect(readdirSync(other)).toEqual(["a file of somebody's"]);
+  const none = join(temporaryFolder(), "none");
   // Half of a file, and a changed one.
   const half = `${file}.half`;
   writeFileSync(half, whole.subarray(0, whole.length >> 1));
   expect(await importInto(none, half)).toBe("export_damaged");
-  writeFileSync(half, whole.toString().replace('"name":"demo"', '"name":"dame"'));
+  writeFileSync(half, whole.toString().replace("token-of", "taken-of"));
   expect(await importInto(none, half)).toBe("export_damaged");
   expect(existsSync(none)).toBe(false);
   // Without a host there is no telling which form the data is to have.
-  expect(await run({ ...operator, data: none }, "import", "--from", file)).toMatchObject({
-    code: 2,
-  });
-  // The mesh it was goes on.
-  await startMesh(mesh.data, 0, "deno");
+  expect(await run({ home, data: none }, "import", "--from", file)).toMatchObject({ code: 2 });
 });
