@@ -80,19 +80,24 @@ export function registrationProof(secret: Uint8Array, identity: string, regId: s
 /** What one device needs of the mesh's keys to agree on keys and to keep them. */
 export class LinkKeys {
   readonly makeCipher: MakeCipher;
-  readonly #keyring: Keyring;
+  readonly keyring: Keyring;
   readonly #stored: StoredSecrets;
 
   /** @param name of the device's object */
   constructor(keyring: Keyring, name: string, makeCipher: MakeCipher) {
-    this.#keyring = keyring;
+    this.keyring = keyring;
     this.#stored = new StoredSecrets(keyring, name);
     this.makeCipher = makeCipher;
   }
 
+  /** Whether the mesh has the key of a setup. */
+  has(kid: number): boolean {
+    return this.keyring.byKid(kid) !== undefined;
+  }
+
   /** As `agreedKey`. */
   agree(setup: Pick<KeySetup, "kid" | "enc">, appId: string): AgreedKey | "unknown" | null {
-    return agreedKey(this.#keyring, setup, appId);
+    return agreedKey(this.keyring, setup, appId);
   }
 
   /** The secret of an epoch as it is stored. @param row what tells the secrets of this device apart */

@@ -61,6 +61,15 @@ export const BUDGET_LIMITS = {
   REGISTERS_PER_SECOND: 0.2,
   REGISTERS_BURST: 128,
   /**
+   * Agreements on a key (about 1 ms each) before an app has been asked, because the grant is sealed: of a device without a registration at once, and of
+   * all devices of a process, those without a registration and those with one each for themselves. Strangers of one network open 10 links a second,
+   * which leaves a fifth to others, and takes 80 ms of each second.
+   */
+  STRANGER_AGREEMENTS_PER_SECOND: 1,
+  STRANGER_AGREEMENTS_BURST: 8,
+  AGREEMENTS_PER_SECOND: 100,
+  AGREEMENTS_BURST: 200,
+  /**
    * New registrations of one app, those with a grant and those without each for themselves: rate, and burst. Twice as many devices as one machine
    * makes accounts for, and what one object of an app can answer beside its other work.
    */

@@ -8,8 +8,13 @@ import {
   type Register,
   type Sealed,
 } from "../../../schema/generated/link.ts";
+import { LINK_KEY_BYTES } from "../../../schema/hpke.ts";
+import { LIMITS } from "../../../schema/limits.ts";
 import { fromBase64Url } from "../../../schema/text.ts";
 import { isCommandInside, type SealedCommand } from "../../channels/push.ts";
+import type { Keyring } from "../../identity/keyring.ts";
+import type { AgreedKey } from "../../identity/link-keys.ts";
+import { Limiter } from "../../link/limiter.ts";
 import type { CurrentLink } from "../current-link.ts";
 import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
@@ -24,12 +29,41 @@ interface SealsParts extends SealParts {
 export interface Agreed {
   readonly epoch: number;
   readonly secret: Uint8Array;
-  /** The grant that came with it; null for none. */
-  readonly grant: string | null;
+}
+
+/** A setup. The agreement takes a millisecond: it is made when it is needed, once. */
+export class Offer {
+  readonly epoch: number;
+  readonly #agree: () => AgreedKey | "unknown" | null;
+  #key: AgreedKey | MeshError | undefined;
+
+  constructor(epoch: number, agree: () => AgreedKey | "unknown" | null) {
+    this.epoch = epoch;
+    this.#agree = agree;
+  }
+
+  get key(): AgreedKey | MeshError {
+    if (this.#key === undefined) {
+      const key = this.#agree();
+      const isKey = key !== null && key !== "unknown";
+      this.#key = isKey ? key : new MeshError("setup_invalid", "enc: no public key of X25519");
+    }
+    return this.#key;
+  }
+
+  get agreed(): Agreed | MeshError {
+    const { key } = this;
+    return key instanceof MeshError ? key : { epoch: this.epoch, secret: key.secret };
+  }
 }
 
 export class Seals {
   readonly #parts: SealsParts;
+  /** Agreements of this device while it has no registration. */
+  readonly #strangers = new Limiter(
+    LIMITS.STRANGER_AGREEMENTS_PER_SECOND,
+    LIMITS.STRANGER_AGREEMENTS_BURST,
+  );
 
   constructor(parts: SealsParts) {
     this.#parts = parts;
@@ -48,34 +82,55 @@ export class Seals {
   }
 
   /** What `Register` or `SetKey` sets up; null if it sets up nothing. */
-  agree(
-    app: string,
-    { setup, grant, sealedGrant }: Pick<Register, "setup" | "grant" | "sealedGrant">,
-  ): Agreed | MeshError | null {
+  offerIn(app: string, { setup, sealedGrant }: Pick<Register, "setup" | "sealedGrant">) {
     if (setup === undefined) {
       const fault = "sealedGrant: needs a setup";
       return sealedGrant === undefined ? null : new MeshError("setup_invalid", fault);
     }
-    const { epoch, kid } = setup;
+    const { epoch, kid, enc } = setup;
+    const { linkKeys, identity } = this.#parts;
     if (epoch < 1) return new MeshError("setup_invalid", `epoch: ${epoch}, must be 1 or more`);
-    const agreed = this.#parts.linkKeys.agree(setup, this.#parts.identity.appId(app));
-    if (agreed === "unknown") return new MeshError("link_key_unknown", `kid ${kid}`);
-    if (agreed === null) return new MeshError("setup_invalid", "enc: no public key of X25519");
-    const { secret } = agreed;
-    if (sealedGrant === undefined) return { epoch, secret, grant: grant ?? null };
-    const opened = agreed.openGrant(sealedGrant);
-    if (opened === null) return new MeshError("setup_invalid", "sealedGrant: does not open");
-    return { epoch, secret, grant: opened };
+    if (!linkKeys.has(kid)) return new MeshError("link_key_unknown", `kid ${kid}`);
+    if (enc.length !== LINK_KEY_BYTES)
+      return new MeshError("setup_invalid", `enc: ${enc.length} bytes, must be ${LINK_KEY_BYTES}`);
+    return new Offer(epoch, () => linkKeys.agree(setup, identity.appId(app)));
+  }
+
+  /** The grant of a Register with a setup; null for none. */
+  grantIn(
+    offer: Offer,
+    { grant, sealedGrant }: Pick<Register, "grant" | "sealedGrant">,
+    now: number,
+  ): string | MeshError | null {
+    if (sealedGrant === undefined) return grant ?? null;
+    const retryAfterMs = this.#takeAgreement(now);
+    if (retryAfterMs > 0) {
+      const detail = "too many setups with a sealed grant";
+      return new MeshError("rate_limited", detail, { retryAfterMs });
+    }
+    const { key } = offer;
+    if (key instanceof MeshError) return key;
+    const invalid = () => new MeshError("setup_invalid", "sealedGrant: does not open");
+    return key.openGrant(sealedGrant) ?? invalid();
+  }
+
+  #takeAgreement(now: number): number {
+    const { linkKeys, registrations } = this.#parts;
+    const isStranger = !registrations.hasActive;
+    const own = isStranger ? this.#strangers.take(now) : 0;
+    return own > 0 ? own : agreementsOf(linkKeys.keyring)[isStranger ? 0 : 1].take(now);
   }
 
   /**
    * What a setup is beside the key of the app's registration: `first` if there is none that the mesh can use, `same`, or `other`. Anybody can seal a
    * grant with a setup of his own, because the mesh's key is public: only what is sealed with the present key replaces it.
    */
-  compare(app: string, agreed: Agreed | null): "first" | "same" | "other" {
+  compare(app: string, offer: Offer | null): "first" | "same" | "other" {
     const seal = this.#parts.registrations.activeOf(app)?.seal;
-    if (agreed === null || !seal || seal.isLost) return "first";
-    return seal.is(agreed) ? "same" : "other";
+    if (offer === null || !seal || seal.isLost) return "first";
+    if (offer.epoch !== seal.epoch) return "other";
+    const { agreed } = offer;
+    return !(agreed instanceof MeshError) && seal.is(agreed) ? "same" : "other";
   }
 
   /** @returns a refusal of an epoch that is not above the present one */
@@ -103,8 +158,10 @@ export class Seals {
 
   /** `SetKey`. @returns a refusal */
   change(registration: Registration, setup: KeySetup): MeshError | null {
-    const agreed = this.agree(registration.record.app, { setup });
-    if (agreed === null || agreed instanceof MeshError) return agreed;
+    const offer = this.offerIn(registration.record.app, { setup });
+    if (offer === null || offer instanceof MeshError) return offer;
+    const { agreed } = offer;
+    if (agreed instanceof MeshError) return agreed;
     const present = registration.seal?.epoch ?? 0;
     if (registration.seal?.is(agreed)) return null;
     const refused = this.refuseEpoch(agreed.epoch, present);
@@ -145,6 +202,18 @@ export class Seals {
   #made({ record }: Registration, sealing: SealingRecord): RegistrationSeal {
     return new RegistrationSeal(this.#parts, record, sealing);
   }
+}
+
+type Agreements = readonly [strangers: Limiter, others: Limiter];
+
+/** What the devices of this process may have: strangers keep out none of those with a registration. */
+const agreements = new WeakMap<Keyring, Agreements>();
+
+function agreementsOf(keyring: Keyring): Agreements {
+  const make = () => new Limiter(LIMITS.AGREEMENTS_PER_SECOND, LIMITS.AGREEMENTS_BURST);
+  const known = agreements.get(keyring) ?? [make(), make()];
+  agreements.set(keyring, known);
+  return known;
 }
 
 /** Null for bytes that are no frame: the link belongs to other apps too, so it stays open. */

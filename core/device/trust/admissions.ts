@@ -16,7 +16,7 @@ import type { Lifecycle } from "../lifecycle.ts";
 import { refusalOf, UNFINISHED } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
-import type { Agreed, Seals } from "../sealing/seals.ts";
+import type { Offer, Seals } from "../sealing/seals.ts";
 import type { Rights } from "./rights.ts";
 
 interface AdmissionParts {
@@ -71,25 +71,27 @@ export class Admissions {
     const { identity, registrations, seals } = this.#parts;
     const app = identity.openAppId(command.appId);
     if (app === undefined) return new MeshError("app_unknown");
-    const agreed = seals.agree(app, command);
-    if (agreed instanceof MeshError) return agreed;
+    const offer = seals.offerIn(app, command);
+    if (offer instanceof MeshError) return offer;
     const known = registrations.activeOf(app);
-    if (known?.seal != null && agreed === null && command.grant !== undefined)
+    if (known?.seal != null && offer === null && command.grant !== undefined)
       return new MeshError("sealing_required", `slot ${known.slot}`);
-    const outdated = this.#outdated(app, agreed);
+    const outdated = this.#outdated(app, offer);
     if (outdated !== null) return outdated;
     const standing = known?.generation;
     const refused = (): Refused | null => {
       const now = registrations.activeOf(app);
       // It was unregistered by a later command.
       if (standing !== undefined && now?.generation !== standing) return SLOT_UNKNOWN;
-      const repeated = this.#outdated(app, agreed);
+      const repeated = this.#outdated(app, offer);
       return repeated === null ? null : refusedBy(repeated);
     };
-    const grant = agreed === null ? (command.grant ?? null) : agreed.grant;
-    let was = seals.compare(app, agreed);
+    const grant =
+      offer === null ? (command.grant ?? null) : seals.grantIn(offer, command, context.now);
+    if (grant instanceof MeshError) return grant;
+    let was = seals.compare(app, offer);
     const about = () => {
-      was = seals.compare(app, agreed);
+      was = seals.compare(app, offer);
       // A grant that is repeated with its setup may be older than that which the registration has.
       return { grant: was === "same" ? null : grant, isAnew: was === "other" };
     };
@@ -98,8 +100,8 @@ export class Admissions {
       { kind: "register", refused, about },
       (answer, later) => {
         // A key was set up while the app was asked about something else than it would be now.
-        if (answer.ok && was !== seals.compare(app, agreed)) onAnswer(UNFINISHED, later);
-        else if (answer.ok) this.#admitted(app, answer, agreed, onAnswer, later);
+        if (answer.ok && was !== seals.compare(app, offer)) onAnswer(UNFINISHED, later);
+        else if (answer.ok) this.#admitted(app, answer, offer, onAnswer, later);
         else onAnswer(answer, later);
       },
       context,
@@ -107,29 +109,34 @@ export class Admissions {
   }
 
   /** A setup that was sent before the present key was set up, or is not above it, is one that somebody repeats. */
-  #outdated(app: string, agreed: Agreed | null): MeshError | null {
+  #outdated(app: string, offer: Offer | null): MeshError | null {
     const { registrations, seals } = this.#parts;
-    if (agreed === null || seals.compare(app, agreed) !== "other") return null;
+    if (offer === null || seals.compare(app, offer) !== "other") return null;
     const present = registrations.activeOf(app)?.seal?.epoch ?? 0;
-    return seals.refuseEpoch(agreed.epoch, present);
+    return seals.refuseEpoch(offer.epoch, present);
   }
 
   #admitted(
     app: string,
     answer: Admitted,
-    agreed: Agreed | null,
+    offer: Offer | null,
     onAnswer: OnRegistered,
     context: Context,
   ): void {
     const { lifecycle, registrations, rights, seals } = this.#parts;
     const known = registrations.activeOf(app);
+    const agreed = offer?.agreed ?? null;
+    if (agreed instanceof MeshError) {
+      onAnswer(refusedBy(agreed), context);
+      return;
+    }
     const sealing =
       agreed === null
         ? null
         : (of: { app: string; generation: number }) => seals.recordOf(of, agreed);
     const begun = begin(() => {
       // What was agreed on with the app of the earlier registration is not replaced by what anybody sends.
-      if (known !== undefined && seals.compare(app, agreed) === "other")
+      if (known !== undefined && seals.compare(app, offer) === "other")
         lifecycle.end(known, context);
       return lifecycle.begin(app, answer, sealing, context);
     });
