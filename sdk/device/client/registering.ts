@@ -37,7 +37,8 @@ export class Registering {
         kind: "register",
         isHeld,
         grants: this.#grants,
-        renews: isHeld && renews,
+        // Without a callback for grants there is nothing to renew with.
+        renews: isHeld && renews && this.#grants,
       } as const;
       const answer = await this.#requests.make(command, options);
       // A sealed renewal is answered with Done, which names no registration.

@@ -7,7 +7,11 @@ import {
   RETRY_BASE_MS,
   RETRY_MAX_MS,
 } from "../../constants.ts";
+import { PushError } from "../../errors.ts";
 import type { Host } from "../../host.ts";
+
+/** A network that is gone for a moment is not worth a report; a proxy or a policy that refuses the path is. */
+const REPORTED_FAILURES = 3;
 
 export interface LinkKey {
   readonly kid: number;
@@ -17,14 +21,16 @@ export interface LinkKey {
 export class LinkKeys {
   readonly #host: Host;
   readonly #urls: readonly string[];
+  readonly #report: Host["report"];
   readonly #abort = new AbortController();
   #newest: LinkKey | undefined;
   #stop: (() => void) | undefined;
   #fetchedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(host: Host, urls: readonly string[]) {
+  constructor(host: Host, urls: readonly string[], report: Host["report"]) {
     this.#host = host;
     this.#urls = urls;
+    this.#report = report;
   }
 
   /** Fetches them anew at the next call of `newest`. */
@@ -51,8 +57,13 @@ export class LinkKeys {
         // A mesh without keys may have some after its next restart.
         if (this.#newest === undefined) return undefined;
         this.#fetchedAt = host.elapsed();
-      } catch {
+      } catch (cause) {
         // No network, a proxy, or a mesh that restarts: as often as the account's requests.
+        if (failures === REPORTED_FAILURES) {
+          const message =
+            "GET /v1/link-keys fails, and register waits for it: let proxies and CSP pass it";
+          this.#report(new PushError({ code: "network_failed", message, retry: "later", cause }));
+        }
         const { promise, resolve } = Promise.withResolvers<void>();
         const waitMs = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** failures);
         if (!this.#abort.signal.aborted)
@@ -74,7 +85,8 @@ export class LinkKeys {
       const { keys } = await Promise.race([response.json(), late]);
       const [{ kid, publicKey }] = keys;
       const bytes = fromBase64Url(publicKey);
-      if (bytes?.length !== LINK_KEY_BYTES || kid !== kid >> 0) throw new TypeError("no key");
+      if (bytes?.length !== LINK_KEY_BYTES || kid !== kid >> 0)
+        throw new TypeError(`${response.status}, no key`);
       return { kid, publicKey: bytes.slice() };
     } finally {
       stop();

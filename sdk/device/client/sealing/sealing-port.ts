@@ -82,7 +82,7 @@ export class SealingPort implements ClientPort {
     const answer = (event: ToClient) => this.#receive(event);
     this.#commands = new SealedCommands(port, this.#epochs, host.now, answer);
     const origins = [url].flat().map(toOrigin);
-    if (sealed && origins.length > 0) this.#keys = new LinkKeys(host, origins);
+    if (sealed && origins.length > 0) this.#keys = new LinkKeys(host, origins, report);
     port.onmessage = ({ data }) => this.#enqueue(data);
   }
 

@@ -341,3 +341,32 @@ test("S6 S25 register with renew answers with the regId, although a sealed renew
   expect(await client.register({ renew: true })).toBe(regId);
   await client.close();
 });
+
+test("S6 register with renew of an app without grants asks for none, and answers with the regId", async () => {
+  const { client } = await start(mesh, { sealed: true });
+  const regId = await client.register();
+  expect(await client.register({ renew: true })).toBe(regId);
+  await client.close();
+});
+
+test("S27 that the mesh's keys cannot be fetched is reported, once, and they are asked for again", async () => {
+  let failures = 0;
+  const { linkKeys } = sealing;
+  sealing.linkKeys = async () => {
+    if (++failures < 6) throw new Error("403");
+    return linkKeys.call(sealing);
+  };
+  const { client, errors } = await start(mesh, { sealed: true });
+  let isRegistered = false;
+  const registered = client.register().then(() => {
+    isRegistered = true;
+  });
+  while (!isRegistered) {
+    await settle();
+    await mesh.clock.advance(60_000);
+  }
+  await registered;
+  expect(codes({ errors })).toEqual(["network_failed"]);
+  expect(errors[0]?.message).toContain("/v1/link-keys");
+  await client.close();
+});
