@@ -13,7 +13,7 @@ export const PROOF_BYTES = 16;
 
 /** Bytes of the nonce in front of a ciphertext, and of the tag behind it. */
 export const NONCE_BYTES = 12;
-export const TAG_BYTES = 16;
+export const AUTH_TAG_BYTES = 16;
 
 /** What a sealed frame is bound to. */
 export interface SealedPlace {

@@ -9,7 +9,7 @@ import {
 } from "../../schema/generated/link.ts";
 import { EPOCH_CONTEXT, LINK_KEY_BYTES, linkInfo } from "../../schema/hpke.ts";
 import type { LinkKeysAnswerBody } from "../../schema/http.ts";
-import { NONCE_BYTES, sealedContext, TAG_BYTES } from "../../schema/sealed.ts";
+import { AUTH_TAG_BYTES, NONCE_BYTES, sealedContext } from "../../schema/sealed.ts";
 import { fromBase64Url } from "../../schema/text.ts";
 import { setupSender, X25519 } from "../../sdk/device/client/sealing/hpke.ts";
 import { type Address, formatRequest, HttpConnection } from "./http.ts";
@@ -47,8 +47,8 @@ export class DeviceSeal {
   ): PushDown {
     const cipher = createDecipheriv("aes-256-gcm", this.#key, body.subarray(0, NONCE_BYTES));
     cipher.setAAD(sealedContext({ direction: "down", appId, identity, epoch, number }));
-    cipher.setAuthTag(body.subarray(-TAG_BYTES));
-    const frame = cipher.update(body.subarray(NONCE_BYTES, -TAG_BYTES));
+    cipher.setAuthTag(body.subarray(-AUTH_TAG_BYTES));
+    const frame = cipher.update(body.subarray(NONCE_BYTES, -AUTH_TAG_BYTES));
     cipher.final();
     return decodePushDown(frame);
   }

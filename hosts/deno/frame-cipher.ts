@@ -4,10 +4,10 @@
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import type { FrameCipher } from "../../core/identity/frame-cipher.ts";
-import { NONCE_BYTES, TAG_BYTES } from "../../schema/sealed.ts";
+import { AUTH_TAG_BYTES, NONCE_BYTES } from "../../schema/sealed.ts";
 
 const ALGORITHM = "aes-256-gcm";
-const OPTIONS = { authTagLength: TAG_BYTES };
+const OPTIONS = { authTagLength: AUTH_TAG_BYTES };
 
 /** One call of the runtime fetches the nonces of 256 frames: each call takes 1 µs. */
 const nonces = new Uint8Array(256 * NONCE_BYTES);
@@ -25,7 +25,7 @@ function freshNonce(): Uint8Array {
 
 export const nodeCipher = (key: Uint8Array): FrameCipher => ({
   seal(context, plaintext) {
-    const body = new Uint8Array(NONCE_BYTES + plaintext.length + TAG_BYTES);
+    const body = new Uint8Array(NONCE_BYTES + plaintext.length + AUTH_TAG_BYTES);
     const nonce = freshNonce();
     const cipher = createCipheriv(ALGORITHM, key, nonce, OPTIONS);
     cipher.setAAD(context);
@@ -36,8 +36,8 @@ export const nodeCipher = (key: Uint8Array): FrameCipher => ({
     return body;
   },
   open(context, body) {
-    if (body.length < NONCE_BYTES + TAG_BYTES) return null;
-    const tagAt = body.length - TAG_BYTES;
+    if (body.length < NONCE_BYTES + AUTH_TAG_BYTES) return null;
+    const tagAt = body.length - AUTH_TAG_BYTES;
     const cipher = createDecipheriv(ALGORITHM, key, body.subarray(0, NONCE_BYTES), OPTIONS);
     cipher.setAAD(context);
     cipher.setAuthTag(body.subarray(tagAt));

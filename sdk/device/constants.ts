@@ -18,6 +18,7 @@ export const LINK_EPOCH_MAX_AGE_DAYS: Limit<"LINK_EPOCH_MAX_AGE_DAYS"> = 30;
 
 // Limits of the SDK only.
 
+export const DAY_MS = 86_400_000;
 /** A link with no answer to `ping` for this long is dead (docs/protocol.md, section 3). */
 export const PONG_TIMEOUT_MS = 10_000;
 /** Longest wait for the account's or the health check's answer: well over a slow mobile round trip with TLS. */
@@ -62,7 +63,7 @@ export const AGENT = "pushmesh-js/0.1.0";
 /** How often the clients of a push service may end its link because the mesh broke the protocol. */
 export const PORT_FAULT_MS = 600_000;
 /** How long the mesh's keys are used before they are fetched again. */
-export const LINK_KEYS_MAX_AGE_MS = 86_400_000;
+export const LINK_KEYS_MAX_AGE_MS = DAY_MS;
 /** Stored epochs of an app: the one in use, the one before it, and those whose setup the mesh has not confirmed. */
 export const KEPT_EPOCHS = 6;
 /** How often frames that do not open are reported. */

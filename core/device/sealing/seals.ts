@@ -118,7 +118,8 @@ export class Seals {
     const { linkKeys, registrations } = this.#parts;
     const isStranger = !registrations.hasActive;
     const own = isStranger ? this.#strangers.take(now) : 0;
-    return own > 0 ? own : agreementsOf(linkKeys.keyring)[isStranger ? 0 : 1].take(now);
+    const { strangers, others } = agreementsOf(linkKeys.keyring);
+    return own > 0 ? own : (isStranger ? strangers : others).take(now);
   }
 
   /**
@@ -204,14 +205,17 @@ export class Seals {
   }
 }
 
-type Agreements = readonly [strangers: Limiter, others: Limiter];
-
 /** What the devices of this process may have: strangers keep out none of those with a registration. */
+interface Agreements {
+  readonly strangers: Limiter;
+  readonly others: Limiter;
+}
+
 const agreements = new WeakMap<Keyring, Agreements>();
 
 function agreementsOf(keyring: Keyring): Agreements {
   const make = () => new Limiter(LIMITS.AGREEMENTS_PER_SECOND, LIMITS.AGREEMENTS_BURST);
-  const known = agreements.get(keyring) ?? [make(), make()];
+  const known = agreements.get(keyring) ?? { strangers: make(), others: make() };
   agreements.set(keyring, known);
   return known;
 }

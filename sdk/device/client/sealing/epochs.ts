@@ -5,6 +5,7 @@ import {
   type Direction,
   NONCE_BYTES,
   PROOF_BYTES,
+  PROOF_INFO,
   type SealedPlace,
   sealedContext,
 } from "../../../../schema/sealed.ts";
@@ -46,7 +47,7 @@ interface State {
 const USES = {
   up: ["AES-GCM", "encrypt"],
   down: ["AES-GCM", "decrypt"],
-  registration: ["HMAC", "sign"],
+  [PROOF_INFO]: ["HMAC", "sign"],
 } as const;
 
 /** What a frame is bound to, besides the app, the direction and the epoch with its registration. */
@@ -185,12 +186,12 @@ export class Epochs {
     proof: Uint8Array,
   ): Promise<boolean> {
     const { subtle } = this.#host.crypto;
-    const key = await this.#key("registration", secret);
+    const key = await this.#key(PROOF_INFO, secret);
     const own = new Uint8Array(await subtle.sign("HMAC", key, concat(`${identity}\0${regId}`)));
     return proof.length === PROOF_BYTES && proof.every((byte, at) => byte === own[at]);
   }
 
-  #key(direction: Direction | "registration", secret: string): Promise<NativeCryptoKey> {
+  #key(direction: Direction | typeof PROOF_INFO, secret: string): Promise<NativeCryptoKey> {
     const name = direction + secret;
     const known = this.#keys.get(name);
     if (known !== undefined) return known;

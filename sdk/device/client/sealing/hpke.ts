@@ -6,12 +6,13 @@ import {
   LINK_KEY_BYTES,
   labeledIkm,
   labeledInfo,
+  type Piece,
 } from "../../../../schema/hpke.ts";
+import { NONCE_BYTES } from "../../../../schema/sealed.ts";
 import type { NativeCrypto, NativeKeyPair } from "../../../crypto-types.ts";
 
 type Subtle = NativeCrypto["subtle"];
 type Bytes = Uint8Array<ArrayBuffer>;
-type Part = string | Bytes;
 
 export const X25519 = { name: "X25519" } as const;
 /** HMAC pads a key with zeros: the same as none. Web Crypto refuses an empty one. */
@@ -42,16 +43,16 @@ async function hmac(subtle: Subtle, secret: Bytes, data: Bytes): Promise<Bytes> 
 export async function setupSender(
   subtle: Subtle,
   recipient: Bytes,
-  info: Part,
+  info: Piece,
   pair: NativeKeyPair,
 ): Promise<SenderContext> {
-  const extract = (suite: string, salt: Bytes, label: string, ikm: Part) =>
+  const extract = (suite: string, salt: Bytes, label: string, ikm: Piece) =>
     hmac(subtle, salt, labeledIkm(suite, label, ikm));
   const expand = async (
     suite: string,
     secret: Bytes,
     label: string,
-    info: Part,
+    info: Piece,
     bytes = LINK_KEY_BYTES,
   ) => {
     const block = concat(labeledInfo(suite, label, info, bytes), Uint8Array.of(1));
@@ -80,7 +81,7 @@ export async function setupSender(
     },
     sealFirst: async (plaintext) => {
       const raw = await expand(HPKE_SUITE, secret, "key", schedule);
-      const iv = await expand(HPKE_SUITE, secret, "base_nonce", schedule, 12);
+      const iv = await expand(HPKE_SUITE, secret, "base_nonce", schedule, NONCE_BYTES);
       const key = await subtle.importKey("raw", raw, "AES-GCM", false, ["encrypt"]);
       return new Uint8Array(await subtle.encrypt({ name: "AES-GCM", iv }, key, plaintext));
     },

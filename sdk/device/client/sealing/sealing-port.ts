@@ -7,6 +7,7 @@
 import { decodePushDown, type PushDown } from "../../../../schema/generated/link.ts";
 import {
   ACK_WAIT_MAX_MS,
+  DAY_MS,
   LINK_EPOCH_MAX_AGE_DAYS,
   LINK_KEYS_MAX_AGE_MS,
   QUEUE_FRAMES,
@@ -344,7 +345,7 @@ export class SealingPort implements ClientPort {
     const { checkedAt } = this.#epochs.state;
     if (Math.abs(this.#host.now() - checkedAt) < LINK_KEYS_MAX_AGE_MS) return;
     this.#epochs.write({ checkedAt: this.#host.now() });
-    const isOld = this.#host.now() - epoch.madeAt > LINK_EPOCH_MAX_AGE_DAYS * LINK_KEYS_MAX_AGE_MS;
+    const isOld = this.#host.now() - epoch.madeAt > LINK_EPOCH_MAX_AGE_DAYS * DAY_MS;
     const rotate = async () => {
       const key = await this.#keys?.newest();
       if (isOld || (key && key.kid !== epoch.kid)) this.#setUp();
