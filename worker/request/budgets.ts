@@ -32,10 +32,22 @@ export const ALL_ACCOUNTS: Budget = {
   ...{ perSecond: LIMITS.ALL_ACCOUNTS_PER_SECOND, burst: LIMITS.ALL_ACCOUNTS_BURST },
 };
 /** Of a registered device in a network: it shares none with the others there, nor with whoever has its credential elsewhere. */
-export const LINKS: Budget = {
+const LINKS: Budget = {
   ...{ name: "links", what: "links are opened by this device from this network" },
   ...{ perSecond: LIMITS.LINKS_PER_SECOND, burst: LIMITS.LINKS_BURST },
 };
+
+/** A budget, and whose it is. */
+export interface BudgetShare {
+  readonly budget: Budget;
+  readonly of: string;
+}
+
+/** Of each network: the token is not verified yet, and whoever saw one must not lock the device out elsewhere. */
+export const linksOf = (network: string, device: string): BudgetShare => ({
+  budget: LINKS,
+  of: `${network} ${device}`,
+});
 
 const LIVE = /^\/v1\/apps\/[^/]+\/tags\/[^/]+\/live$/;
 

@@ -6,7 +6,7 @@ import { MeshError } from "../../schema/errors.ts";
 import { configOf } from "../config.ts";
 import type { Env } from "../env.ts";
 import { problemResponse } from "../problem.ts";
-import { type Budget, budgetOf, LINKS } from "../request/budgets.ts";
+import { type Budget, budgetOf, linksOf } from "../request/budgets.ts";
 import { connectingDevice } from "../request/connecting-device.ts";
 import { isLoopback, networkOf } from "../request/network.ts";
 
@@ -41,9 +41,8 @@ export async function overBudget(
   const network = networkOf(address);
   if (isLoopback(network)) return null;
   const device = asked.name === "connects" ? deviceOf(request, env) : null;
-  const budget = device === null ? asked : LINKS;
-  // Of each network: the token is not verified yet, and whoever saw one must not lock the device out elsewhere.
-  const key = device === null ? network : `${network} ${device}`;
+  const { budget, of: key } =
+    device === null ? { budget: asked, of: network } : linksOf(network, device);
   const answer = await limits[BINDINGS[budget.name]]?.limit({ key });
   if (answer?.success !== false) return null;
   const detail = `too many ${budget.what}`;

@@ -2,7 +2,13 @@
 import type { Keyring } from "../../../../core/identity/keyring.ts";
 import { MeshError } from "../../../../schema/errors.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
-import { ALL_ACCOUNTS, type Budget, budgetOf, LINKS } from "../../../../worker/request/budgets.ts";
+import {
+  ALL_ACCOUNTS,
+  type Budget,
+  type BudgetShare,
+  budgetOf,
+  linksOf,
+} from "../../../../worker/request/budgets.ts";
 import {
   connectingDevice,
   type IsRegistered,
@@ -18,12 +24,6 @@ interface RequestBudgetsOptions {
   readonly isRegistered: IsRegistered;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-}
-
-/** A budget, and whose it is. */
-interface Share {
-  readonly budget: Budget;
-  readonly of: string;
 }
 
 const ALL_KEY = `${ALL_ACCOUNTS.name} `;
@@ -85,15 +85,14 @@ export class RequestBudgets {
     return ((Math.min(1, part) * KEPT_COUNT - left) * 1_000) / ALL_ACCOUNTS.perSecond;
   }
 
-  #sharesOf(budget: Budget, network: string, { fields }: Asked): readonly Share[] {
+  #sharesOf(budget: Budget, network: string, { fields }: Asked): readonly BudgetShare[] {
     const own = { budget, of: network };
     if (budget.name === "accounts") return [own, { budget: ALL_ACCOUNTS, of: "" }];
     if (budget.name !== "connects") return [own];
     const { keyring, isRegistered } = this.#options;
     const device = connectingDevice(keyring, fields.get("sec-websocket-protocol"));
     if (device === null || !isRegistered(device.name)) return [own];
-    // Of each network: the token is not verified yet, and whoever saw one must not lock the device out elsewhere.
-    return [{ budget: LINKS, of: `${network} ${device.name}` }];
+    return [linksOf(network, device.name)];
   }
 }
 
