@@ -34,20 +34,16 @@ export interface Agreed {
 /** A setup. The agreement takes a millisecond: it is made when it is needed, once. */
 export class Offer {
   readonly epoch: number;
-  readonly #agree: () => AgreedKey | "unknown" | null;
+  readonly #agree: () => AgreedKey | null;
   #key: AgreedKey | MeshError | undefined;
 
-  constructor(epoch: number, agree: () => AgreedKey | "unknown" | null) {
+  constructor(epoch: number, agree: () => AgreedKey | null) {
     this.epoch = epoch;
     this.#agree = agree;
   }
 
   get key(): AgreedKey | MeshError {
-    if (this.#key === undefined) {
-      const key = this.#agree();
-      const isKey = key !== null && key !== "unknown";
-      this.#key = isKey ? key : new MeshError("setup_invalid", "enc: no public key of X25519");
-    }
+    this.#key ??= this.#agree() ?? new MeshError("setup_invalid", "enc: no public key of X25519");
     return this.#key;
   }
 

@@ -112,7 +112,7 @@ async function appEnd() {
   const sealedGrant = await context.sealFirst(new TextEncoder().encode(GRANT));
   const agreed = agreedKey(oneKey, setup, APP_ID);
   const epoch = epochs.get(IDENTITY, 1);
-  if (agreed === null || agreed === "unknown" || epoch === undefined) throw new Error("no epoch");
+  if (agreed === null || epoch === undefined) throw new Error("no epoch");
   const linkKeys = linkKeysOf(oneKey);
   const cipher = linkKeys.makeCipher(directionKey(agreed.secret, "down"));
   const place = { direction: "down", appId: APP_ID, identity: IDENTITY, epoch: 1 } as const;
@@ -145,7 +145,7 @@ async function appEnd() {
     const isSetup = isSame(enc, setup.enc);
     const key =
       enc.length === setup.enc.length ? agreedKey(oneKey, { ...setup, enc }, APP_ID) : null;
-    if (key === null || key === "unknown") {
+    if (key === null) {
       promise(!isSetup, () => "a setup is none");
       return false;
     }
