@@ -31,6 +31,7 @@ import { registrationList } from "./commands/registration/list.ts";
 import { registrationRemove } from "./commands/registration/remove.ts";
 import { registrationUnban } from "./commands/registration/unban.ts";
 import { send } from "./commands/send.ts";
+import { sign } from "./commands/sign.ts";
 import { smoke } from "./commands/smoke.ts";
 import { status } from "./commands/status.ts";
 import { tagAdd } from "./commands/tag/add.ts";
@@ -108,6 +109,7 @@ export function commandLine(env: NodeJS.ProcessEnv): Command {
     .addCommand(send(env))
     .addCommand(broadcast(env))
     .addCommand(status(env))
+    .addCommand(sign(env))
     .addCommand(tag)
     .addCommand(alias)
     .addCommand(registration)

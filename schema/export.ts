@@ -18,7 +18,7 @@ import { condition, filter } from "./export/condition.ts";
 import { bytes, countOfThings as count, timeMs } from "./export/fields.ts";
 import { auditLine, credentialLine } from "./export/operators.ts";
 import { exportedAttributes, exportedKey, exportedStanding } from "./export-registration.ts";
-import { KEY_SCOPES } from "./http/enums.ts";
+import { KEY_ALGORITHMS, KEY_SCOPES } from "./http/enums.ts";
 
 export const EXPORT_FORMAT = "pushmesh-export";
 /**
@@ -76,7 +76,7 @@ const app = z.strictObject({
   keys: z.array(
     z.strictObject({
       n: z.int().min(1),
-      algorithm: z.enum(["hmac-sha256", "ed25519"]),
+      algorithm: z.enum(KEY_ALGORITHMS),
       material: bytes,
       createdAt: timeMs,
       /** Since version 4, as are `expiresAt` and `lastUsedAt`. */

@@ -221,8 +221,19 @@ function refusalsOf(codes: readonly ErrorCode[]) {
   return { ...Object.fromEntries(refusals), default: other };
 }
 
+/** The schemes of a route. For operators, with the least role (OpenAPI 3.1 allows roles for any scheme). */
+function securityOf({ auth, role, scopes }: NamedRoute): Record<string, string[]>[] {
+  if (auth === "admin") return [{ admin: [role ?? "owner"] }];
+  return [...SECURITY[auth], ...(scopes?.includes("send") ? [{ sendToken: [] }] : [])];
+}
+
+const TEXT_BODY = {
+  type: "string" as const,
+  description: "The text of the message. With a send token; the query names its target.",
+};
+
 function operationOf(route: NamedRoute): ZodOpenApiOperationObject {
-  const { id, auth, role, scopes, summary, query, body, errors } = route;
+  const { id, auth, scopes, summary, textQuery, query = textQuery, body, errors } = route;
   const parameters = parametersOf(route);
   const answers = Object.entries(route.answers()).map(([status, row]) => [
     status,
@@ -232,12 +243,17 @@ function operationOf(route: NamedRoute): ZodOpenApiOperationObject {
     operationId: id,
     summary,
     ...(scopes && { description: `Needs a key of scope ${scopes.join(" or ")}.` }),
-    // For operators, the least role (OpenAPI 3.1 allows roles for any scheme).
-    security: auth === "admin" ? [{ admin: [role ?? "owner"] }] : [...SECURITY[auth]],
+    security: securityOf(route),
     ...(parameters.length > 0 && { parameters }),
     ...(query && { requestParams: { query: query as z.ZodObject } }),
     ...(body && {
-      requestBody: { required: true, content: { "application/json": { schema: body.schema } } },
+      requestBody: {
+        required: true,
+        content: {
+          "application/json": { schema: body.schema },
+          ...(textQuery && { "text/plain": { schema: TEXT_BODY } }),
+        },
+      },
     }),
     responses: { ...Object.fromEntries(answers), ...refusalsOf([...errors, ...ANY_REQUEST]) },
   };
@@ -276,6 +292,11 @@ const document = createDocument(
           in: "header",
           name: "Signature-Input",
           description: "RFC 9421.",
+        },
+        sendToken: {
+          type: "http",
+          scheme: "bearer",
+          description: "A key of the algorithm `bearer`; over https or at loopback.",
         },
         admin: { type: "http", scheme: "bearer", description: "The mesh's admin token." },
         listenToken: {

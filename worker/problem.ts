@@ -8,6 +8,7 @@ const RETRY_AFTER_DEFAULT_MS = 1_000;
 /** RFC 9110 §11.6.1 requires a challenge with every 401. */
 const CHALLENGES: Partial<Record<ErrorCode, string>> = {
   admin_token_invalid: 'Bearer realm="pushmesh admin"',
+  send_token_invalid: 'Bearer realm="pushmesh"',
   proof_invalid: 'DeviceProof realm="pushmesh"',
   proof_expired: 'DeviceProof realm="pushmesh"',
 };

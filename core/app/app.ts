@@ -1,11 +1,9 @@
 /** The rules of one app: it is created once, and has a bounded number of sending keys. */
-import { KEY_SCOPES, type Scope } from "../../schema/http/enums.ts";
+import { KEY_SCOPES, type KeyAlgorithm, type Scope } from "../../schema/http/enums.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { type AppPolicy, DEFAULT_POLICY, type StoredTrust } from "../trust/policy.ts";
 import type { Denial } from "./denials.ts";
 import type { QuotaStore } from "./quota.ts";
-
-type KeyAlgorithm = "hmac-sha256" | "ed25519";
 
 /** What a key may sign, and until when. */
 export interface KeyRights {
@@ -23,7 +21,7 @@ export interface StoredKey extends KeyRights {
   /** From 1, never reused: the ID of a revoked key must not become valid again. */
   readonly n: number;
   readonly algorithm: KeyAlgorithm;
-  /** HMAC secret, or raw Ed25519 public key: 32 bytes. Null for a secret that was sealed with a mesh key that is gone. */
+  /** HMAC secret, raw Ed25519 public key, or SHA-256 of the secret of a send token: 32 bytes. Null for a secret that was sealed with a mesh key that is gone. */
   readonly material: Uint8Array | null;
   /** Milliseconds since 1970. */
   readonly createdAt: number;

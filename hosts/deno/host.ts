@@ -17,7 +17,7 @@ import { DenoLinks } from "./links.ts";
 import { Listener } from "./listener.ts";
 import { DenoLive } from "./live.ts";
 import { answerJson } from "./net/answer.ts";
-import { addressOf } from "./net/client-address.ts";
+import { addressOf, wasEncrypted } from "./net/client-address.ts";
 import type { Certificate } from "./net/tls.ts";
 import { Mesh } from "./objects/mesh.ts";
 import type { Database } from "./store/database.ts";
@@ -118,6 +118,7 @@ function environment({ secrets }: HostContext, mesh: Mesh, links: DenoLinks, liv
     LIVE_HOST: live,
     CRYPTO: nodeCrypto,
     ADDRESS_OF: addressOf,
+    WAS_ENCRYPTED: wasEncrypted,
   };
 }
 

@@ -34,7 +34,7 @@ export async function grantFault(
   key: Pick<StoredKey, "algorithm" | "material"> | undefined,
 ): Promise<Refused | null> {
   // Null: sealed with a key of the mesh that is gone.
-  if (key === undefined || key.material === null)
+  if (key === undefined || key.material === null || key.algorithm === "bearer")
     return invalidGrant("kid names no key of this app that may sign grants");
   const alg = JWS_ALGORITHMS[key.algorithm];
   if (jws.header["alg"] !== alg) return invalidGrant(`alg must be ${alg}, that of the key`);

@@ -69,6 +69,7 @@ import type {
   NodePart,
   OperatorsLine,
 } from "../../schema/export.ts";
+import type { KeyAlgorithm } from "../../schema/http/enums.ts";
 
 /** One device: addressed by name, the base64url of its 16-byte device ID. */
 export interface DeviceRpc {
@@ -162,8 +163,8 @@ export interface TagDirectoryRpc {
 /** A sending key as the edge needs it to verify a signature. An object of an older version leaves out the rights: it has all. */
 export interface AppKey extends Partial<KeyRights> {
   readonly keyId: string;
-  readonly algorithm: "hmac-sha256" | "ed25519";
-  /** HMAC secret, or raw Ed25519 public key. Null if the mesh key that sealed the secret is gone: it verifies nothing. */
+  readonly algorithm: KeyAlgorithm;
+  /** See `StoredKey.material`. Null if the mesh key that sealed the secret is gone: it verifies nothing. */
   readonly material: Uint8Array | null;
   readonly createdAt: number;
   /** Absent from an object of an older version. */

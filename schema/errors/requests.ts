@@ -163,6 +163,22 @@ export const REQUESTS = {
     "The Idempotency-Key was used with another request body.",
     "For a retry, send the same bytes as the first request. For another message, use another key.",
   ),
+  send_token_invalid: row(
+    642,
+    401,
+    null,
+    "never",
+    "The send token is unknown, revoked or expired.",
+    "Make one with `pushmesh key create --algorithm bearer`.",
+  ),
+  send_token_exposed: row(
+    643,
+    403,
+    null,
+    "never",
+    "The send token came over a connection that others can read.",
+    "Use https. Revoke the token (`pushmesh key revoke`): it may be known to others now.",
+  ),
   scope_missing: row(
     640,
     403,

@@ -47,6 +47,14 @@ export const keyBody = z.discriminatedUnion("algorithm", [
     publicKey: z.string().regex(/^[A-Za-z0-9_-]{43}$/, "must be 32 bytes in base64url"),
     ...rights,
   }),
+  /** A send token: for scripts that cannot sign. */
+  z.strictObject({
+    algorithm: z.literal("bearer"),
+    scopes: z
+      .tuple([z.literal("send")], 'must be ["send"]: a token does nothing else')
+      .exactOptional(),
+    expiresAt: rights.expiresAt,
+  }),
 ]);
 
 /** The request for a new key. */
@@ -81,7 +89,7 @@ const listedKey = lazily(() =>
 /** Answer of `POST /v1/apps/{appId}/keys`. */
 export const keyAnswer = lazily(() =>
   listedKey().extend({
-    /** base64url, 32 bytes; only in the answer that creates an HMAC key. */
+    /** Only in the answer that creates an HMAC key (base64url, 32 bytes), or a send token: the whole token. */
     secret: z.string().exactOptional(),
   }),
 );
@@ -212,11 +220,11 @@ export const appRoutes = {
     path: "/v1/apps/:appId/keys",
     auth: "admin",
     role: "operator",
-    summary: "Create a sending key",
+    summary: "Create a sending key, or a send token",
     body: { schema: keyBody, maxBytes: LIMITS.BODY_BYTES },
     answers: lazily(() => ({
       201: {
-        description: "The only answer that contains the secret of an HMAC key.",
+        description: "The only answer that contains the secret of an HMAC key, or a send token.",
         body: keyAnswer(),
         headers: { "cache-control": { description: "no-store", required: true } },
       },

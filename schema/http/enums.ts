@@ -27,7 +27,10 @@ export const POLICY_RULES = ["server", "granted", "open"] as const;
 export const OPERATOR_ROLES = ["viewer", "operator", "owner"] as const;
 export type OperatorRole = (typeof OPERATOR_ROLES)[number];
 
-export const KEY_ALGORITHMS = ["hmac-sha256", "ed25519"] as const;
+/** `bearer`: a send token, which signs nothing. */
+export const KEY_ALGORITHMS = ["hmac-sha256", "ed25519", "bearer"] as const;
+export type KeyAlgorithm = (typeof KEY_ALGORITHMS)[number];
+export type SigningAlgorithm = Exclude<KeyAlgorithm, "bearer">;
 
 /**
  * What a sending key may sign. `send`: messages, broadcasts and their status. `manage`: aliases, tags, registrations. `read`: every GET.

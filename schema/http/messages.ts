@@ -17,6 +17,7 @@ import {
 } from "./fields.ts";
 import { SIGNED, WITH_BODY } from "./problem.ts";
 import type { Route } from "./route.ts";
+import { textSendQuery } from "./text-send.ts";
 
 /** The target of a message. */
 const target = z.union(
@@ -177,6 +178,7 @@ export const messageRoutes = {
       },
       Prefer: { description: "respond-async, or wait=<seconds> (RFC 7240)." },
     },
+    textQuery: textSendQuery,
     body: { schema: sendBody, maxBytes: LIMITS.MESSAGE_BODY_BYTES },
     answers: lazily(() => ({
       200: {

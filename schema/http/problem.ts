@@ -51,6 +51,8 @@ export const SIGNED: readonly ErrorCode[] = [
   "key_unknown",
   "key_expired",
   "scope_missing",
+  "send_token_invalid",
+  "send_token_exposed",
 ];
 /** For signed requests that change stored state. */
 export const SIGNED_CHANGE: readonly ErrorCode[] = [

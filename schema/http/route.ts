@@ -48,6 +48,8 @@ export interface Route {
   readonly summary: string;
   readonly headers?: Readonly<Record<string, HeaderRow>>;
   readonly query?: z.ZodType;
+  /** With a send token, the body may be text, and this is the query. */
+  readonly textQuery?: z.ZodType;
   readonly body?: {
     readonly schema: z.ZodType;
     /** Limit of the body as sent, bytes. */

@@ -140,7 +140,8 @@ export class MeshAdmin {
 
   /**
    * Adds a sending key. Default: an Ed25519 pair that is made here, and of which the mesh gets the public half. For an HMAC key, the mesh makes the
-   * secret. Either way, only this answer contains `secret`, which `PushServer` takes as its `key`.
+   * secret. Either way, only this answer contains `secret`, which `PushServer` takes as its `key`. With `bearer`, it is a send token: for scripts that
+   * cannot sign, and not for `PushServer`.
    *
    * @param key.publicKey - An Ed25519 key whose private half you have: then there is no `secret`.
    * @throws PushServerError `too_many_keys` at 16 keys.
@@ -149,7 +150,7 @@ export class MeshAdmin {
   createKey(appId: string, key: NewKey | NewSecret): Promise<KeyAnswerBody>;
   async createKey(appId: string, key: NewKey | NewSecret = {}): Promise<KeyAnswerBody> {
     const path = `/v1/apps/${encodeURIComponent(appId)}/keys` as const;
-    if (key.algorithm === "hmac-sha256" || "publicKey" in key)
+    if (key.algorithm === "hmac-sha256" || key.algorithm === "bearer" || "publicKey" in key)
       return this.#call<"createKey">("POST", path, key);
     const { publicKey, secret } = await createSigningKey();
     const body: NewKey = { ...key, algorithm: "ed25519", publicKey };

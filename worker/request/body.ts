@@ -62,12 +62,15 @@ async function read(request: Request, bound: number): Promise<Uint8Array<ArrayBu
 
 const JSON_TYPE = /^application\/json\s*(;|$)/i;
 
+/** Whether the content type is JSON. */
+export const isJson = ({ headers }: Request): boolean =>
+  JSON_TYPE.test(headers.get("content-type") ?? "");
+
 /** @throws MeshError `content_type_unsupported` */
 export function requireJson(request: Request): void {
-  const type = request.headers.get("content-type");
-  if (type === null || !JSON_TYPE.test(type)) {
-    throw new MeshError("content_type_unsupported", `content-type is ${type ?? "missing"}`);
-  }
+  if (isJson(request)) return;
+  const type = request.headers.get("content-type") ?? "missing";
+  throw new MeshError("content_type_unsupported", `content-type is ${type}`);
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
@@ -79,20 +82,27 @@ export interface JsonBody {
   readonly members: ReturnType<typeof membersOf>;
 }
 
+/** @throws MeshError `body_invalid` */
+export function readText(body: Uint8Array): string {
+  try {
+    return utf8.decode(body);
+  } catch (cause) {
+    throw new MeshError("body_invalid", "the bytes are not UTF-8", { cause });
+  }
+}
+
 /**
  * Parses JSON.
  *
  * @throws MeshError `body_invalid` for anything else, `field_invalid` for an object with two members of one name
  */
 export function readJson(body: Uint8Array): JsonBody {
-  let text: string;
+  const text = readText(body);
   let value: unknown;
   try {
-    text = utf8.decode(body);
     value = JSON.parse(text);
-  } catch (error) {
-    const fault = error instanceof SyntaxError ? error.message : "the bytes are not UTF-8";
-    throw new MeshError("body_invalid", fault, { cause: error });
+  } catch (cause) {
+    throw new MeshError("body_invalid", (cause as SyntaxError).message, { cause });
   }
   return { text, value, members: membersOf(text) };
 }

@@ -1,18 +1,19 @@
-/** Reads signed requests, for the routes of app servers. */
+/** Reads requests of app servers: signed, or with a send token. */
 import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { MeshContext } from "../context.ts";
-import { authenticate } from "../signature/authenticate.ts";
+import { authenticate, authenticateToken } from "../signature/authenticate.ts";
 import { checkDigests, readDigests } from "../signature/digest.ts";
 import type { AppVerifier } from "../signature/keys.ts";
 import { requireRights } from "../signature/rights.ts";
 import { noteUse } from "../signature/use.ts";
 import type { Verified } from "../signature/verify.ts";
 import { readBody, requireBound, requireJson } from "./body.ts";
+import { sendTokenOf } from "./send-token.ts";
 
-/** The app that signed a request. */
+/** The app whose key signed a request, or whose send token it has. */
 export interface Caller {
   /** The app's 8 bytes. */
   readonly app: Uint8Array;
@@ -23,7 +24,8 @@ export interface Caller {
 
 /** @throws MeshError as `authenticate` does, and if the key may not sign requests of this route */
 export async function readCaller(c: MeshContext): Promise<Caller> {
-  const verified = await authenticate(c);
+  const token = sendTokenOf(c.req.raw);
+  const verified = await (token === undefined ? authenticate(c) : authenticateToken(c, token));
   // A route without scopes takes no key.
   requireRights(verified.verifier, c.get("scopes") ?? [], c.get("receivedAt"));
   noteUse(c, verified.verifier);
@@ -36,8 +38,14 @@ export async function readCaller(c: MeshContext): Promise<Caller> {
   return { app, appName, verified };
 }
 
+/** A send token signs no digest. */
+const digestsOf = (request: Request) => {
+  const header = request.headers.get("content-digest");
+  return header === null && sendTokenOf(request) !== undefined ? [] : readDigests(header);
+};
+
 /**
- * Reads and authenticates a signed request with a JSON body.
+ * Reads and authenticates a request with a JSON body.
  *
  * @param bound of the body, in bytes
  * @throws MeshError for a wrong content type, a body over the bound, a wrong digest, and as `authenticate` does
@@ -46,10 +54,18 @@ export async function readSigned(
   c: MeshContext,
   bound: number = LIMITS.BODY_BYTES,
 ): Promise<{ readonly caller: Caller; readonly bytes: Uint8Array }> {
+  requireJson(c.req.raw);
+  return readSignedBytes(c, bound);
+}
+
+/** The same, whatever the content type says. */
+export async function readSignedBytes(
+  c: MeshContext,
+  bound: number,
+): Promise<{ readonly caller: Caller; readonly bytes: Uint8Array }> {
   const request = c.req.raw;
-  requireJson(request);
   requireBound(request, bound);
-  const digests = readDigests(request.headers.get("content-digest"));
+  const digests = digestsOf(request);
   // First, so that the body of a stranger is neither read nor hashed.
   const caller = await readCaller(c);
   const bytes = await readBody(request, bound);

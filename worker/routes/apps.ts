@@ -1,6 +1,11 @@
 /** `/v1/apps`: the operator manages apps and their keys. */
 import { ALL_RIGHTS, type KeyRights } from "../../core/app/app.ts";
 import { APP_BYTES, openAppId, sealAppId } from "../../core/identity/app-id.ts";
+import {
+  formatSendToken,
+  hashOfSecret,
+  SEND_SECRET_BYTES,
+} from "../../core/identity/send-token.ts";
 import { OPEN_POLICY } from "../../core/trust/policy.ts";
 import type { AppKey, AppRecord } from "../../objects/interfaces/rpc.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -49,14 +54,31 @@ const answerOf = ({ keyId, algorithm, createdAt, ...key }: AppKey): KeyAnswerBod
 };
 
 /** @throws MeshError `field_invalid` for a key that would be expired from the start */
-function rightsOf(c: MeshContext, { scopes, expiresAt = null }: NewKey): KeyRights {
+function rightsOf(c: MeshContext, { algorithm, scopes, expiresAt = null }: NewKey): KeyRights {
   if (expiresAt !== null) requireLater(c, "expiresAt", expiresAt);
+  if (algorithm === "bearer") return { scopes: ["send"], expiresAt };
   // In the order of the table, as they are read back.
   return { scopes: KEY_SCOPES.filter((scope) => scopes?.includes(scope) ?? true), expiresAt };
 }
 
-async function materialOf(body: NewKey): Promise<Uint8Array> {
-  if (body.algorithm === "hmac-sha256") return crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
+interface KeyMaterial {
+  readonly material: Uint8Array;
+  /** What the answer tells, of a key that the mesh makes. */
+  readonly secretOf?: (keyId: string) => string;
+}
+
+async function materialOf(body: NewKey): Promise<KeyMaterial> {
+  if (body.algorithm === "hmac-sha256") {
+    const material = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
+    return { material, secretOf: () => toBase64Url(material) };
+  }
+  if (body.algorithm === "bearer") {
+    const secret = crypto.getRandomValues(new Uint8Array(SEND_SECRET_BYTES));
+    return {
+      material: hashOfSecret(secret),
+      secretOf: (keyId) => formatSendToken(keyId, secret),
+    };
+  }
   const material = fromBase64Url(body.publicKey) ?? new Uint8Array();
   try {
     await loadKey({ algorithm: "ed25519", material });
@@ -64,7 +86,7 @@ async function materialOf(body: NewKey): Promise<Uint8Array> {
     const detail = "publicKey: these 32 bytes are no Ed25519 public key that proves anything";
     throw new MeshError("field_invalid", detail, { field: "publicKey", cause });
   }
-  return material;
+  return { material };
 }
 
 /** The bytes of a new app. The top bit is clear, so that no appId starts with "-" like an option of a command. */
@@ -167,7 +189,7 @@ async function createKey(c: MeshContext): Promise<Response> {
   const { schema, maxBytes } = ROUTES.createKey.body;
   const body = parseBody(schema, await readBody(c.req.raw, maxBytes));
   const rights = rightsOf(c, body);
-  const material = await materialOf(body);
+  const { material, secretOf } = await materialOf(body);
   // Not retried: if only the answer was lost, a second call would leave a key that nobody knows.
   const { algorithm } = body;
   const key = await callOnce(() => c.env.APPS.getByName(appId).addKey(algorithm, material, rights));
@@ -175,7 +197,7 @@ async function createKey(c: MeshContext): Promise<Response> {
   if (key === null) throw new MeshError("app_not_found");
   if (key === "full") throw new MeshError("too_many_keys");
   await audit(c, "key.create", key.keyId, { detail: body.algorithm });
-  const secret = body.algorithm === "hmac-sha256" ? { secret: toBase64Url(material) } : {};
+  const secret = secretOf === undefined ? {} : { secret: secretOf(key.keyId) };
   c.header("cache-control", "no-store");
   return c.json({ ...answerOf(key), ...secret } satisfies KeyAnswerBody, 201);
 }

@@ -3,22 +3,48 @@ import { deviceName } from "../../core/identity/device-id.ts";
 import { seqTimeMs } from "../../core/message/clock.ts";
 import { nodeObjectName, openSource, SOURCE_CHARS } from "../../core/tag/name.ts";
 import { MeshError } from "../../schema/errors.ts";
+import { jsonOfText } from "../../schema/http/text-send.ts";
 import { type BroadcastStatusBody, ROUTES, type StatusAnswerBody } from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import { type MessageIdParts, parseMessageId } from "../../schema/text.ts";
 import { refusal, wakeInTime } from "../calls/objects.ts";
 import { openOwnRegId } from "../calls/registrations.ts";
 import type { Handlers, MeshContext } from "../context.ts";
-import { parseValue, readJson } from "../request/body.ts";
-import { type Caller, readBasis, readCaller, readSigned } from "../request/signed.ts";
+import { isJson, parseQuery, parseValue, readJson, readText } from "../request/body.ts";
+import { sendTokenOf } from "../request/send-token.ts";
+import {
+  type Caller,
+  readBasis,
+  readCaller,
+  readSigned,
+  readSignedBytes,
+} from "../request/signed.ts";
 import { sendToAlias } from "../send/alias.ts";
 import { sendBroadcast } from "../send/broadcast.ts";
 import { contentOf, fingerprintOf, lastingBody } from "../send/message.ts";
 import { takeToken } from "../send/quota.ts";
 import { sendSingle } from "../send/single.ts";
 
+const utf8 = new TextEncoder();
+
+/** `curl -F` makes a form of its text. */
+const MULTIPART = /^multipart\//i;
+
+/** With a send token, the body may be the text of the message. */
+async function readSend(c: MeshContext, bound: number): ReturnType<typeof readSigned> {
+  const { raw } = c.req;
+  const type = raw.headers.get("content-type") ?? "";
+  if (sendTokenOf(raw) === undefined || isJson(raw) || MULTIPART.test(type))
+    return readSigned(c, bound);
+  const { caller, bytes } = await readSignedBytes(c, LIMITS.DATA_BYTES);
+  const { textQuery } = ROUTES.sendMessage;
+  const body = jsonOfText(parseQuery(textQuery, raw.url), readText(bytes));
+  return { caller, bytes: utf8.encode(JSON.stringify(body)) };
+}
+
 async function sendMessage(c: MeshContext): Promise<Response> {
   const { schema, maxBytes } = ROUTES.sendMessage.body;
-  const { caller, bytes } = await readSigned(c, maxBytes);
+  const { caller, bytes } = await readSend(c, maxBytes);
   const basis = readBasis(c, caller);
   const json = readJson(bytes);
   const body = parseValue(schema, json.value);

@@ -1,13 +1,20 @@
-/** Authenticates signed requests: verifies the signature with the key that it names, and finds the app of the key. */
+/** Authenticates app servers: verifies the signature with the key that it names, or the send token, and finds the app of the key. */
 import { openAppId, parseKeyId } from "../../core/identity/app-id.ts";
+import { parseSendToken } from "../../core/identity/send-token.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { toBase64Url } from "../../schema/text.ts";
 import { callObject } from "../calls/objects.ts";
 import type { MeshContext } from "../context.ts";
 import { isolateTime } from "../loads.ts";
+import { requireConfidential } from "../request/confidential.ts";
 import { AppCache } from "./app-cache.ts";
 import { type AppVerifier, type LoadedApp, loadApp } from "./keys.ts";
 import { type Verified, verifyRequest } from "./verify.ts";
+
+const NOTHING = new Uint8Array();
+/** Of the number that takes the place of a signature: as many as an HMAC has. */
+const UNIQUE_BYTES = 32;
 
 export const appCache = new AppCache({
   ttlMs: LIMITS.APP_CACHE_MS,
@@ -48,12 +55,40 @@ export const findApp = (c: MeshContext, appId: string, keyId: string): Promise<L
  * @throws MeshError `signature_*` or `key_unknown`
  */
 export function authenticate(c: MeshContext): Promise<Verified<AppVerifier>> {
-  const findKey = async (keyId: string): Promise<AppVerifier> => {
-    const appId = parseKeyId(keyId)?.appId;
-    if (appId === undefined) throw new MeshError("key_unknown");
-    const verifier = (await findApp(c, appId, keyId))?.keys.get(keyId);
-    if (verifier === undefined) throw new MeshError("key_unknown");
+  const findSigner = async (keyId: string): Promise<AppVerifier> => {
+    const verifier = await findKey(c, keyId);
+    if (verifier === undefined || verifier.algorithm === "bearer")
+      throw new MeshError("key_unknown");
     return verifier;
   };
-  return verifyRequest(c.req.raw, findKey, c.get("receivedAt"));
+  return verifyRequest(c.req.raw, findSigner, c.get("receivedAt"));
+}
+
+async function findKey(c: MeshContext, keyId: string): Promise<AppVerifier | undefined> {
+  const appId = parseKeyId(keyId)?.appId;
+  return appId === undefined ? undefined : (await findApp(c, appId, keyId))?.keys.get(keyId);
+}
+
+/**
+ * Verifies a send token. Nothing is signed, so what makes the request one is a number of its own.
+ *
+ * @throws MeshError `send_token_exposed`, `send_token_invalid`
+ */
+export async function authenticateToken(
+  c: MeshContext,
+  token: string,
+): Promise<Verified<AppVerifier>> {
+  requireConfidential(c);
+  const parsed = parseSendToken(token);
+  if (parsed === undefined) throw new MeshError("send_token_invalid");
+  const { keyId, secret } = parsed;
+  const verifier = await findKey(c, keyId).catch((error: unknown) => {
+    // An appId of another mesh: as any other token that is not of this one.
+    if (error instanceof MeshError && error.code === "key_unknown") return undefined;
+    throw error;
+  });
+  const isRight = verifier?.algorithm === "bearer" && (await verifier.verify(secret, NOTHING));
+  if (verifier === undefined || !isRight) throw new MeshError("send_token_invalid");
+  const signature = crypto.getRandomValues(new Uint8Array(UNIQUE_BYTES));
+  return { verifier, nonce: toBase64Url(signature), signature };
 }

@@ -1,6 +1,6 @@
 /** The port by which a host computes digests and verifies signatures, both for every send. */
-import type { AppKey } from "../../objects/interfaces/rpc.ts";
 import { ed25519Jwk } from "../../objects/live/live-key.ts";
+import type { SigningAlgorithm } from "../../schema/http/enums.ts";
 
 export type DigestAlgorithm = "SHA-256" | "SHA-512";
 
@@ -17,7 +17,7 @@ export interface EdgeCrypto {
   digest(algorithm: DigestAlgorithm, data: Uint8Array): Uint8Array | Promise<Uint8Array>;
   /** Prepares a key. @throws if the material is not a key of the algorithm */
   verifier(
-    algorithm: AppKey["algorithm"],
+    algorithm: SigningAlgorithm,
     material: Uint8Array,
   ): VerifySignature | Promise<VerifySignature>;
   /** Prepares an Ed25519 key pair for signing; raw, 32 bytes each. */

@@ -2,13 +2,15 @@
 import { ALL_RIGHTS, type KeyRights } from "../../core/app/app.ts";
 import type { Quota } from "../../core/app/quota.ts";
 import { isSmallOrder } from "../../core/identity/ed25519.ts";
+import { isSecretOf } from "../../core/identity/send-token.ts";
 import type { AppTrust } from "../../core/trust/app-trust.ts";
 import { appTrust } from "../../objects/app/app-record.ts";
 import type { AppKey, AppRecord } from "../../objects/interfaces/rpc.ts";
+import { KEY_ALGORITHMS } from "../../schema/http/enums.ts";
 import { type EdgeCrypto, webCrypto } from "./crypto.ts";
 import type { Verifier } from "./verify.ts";
 
-/** A sending key of an app. */
+/** A key of an app: of one that signs, `verify` takes what was signed and the signature; of a send token, the secret and nothing. */
 export interface AppVerifier extends Verifier, KeyRights {
   /** When its use was last recorded, as far as this edge knows. */
   lastUsedAt: number | null;
@@ -38,6 +40,8 @@ export async function loadKey(
   by: EdgeCrypto = webCrypto,
 ): Promise<Verifier> {
   if (algorithm === "ed25519" && isSmallOrder(material)) throw new Error("a key of small order");
+  if (algorithm === "bearer")
+    return { algorithm, verify: (secret) => isSecretOf(secret, material) };
   return { algorithm, verify: await by.verifier(algorithm, material) };
 }
 
@@ -48,9 +52,12 @@ export async function loadApp(
   now: number,
 ): Promise<LoadedApp> {
   // A secret that cannot be opened verifies nothing. Keys of small order that were accepted before they were refused count as revoked.
+  // What a newer version has stored and this one does not know must not keep the app's other keys from loading.
   const keys = record.keys.filter(
     (key): key is AppKey & { readonly material: Uint8Array } =>
-      key.material !== null && (key.algorithm !== "ed25519" || !isSmallOrder(key.material)),
+      KEY_ALGORITHMS.includes(key.algorithm) &&
+      key.material !== null &&
+      (key.algorithm !== "ed25519" || !isSmallOrder(key.material)),
   );
   const trust = appTrust(record, now);
   const quota = record.quota ? { appId: record.appId, ...record.quota } : null;

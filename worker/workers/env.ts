@@ -6,7 +6,8 @@ import { workersLinks } from "./links.ts";
 import { workersLive } from "./live.ts";
 
 /** The bindings. Objects that hold sockets are also called by `fetch`, which passes the socket. */
-export interface WorkersEnv extends Omit<Env, "LINK_HOST" | "LIVE_HOST" | "CRYPTO" | "ADDRESS_OF"> {
+export interface WorkersEnv
+  extends Omit<Env, "LINK_HOST" | "LIVE_HOST" | "CRYPTO" | "ADDRESS_OF" | "WAS_ENCRYPTED"> {
   readonly DEVICES: ObjectNamespace<DeviceRpc & Pick<Fetcher, "fetch">>;
   readonly LIVE_NODES: ObjectNamespace<LiveRpc & Pick<Fetcher, "fetch">>;
 }
@@ -14,6 +15,20 @@ export interface WorkersEnv extends Omit<Env, "LINK_HOST" | "LIVE_HOST" | "CRYPT
 /** From Cloudflare. The front of a mesh on one machine sends its own, and does not pass on what a client sent. */
 const CLOUDFLARE_CLIENT = "cf-connecting-ip";
 const FRONT_CLIENT = "pushmesh-client";
+const FRONT_ENCRYPTED = "pushmesh-encrypted";
+
+type ClientPorts = Required<Pick<Env, "ADDRESS_OF" | "WAS_ENCRYPTED">>;
+
+const clientPorts = ({ MAX_LINKS }: WorkersEnv): ClientPorts =>
+  MAX_LINKS === undefined
+    ? {
+        ADDRESS_OF: ({ headers }) => headers.get(CLOUDFLARE_CLIENT),
+        WAS_ENCRYPTED: ({ url }) => url.startsWith("https:"),
+      }
+    : {
+        ADDRESS_OF: ({ headers }) => headers.get(FRONT_CLIENT),
+        WAS_ENCRYPTED: ({ headers }) => headers.get(FRONT_ENCRYPTED) === "yes",
+      };
 
 let last: { readonly bindings: WorkersEnv; readonly env: Env } | undefined;
 
@@ -22,9 +37,8 @@ export function workersEnv(bindings: WorkersEnv): Env {
   if (last?.bindings !== bindings) {
     const LINK_HOST = workersLinks(bindings.DEVICES);
     const LIVE_HOST = workersLive(bindings.LIVE_NODES);
-    const header = bindings.MAX_LINKS === undefined ? CLOUDFLARE_CLIENT : FRONT_CLIENT;
-    const ADDRESS_OF = ({ headers }: Request) => headers.get(header);
-    last = { bindings, env: { ...bindings, LINK_HOST, LIVE_HOST, CRYPTO: webCrypto, ADDRESS_OF } };
+    const ports = { LINK_HOST, LIVE_HOST, CRYPTO: webCrypto };
+    last = { bindings, env: { ...bindings, ...ports, ...clientPorts(bindings) } };
   }
   return last.env;
 }

@@ -39,7 +39,7 @@ export function keyCreate(env: NodeJS.ProcessEnv): Command {
     .addOption(
       new Option(
         "--algorithm <name>",
-        "ed25519 (default): a pair made here, of which the mesh gets the public half; hmac-sha256: a secret that the mesh makes and keeps",
+        "ed25519 (default): a pair made here, of which the mesh gets the public half; hmac-sha256: a secret that the mesh makes and keeps; bearer: a send token for scripts that cannot sign",
       ).choices(KEY_ALGORITHMS),
     )
     .option("--public-key <base64url>", "add this Ed25519 public key instead of a new pair")
@@ -68,6 +68,8 @@ export function keyCreate(env: NodeJS.ProcessEnv): Command {
         throw usageFailure("--public-key is an Ed25519 key whose private half you have");
       // Before the key is made: only the file would have its secret.
       if (keyFile !== undefined) reserve(keyFile);
+      if (algorithm === "bearer" && scope?.some((name) => name !== "send"))
+        throw usageFailure("a send token has the scope send, and no other");
       const rights = {
         ...(scope === undefined ? {} : { scopes: [...new Set(scope)] }),
         ...(expires === undefined ? {} : { expiresAt: expires }),
@@ -85,7 +87,7 @@ export function keyCreate(env: NodeJS.ProcessEnv): Command {
       const isPrinted = secret !== undefined && keyFile === undefined;
       const lines = [
         `keyId   ${keyId}`,
-        ...(isPrinted ? [`secret  ${secret}`] : []),
+        ...(isPrinted ? [`${algorithm === "bearer" ? "token " : "secret"}  ${secret}`] : []),
         `scopes  ${made.scopes.join(",")}`,
         ...(made.expiresAt === null ? [] : [expiryText(made.expiresAt)]),
       ];
@@ -94,6 +96,12 @@ export function keyCreate(env: NodeJS.ProcessEnv): Command {
       const where =
         keyFile === undefined ? "Nobody can show this secret again." : `Written to ${keyFile}.`;
       context.output.note(where);
+      if (algorithm === "bearer") {
+        const token = isPrinted ? secret : `$(cat ${keyFile})`;
+        const example = `curl -H "Authorization: Bearer ${token}" -d Hello '${context.url}/v1/messages?alias=<alias>'`;
+        context.output.note(`Try: ${example}`);
+        return;
+      }
       if (options.save)
         context.output.note(`Saved in ${saveKey(env, context.url, appId, { keyId, secret })}`);
     });
@@ -103,6 +111,7 @@ export function keyCreate(env: NodeJS.ProcessEnv): Command {
     "pushmesh key create --app <appId> --scope send --expires 90d",
     "pushmesh key create --app <appId> --key-file push.key --no-save",
     "pushmesh key create --app <appId> --algorithm hmac-sha256",
+    "pushmesh key create --app <appId> --algorithm bearer --expires 90d",
     "pushmesh key create --app <appId> --public-key <32 bytes in base64url>",
   );
 }

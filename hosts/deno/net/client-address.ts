@@ -1,9 +1,17 @@
-/** The clients of requests that may be recorded in the audit log. */
-const addresses = new WeakMap<Request, string>();
+/** The clients of requests that may be recorded in the audit log, or that have a token. */
+interface RequestClient {
+  readonly address: string;
+  readonly isEncrypted: boolean;
+}
 
-export function setAddress(request: Request, address: string): void {
-  addresses.set(request, address);
+const clients = new WeakMap<Request, RequestClient>();
+
+export function setClient(request: Request, client: RequestClient): void {
+  clients.set(request, client);
 }
 
 /** Null for a request that came through the socket of the data folder, and for one that changes nothing. */
-export const addressOf = (request: Request): string | null => addresses.get(request) ?? null;
+export const addressOf = (request: Request): string | null => clients.get(request)?.address ?? null;
+
+export const wasEncrypted = (request: Request): boolean =>
+  clients.get(request)?.isEncrypted ?? false;

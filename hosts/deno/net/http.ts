@@ -18,7 +18,7 @@ import {
 } from "../../machine/net/http/request-loop.ts";
 import type { ReceivedRequest } from "../../machine/net/http/request-reader.ts";
 import { answerBytes, JsonAnswer } from "./answer.ts";
-import { setAddress } from "./client-address.ts";
+import { setClient } from "./client-address.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { requestOf } from "./request.ts";
 import { ServerSocket } from "./socket.ts";
@@ -211,7 +211,10 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
     const { method, fields, target, host } = head;
     const url = `${this.#port.scheme}://${host || this.#port.authority}${target}`;
     const request = requestOf(method, url, fields, body);
-    if (mayBeRecorded(head)) setAddress(request, this.#loop.clientOf(head));
+    if (mayBeRecorded(head)) {
+      const isEncrypted = this.#loop.isEncrypted(head, this.#port.scheme === "https");
+      setClient(request, { address: this.#loop.clientOf(head), isEncrypted });
+    }
     return request;
   }
 

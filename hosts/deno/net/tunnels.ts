@@ -11,7 +11,7 @@ import type { FailedAuth } from "../../machine/net/admission/failed-auth.ts";
 import type { RequestBudgets } from "../../machine/net/admission/request-budgets.ts";
 import { mayBeRecorded } from "../../machine/net/http/recorded.ts";
 import { readInTime } from "./body.ts";
-import { setAddress } from "./client-address.ts";
+import { setClient } from "./client-address.ts";
 import type { Conn } from "./transport.ts";
 import { type Share, Tunnel } from "./tunnel.ts";
 
@@ -127,7 +127,8 @@ export class Tunnels {
     }
     const request = await readInTime(outer);
     carriers.set(request, tunnel);
-    if (mayBeRecorded(asked)) setAddress(request, client);
+    // Only over TLS is there HTTP/2.
+    if (mayBeRecorded(asked)) setClient(request, { address: client, isEncrypted: true });
     const sender = failedAuth.senderOf(asked);
     if (sender !== null && !entry.mayWorkFor(sender)) {
       const overShare = appOverShare();

@@ -8,7 +8,7 @@ import type { Database } from "./database.ts";
 /** Apps with a secret that the newest key has not sealed. */
 const STALE = `
   SELECT app_id AS appId FROM keys
-    WHERE algorithm = 'hmac-sha256' AND (length(material) = ?1 OR substr(material, 1, 1) <> ?2)
+    WHERE algorithm <> 'ed25519' AND (length(material) = ?1 OR substr(material, 1, 1) <> ?2)
   UNION SELECT app_id FROM live_keys WHERE length(seed) = ?1 OR substr(seed, 1, 1) <> ?2`;
 
 /**

@@ -5,7 +5,7 @@
 import { Buffer } from "node:buffer";
 import { joined } from "../../machine/net/frames.ts";
 import type { RequestHead } from "../../machine/net/http/head.ts";
-import { CLIENT_HEADER, mayBeRecorded } from "../../machine/net/http/recorded.ts";
+import { CLIENT_HEADER, ENCRYPTED_HEADER, mayBeRecorded } from "../../machine/net/http/recorded.ts";
 
 const SLASH = 47;
 /**
@@ -14,6 +14,7 @@ const SLASH = 47;
  */
 const DROPPED = new Set([
   CLIENT_HEADER,
+  ENCRYPTED_HEADER,
   "connection",
   "content-length",
   "expect",
@@ -27,8 +28,13 @@ const DROPPED = new Set([
   "upgrade",
 ]);
 
+interface FrontClient {
+  readonly address: string;
+  readonly isEncrypted: boolean;
+}
+
 /**
- * @param client address, which goes along if the request may be recorded
+ * @param client goes along if the request may be recorded
  * @param bytes the head as received
  * @param body without chunk framing
  * @param authority for HTTP/1.0 without Host, which workerd does not accept
@@ -37,7 +43,7 @@ export function requestBytes(
   head: RequestHead,
   bytes: Uint8Array,
   body: Uint8Array,
-  { authority, client }: { readonly authority: string; readonly client: string },
+  { authority, client }: { readonly authority: string; readonly client: FrontClient },
 ): Uint8Array {
   const named = mayBeRecorded(head) ? client : null;
   const isSame = named === null && isPlain(head, bytes);
@@ -56,7 +62,8 @@ function isPlain(
     !expectsContinue &&
     bytes[method.length + 1] === SLASH &&
     !fields.has("sec-websocket-extensions") &&
-    !fields.has(CLIENT_HEADER)
+    !fields.has(CLIENT_HEADER) &&
+    !fields.has(ENCRYPTED_HEADER)
   );
 }
 
@@ -64,12 +71,13 @@ function rewritten(
   head: RequestHead,
   length: number,
   authority: string,
-  client: string | null,
+  client: FrontClient | null,
 ): Buffer {
   const { method, target, fields, host, isUpgrade, keepsAlive } = head;
   let text = `${method} ${target} HTTP/1.1\r\nhost: ${host || authority}\r\n`;
   for (const [name, value] of fields) if (!DROPPED.has(name)) text += `${name}: ${value}\r\n`;
-  if (client !== null) text += `${CLIENT_HEADER}: ${client}\r\n`;
+  if (client !== null) text += `${CLIENT_HEADER}: ${client.address}\r\n`;
+  if (client?.isEncrypted) text += `${ENCRYPTED_HEADER}: yes\r\n`;
   if (isUpgrade) text += "connection: Upgrade\r\nupgrade: websocket\r\n";
   else if (!keepsAlive) text += "connection: close\r\n";
   if (head.length === null || fields.has("content-length")) text += `content-length: ${length}\r\n`;

@@ -485,7 +485,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Create a sending key */
+        /** Create a sending key, or a send token */
         post: operations["createKey"];
         delete?: never;
         options?: never;
@@ -681,6 +681,13 @@ export interface components {
             publicKey: string;
             scopes?: ("send" | "manage" | "read" | "grant")[];
             expiresAt?: number | null;
+        } | {
+            /** @constant */
+            algorithm: "bearer";
+            scopes?: [
+                "send"
+            ];
+            expiresAt?: number | null;
         };
         Service: {
             /** @constant */
@@ -693,7 +700,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "not_found" | "method_not_allowed" | "body_too_large" | "body_invalid" | "field_invalid" | "content_type_unsupported" | "internal" | "overloaded" | "misconfigured" | "storage_unavailable" | "signature_missing" | "signature_malformed" | "signature_incomplete" | "signature_invalid" | "signature_expired" | "digest_mismatch" | "key_unknown" | "nonce_required" | "idempotency_key_invalid" | "admin_token_invalid" | "idempotency_key_reused" | "scope_missing" | "key_expired" | "grant_required" | "grant_invalid" | "grant_expired" | "not_granted" | "too_many_revoked_grants" | "too_many_closed_tags" | "reg_id_invalid" | "reg_id_foreign" | "unregistered" | "mailbox_full" | "quota_exceeded" | "message_id_invalid" | "message_not_found" | "alias_unknown" | "tag_unknown" | "broadcast_rate" | "live_closed" | "listen_token_invalid" | "live_full" | "alias_stale" | "trust_outdated" | "request_replayed" | "app_not_found" | "key_not_found" | "too_many_keys" | "too_many_apps" | "proof_invalid" | "proof_expired" | "device_active" | "upgrade_required" | "subprotocol_unsupported" | "mesh_full" | "request_malformed" | "head_too_large" | "request_timeout" | "too_many_failures" | "too_many_requests" | "rate_limited" | "too_many_tags" | "too_many_aliases" | "alias_full" | "encryption_key_missing" | "role_missing" | "credential_not_found" | "too_many_credentials";
+            code: "not_found" | "method_not_allowed" | "body_too_large" | "body_invalid" | "field_invalid" | "content_type_unsupported" | "internal" | "overloaded" | "misconfigured" | "storage_unavailable" | "signature_missing" | "signature_malformed" | "signature_incomplete" | "signature_invalid" | "signature_expired" | "digest_mismatch" | "key_unknown" | "nonce_required" | "idempotency_key_invalid" | "admin_token_invalid" | "idempotency_key_reused" | "send_token_invalid" | "send_token_exposed" | "scope_missing" | "key_expired" | "grant_required" | "grant_invalid" | "grant_expired" | "not_granted" | "too_many_revoked_grants" | "too_many_closed_tags" | "reg_id_invalid" | "reg_id_foreign" | "unregistered" | "mailbox_full" | "quota_exceeded" | "message_id_invalid" | "message_not_found" | "alias_unknown" | "tag_unknown" | "broadcast_rate" | "live_closed" | "listen_token_invalid" | "live_full" | "alias_stale" | "trust_outdated" | "request_replayed" | "app_not_found" | "key_not_found" | "too_many_keys" | "too_many_apps" | "proof_invalid" | "proof_expired" | "device_active" | "upgrade_required" | "subprotocol_unsupported" | "mesh_full" | "request_malformed" | "head_too_large" | "request_timeout" | "too_many_failures" | "too_many_requests" | "rate_limited" | "too_many_tags" | "too_many_aliases" | "alias_full" | "encryption_key_missing" | "role_missing" | "credential_not_found" | "too_many_credentials";
             detail: string;
             /** @enum {string} */
             retry: "never" | "later" | "reauthenticate";
@@ -871,7 +878,7 @@ export interface components {
             keys: {
                 keyId: string;
                 /** @enum {string} */
-                algorithm: "hmac-sha256" | "ed25519";
+                algorithm: "hmac-sha256" | "ed25519" | "bearer";
                 /** @description Milliseconds since 1970. */
                 createdAt: number;
                 scopes: ("send" | "manage" | "read" | "grant")[];
@@ -902,7 +909,7 @@ export interface components {
         Key: {
             keyId: string;
             /** @enum {string} */
-            algorithm: "hmac-sha256" | "ed25519";
+            algorithm: "hmac-sha256" | "ed25519" | "bearer";
             /** @description Milliseconds since 1970. */
             createdAt: number;
             scopes: ("send" | "manage" | "read" | "grant")[];
@@ -1484,7 +1491,15 @@ export interface operations {
     };
     sendMessage: {
         parameters: {
-            query?: never;
+            query?: {
+                to?: string;
+                alias?: string;
+                tag?: string;
+                everyone?: "true";
+                ttl?: string;
+                priority?: "high" | "normal" | "low";
+                collapseKey?: string;
+            };
             header: {
                 /** @description RFC 9530, of the body. */
                 "Content-Digest": string;
@@ -1499,6 +1514,7 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Send"];
+                "text/plain": string;
             };
         };
         responses: {
@@ -1561,6 +1577,7 @@ export interface operations {
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
              */
             401: {
                 headers: {
@@ -1572,6 +1589,7 @@ export interface operations {
             };
             /**
              * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
              *     `reg_id_foreign`: The regId belongs to another app.
              */
             403: {
@@ -1749,6 +1767,7 @@ export interface operations {
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
              */
             401: {
                 headers: {
@@ -1760,6 +1779,7 @@ export interface operations {
             };
             /**
              * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
              *     `reg_id_foreign`: The regId belongs to another app.
              */
             403: {
@@ -1891,6 +1911,7 @@ export interface operations {
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
              */
             401: {
                 headers: {
@@ -1900,7 +1921,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `scope_missing`: The signing key does not have the scope that this request needs. */
+            /**
+             * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2039,6 +2063,7 @@ export interface operations {
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
              */
             401: {
                 headers: {
@@ -2048,7 +2073,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `scope_missing`: The signing key does not have the scope that this request needs. */
+            /**
+             * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2207,6 +2235,7 @@ export interface operations {
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
              */
             401: {
                 headers: {
@@ -2216,7 +2245,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `scope_missing`: The signing key does not have the scope that this request needs. */
+            /**
+             * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2340,6 +2372,7 @@ export interface operations {
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
              */
             401: {
                 headers: {
@@ -2349,7 +2382,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `scope_missing`: The signing key does not have the scope that this request needs. */
+            /**
+             * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2489,6 +2525,7 @@ export interface operations {
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
              */
             401: {
                 headers: {
@@ -2498,7 +2535,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `scope_missing`: The signing key does not have the scope that this request needs. */
+            /**
+             * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2659,6 +2699,7 @@ export interface operations {
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
              */
             401: {
                 headers: {
@@ -2668,7 +2709,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `scope_missing`: The signing key does not have the scope that this request needs. */
+            /**
+             * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2820,6 +2864,7 @@ export interface operations {
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
              */
             401: {
                 headers: {
@@ -2829,7 +2874,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `scope_missing`: The signing key does not have the scope that this request needs. */
+            /**
+             * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -2967,6 +3015,7 @@ export interface operations {
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
              */
             401: {
                 headers: {
@@ -2976,7 +3025,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `scope_missing`: The signing key does not have the scope that this request needs. */
+            /**
+             * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3100,6 +3152,7 @@ export interface operations {
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
              */
             401: {
                 headers: {
@@ -3111,6 +3164,7 @@ export interface operations {
             };
             /**
              * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
              *     `reg_id_foreign`: The regId belongs to another app.
              */
             403: {
@@ -3252,6 +3306,7 @@ export interface operations {
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
              */
             401: {
                 headers: {
@@ -3263,6 +3318,7 @@ export interface operations {
             };
             /**
              * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
              *     `reg_id_foreign`: The regId belongs to another app.
              */
             403: {
@@ -3410,6 +3466,7 @@ export interface operations {
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
              */
             401: {
                 headers: {
@@ -3421,6 +3478,7 @@ export interface operations {
             };
             /**
              * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
              *     `reg_id_foreign`: The regId belongs to another app.
              */
             403: {
@@ -3562,6 +3620,7 @@ export interface operations {
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
              */
             401: {
                 headers: {
@@ -3571,7 +3630,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `scope_missing`: The signing key does not have the scope that this request needs. */
+            /**
+             * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
+             */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -3713,6 +3775,7 @@ export interface operations {
              *     `signature_expired`: The signature is too old, or its time is in the future.
              *     `key_unknown`: The signing key is unknown or revoked.
              *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
              */
             401: {
                 headers: {
@@ -3724,6 +3787,7 @@ export interface operations {
             };
             /**
              * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
              *     `reg_id_foreign`: The regId belongs to another app.
              */
             403: {
@@ -5369,7 +5433,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The only answer that contains the secret of an HMAC key. */
+            /** @description The only answer that contains the secret of an HMAC key, or a send token. */
             201: {
                 headers: {
                     /** @description no-store */

@@ -6,6 +6,16 @@ import type { Entry } from "./admission.ts";
 /** Finds the client of a request by its header fields; null if the peer of the connection is the client. */
 export type NamedClient = ((fields: RequestHead["fields"]) => string) | null;
 
+/** By which scheme a client came to a proxy: only a trusted one is believed. */
+const PROXY_SCHEME = "x-forwarded-proto";
+
+/** Whether nobody on the way could read a request. @param isTls of the connection */
+export const isEncrypted = (
+  isTls: boolean,
+  named: NamedClient,
+  { fields }: Pick<RequestHead, "fields">,
+): boolean => isTls || (named !== null && fields.get(PROXY_SCHEME)?.toLowerCase() === "https");
+
 /** The address of the client. */
 export const clientOfRequest = (
   entry: Entry,

@@ -14,6 +14,7 @@ import {
 } from "../../../../worker/request/connecting-device.ts";
 import { isLoopback, networkOf } from "../../../../worker/request/network.ts";
 import { routePaths } from "../../../../worker/request/route-path.ts";
+import { keyIdOfToken } from "../../../../worker/request/send-token.ts";
 import { keyIdOf } from "../../../../worker/signature/headers.ts";
 import type { RequestHead } from "../http/head.ts";
 import { GoodKeys } from "./good-keys.ts";
@@ -29,6 +30,12 @@ const UNAUTHORIZED = 401;
 /** Whether closing a socket with this code is a failed authentication. */
 export const isFailedAuth = (code: ErrorCode): boolean =>
   ERRORS[code].retry === "reauthenticate" && ERRORS[code].close !== null;
+
+/** The key that a request names, by its signature or its send token; undefined if it names none. Not verified. */
+function claimedKey(fields: Asked["fields"]): string | undefined {
+  const input = fields.get("signature-input");
+  return input === undefined ? keyIdOfToken(fields.get("authorization")) : keyIdOf(input);
+}
 
 /** Routes that verify the signature of every request. A success of any other route does not prove the key in its headers. */
 const SIGNED = /^\/v1\/(messages|tags|aliases|registrations)(\/|$)/;
@@ -72,10 +79,10 @@ export class FailedAuth {
    * one is refused quickly.
    */
   senderOf(head: Asked): string | null {
-    const input = head.fields.get("signature-input");
-    if (input === undefined || this.#goodKeys.standingOf(input, "", this.#now()) === "unknown")
+    const keyId = claimedKey(head.fields);
+    if (keyId === undefined || this.#goodKeys.standingOf(keyId, "", this.#now()) === "unknown")
       return null;
-    return parseKeyId(keyIdOf(input))?.appId ?? "";
+    return parseKeyId(keyId)?.appId ?? "";
   }
 
   /** To be called with the status of each answer. */
@@ -83,7 +90,9 @@ export class FailedAuth {
     if (status === UNAUTHORIZED) this.failed(address, head);
     else if (status < 400 && head.method !== "OPTIONS" && isSigned(head.target)) {
       const input = head.fields.get("signature-input");
+      const keyId = keyIdOfToken(head.fields.get("authorization"));
       if (input !== undefined) this.#goodKeys.add(input, networkOf(address), this.#now());
+      else if (keyId !== undefined) this.#goodKeys.addKey(keyId, networkOf(address), this.#now());
     }
   }
 
@@ -96,9 +105,9 @@ export class FailedAuth {
   /** Null for requests that are never refused: without credentials, or with a key that has succeeded from this network. */
   #budgetOf(network: string, { method, fields, isUpgrade }: Asked): string | null {
     if (isUpgrade) return this.#budgetOfLink(network, fields);
-    const input = fields.get("signature-input");
-    if (input !== undefined) {
-      const standing = this.#goodKeys.standingOf(input, network, this.#now());
+    const keyId = claimedKey(fields);
+    if (keyId !== undefined) {
+      const standing = this.#goodKeys.standingOf(keyId, network, this.#now());
       if (standing === "unknown") return network;
       return standing === "here" ? null : `${network} keys`;
     }

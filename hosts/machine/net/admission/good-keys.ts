@@ -1,4 +1,4 @@
-/** Remembers which sending keys have succeeded, and from which networks, so that failures of others do not lock them out. */
+/** Remembers which keys and send tokens have succeeded, and from which networks, so that failures of others do not lock them out. */
 import { BoundedMap } from "../../../../schema/bounded-map.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { keyIdOf } from "../../../../worker/signature/headers.ts";
@@ -17,9 +17,8 @@ export class GoodKeys {
   readonly #keys = new BoundedMap<string, BoundedMap<string, number>>(LIMITS.FAILED_AUTH_GOOD_KEYS);
   #last = { input: "", network: "", until: 0 };
 
-  /** @param input value of Signature-Input */
-  standingOf(input: string, network: string, now: number): KeyStanding {
-    const networks = this.#keys.get(keyIdOf(input));
+  standingOf(keyId: string, network: string, now: number): KeyStanding {
+    const networks = this.#keys.get(keyId);
     if (networks === undefined) return "unknown";
     const at = networks.get(network);
     return at !== undefined && now - at < LIMITS.FAILED_AUTH_GOOD_KEY_MS ? "here" : "elsewhere";
@@ -29,12 +28,17 @@ export class GoodKeys {
   add(input: string, network: string, now: number): void {
     const last = this.#last;
     if (network === last.network && now < last.until && input.includes(last.input)) return;
-    const key = keyIdOf(input);
-    if (key === "") return;
-    this.#last = { input: `;keyid="${key}"`, network, until: now + NOTE_MS };
+    const keyId = keyIdOf(input);
+    if (keyId === "") return;
+    this.#last = { input: `;keyid="${keyId}"`, network, until: now + NOTE_MS };
+    this.addKey(keyId, network, now);
+  }
+
+  /** To be called when a request by this key has succeeded. */
+  addKey(keyId: string, network: string, now: number): void {
     const networks =
-      this.#keys.get(key) ?? new BoundedMap<string, number>(LIMITS.FAILED_AUTH_GOOD_KEY_NETWORKS);
+      this.#keys.get(keyId) ?? new BoundedMap<string, number>(LIMITS.FAILED_AUTH_GOOD_KEY_NETWORKS);
     networks.set(network, now);
-    this.#keys.set(key, networks);
+    this.#keys.set(keyId, networks);
   }
 }

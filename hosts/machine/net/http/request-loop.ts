@@ -7,7 +7,7 @@ import { LIMITS } from "../../../../schema/limits.ts";
 import { problemResponse } from "../../../../worker/problem.ts";
 import { appOverShare, OVER_SHARE } from "../admission/address-share.ts";
 import type { Entry } from "../admission/admission.ts";
-import { clientOfRequest, type NamedClient, takeClient } from "../admission/client.ts";
+import { clientOfRequest, isEncrypted, type NamedClient, takeClient } from "../admission/client.ts";
 import type { FailedAuth } from "../admission/failed-auth.ts";
 import type { ConnectionStanding } from "../admission/networks.ts";
 import type { RequestBudgets } from "../admission/request-budgets.ts";
@@ -97,6 +97,11 @@ export class RequestLoop {
   clientOf(head: RequestHead): string {
     const { entry, clientOf } = this.#port;
     return clientOfRequest(entry, clientOf, head);
+  }
+
+  /** See `isEncrypted`. */
+  isEncrypted(head: RequestHead, isTls: boolean): boolean {
+    return isEncrypted(isTls, this.#port.clientOf, head);
   }
 
   /** @param bytes may be reused after the call */
