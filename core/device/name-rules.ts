@@ -2,11 +2,17 @@
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 
-const utf8 = new TextEncoder();
-
 /** Length in UTF-8, in bytes; undefined for text with a lone surrogate, which has no UTF-8 form. */
 export function utf8Length(text: string): number | undefined {
-  return text.isWellFormed() ? utf8.encode(text).length : undefined;
+  if (!text.isWellFormed()) return undefined;
+  let bytes = text.length;
+  // Not by encoding it: 2,000 tags are looked at in each description of a registration, and Deno's encoder takes 0.3 µs for each.
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    // Both halves of a pair together take four bytes.
+    if (unit > 0x7f) bytes += unit > 0x7ff && (unit & 0xf800) !== 0xd800 ? 2 : 1;
+  }
+  return bytes;
 }
 
 function problemOf(name: string, maxBytes: number): string | null {

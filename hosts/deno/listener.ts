@@ -29,6 +29,8 @@ interface ListenerOptions extends GuardOptions {
   readonly handler: (request: Request) => Response | Promise<Response>;
   /** For HTTP/2, whose answers have to be real Responses. Default: `handler`. */
   readonly http2Handler?: (request: Request) => Response | Promise<Response>;
+  /** See `WorkSlices.enter`. Default: at once. */
+  readonly enterSlice?: HttpPort["enterSlice"];
 }
 
 export class Listener {
@@ -89,7 +91,7 @@ export class Listener {
   }
 
   #httpPort(port: number): HttpPort {
-    const { hostname, tls, handler } = this.#options;
+    const { hostname, tls, handler, enterSlice = () => Promise.resolve() } = this.#options;
     const { now, refused, unread, failedAuth, budgets } = this.#guard;
     return {
       scheme: tls === null ? "http" : "https",
@@ -101,6 +103,7 @@ export class Listener {
       failedAuth,
       budgets,
       pipeline: new Pipeline(),
+      enterSlice,
     };
   }
 

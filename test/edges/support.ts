@@ -38,13 +38,6 @@ export interface Edge {
   server(key: { readonly keyId: string; readonly secret?: string }): PushServer;
 }
 
-export interface Edges {
-  readonly one: Edge;
-  readonly two: Edge;
-  /** Deploys both with other keys, on the same data: their processes and addresses are others then. */
-  rekey(keys: readonly [one: string, two: string]): Promise<Edges>;
-}
-
 /**
  * Starts both. The objects are in the first one's worker.
  *
@@ -54,7 +47,7 @@ export interface Edges {
 export async function startEdges(
   onTestFinished: (act: () => Promise<void>) => void,
   keys: readonly [one: string, two: string] = [KEY, KEY],
-): Promise<Edges> {
+): Promise<{ readonly one: Edge; readonly two: Edge }> {
   const { objects, compatibilityDate } = readDefinition(read("wrangler.toml"));
   const script = await bundled();
   const edge = (name: string, meshKeys: string, scriptName?: string) => ({
@@ -70,13 +63,14 @@ export async function startEdges(
     ),
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   });
-  const options = ([one, two]: typeof keys) =>
+  const mesh = new Miniflare(
     convertV4MiniflareOptions({
       log: new Log(LogLevel.ERROR),
-      workers: [edge("one", one), edge("two", two, "one")],
-    });
-  const mesh = new Miniflare(options(keys));
+      workers: [edge("one", keys[0]), edge("two", keys[1], "one")],
+    }),
+  );
   onTestFinished(() => mesh.dispose());
+  await mesh.ready;
   const at = async (name: string): Promise<Edge> => {
     const url = (await mesh.unsafeGetDirectURL(name)).origin;
     return {
@@ -85,16 +79,5 @@ export async function startEdges(
       server: ({ keyId, secret = "" }) => new PushServer({ url, keyId, key: secret, attempts: 1 }),
     };
   };
-  const edges = async (): Promise<Edges> => {
-    await mesh.ready;
-    return {
-      one: await at("one"),
-      two: await at("two"),
-      async rekey(others) {
-        await mesh.setOptions(options(others));
-        return edges();
-      },
-    };
-  };
-  return edges();
+  return { one: await at("one"), two: await at("two") };
 }

@@ -1,18 +1,9 @@
 /** `pushmesh registration ban` */
-import { Command, InvalidArgumentError } from "commander";
-import { LIMITS } from "../../../schema/limits.ts";
+import { Command } from "commander";
 import { contextOf, type KeyOptions } from "../../context.ts";
 import { asServer, durationSeconds, withExamples } from "../../options.ts";
 import { serverOf } from "../../server.ts";
 import { dateText } from "../../terminal-text.ts";
-
-const DAY_SECONDS = 86_400;
-
-function banSeconds(text: string): number {
-  const seconds = durationSeconds(text);
-  if (seconds <= LIMITS.BAN_MAX_SECONDS) return seconds;
-  throw new InvalidArgumentError(`A ban lasts at most ${LIMITS.BAN_MAX_SECONDS / DAY_SECONDS}d.`);
-}
 
 interface BanOptions extends KeyOptions {
   /** Seconds. */
@@ -26,7 +17,7 @@ export function registrationBan(env: NodeJS.ProcessEnv): Command {
     .requiredOption(
       "--for <duration>",
       "how long: 30m, 12h, 7d, at most 365d; a later ban replaces it",
-      banSeconds,
+      durationSeconds,
     )
     .action(async (regId: string, options: BanOptions) => {
       const context = contextOf(options, env);

@@ -12,9 +12,6 @@ import type { SubtreeCount } from "../store.ts";
  */
 export const firstPosition = (now: number): number => now;
 
-/** `unborn`: there is no parent. `ended`: its app was deleted. */
-export type CreationAnswer = "made" | "unborn" | "ended";
-
 /** What a new node starts with. */
 interface NodeStart {
   readonly turns: number;
@@ -24,7 +21,7 @@ interface NodeStart {
 
 export class NodeCreation {
   readonly #report: (count: SubtreeCount) => Promise<CountAnswer>;
-  readonly #running = new SingleFlight<CreationAnswer>();
+  readonly #running = new SingleFlight<boolean>();
 
   /** @param report reports to the parent */
   constructor(report: (count: SubtreeCount) => Promise<CountAnswer>) {
@@ -40,21 +37,21 @@ export class NodeCreation {
    * Tells the parent, then makes the node. It has no members before that, so no fan-out misses one.
    *
    * @param begin makes the node
+   * @returns false if there is no parent
    */
-  run(now: number, begin: (begun: NodeStart) => void): Promise<CreationAnswer> {
+  run(now: number, begin: (begun: NodeStart) => void): Promise<boolean> {
     return this.#running.run(() => this.#tell(now, begin));
   }
 
-  async #tell(now: number, begin: (begun: NodeStart) => void): Promise<CreationAnswer> {
+  async #tell(now: number, begin: (begun: NodeStart) => void): Promise<boolean> {
     // From the time: then late reports of an earlier life are ignored.
     let turns = firstTurn(now);
     for (;;) {
       const answer = await this.#report({ members: 0, nodes: 1, depth: 1, turns });
-      if (answer.isUnborn === true) return "unborn";
-      if (answer.isEnded === true) return "ended";
+      if (answer.isUnborn === true) return false;
       if (answer.turns === undefined) {
         begin({ turns, head: answer.head });
-        return "made";
+        return true;
       }
       turns = turnAfter(answer.turns, turns);
     }

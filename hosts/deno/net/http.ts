@@ -17,6 +17,7 @@ import {
   UNSENT_BYTES,
 } from "../../machine/net/http/request-loop.ts";
 import type { ReceivedRequest } from "../../machine/net/http/request-reader.ts";
+import { WEIGHTS } from "../work-slices.ts";
 import { answerBytes, JsonAnswer } from "./answer.ts";
 import { setClient } from "./client-address.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -26,6 +27,7 @@ import type { Transport, TransportHandler } from "./transport.ts";
 
 /** RFC 6455 §1.3. */
 const WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+const REFUSED_STATUS = 400;
 const utf8 = new TextEncoder();
 
 export interface HttpPort {
@@ -40,6 +42,8 @@ export interface HttpPort {
   readonly budgets: RequestBudgets;
   /** Where requests wait that arrived before their turn. */
   readonly pipeline: Pipeline;
+  /** See `WorkSlices.enter`. */
+  enterSlice(who: object, weight: number): Promise<void>;
   /** Called for each request that is refused before it reaches the edge. @param kind see `ConnectionPort` */
   refused(kind: string): void;
 }
@@ -64,6 +68,8 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
   readonly #port: HttpPort;
   readonly #loop: RequestLoop;
   #isUpgraded = false;
+  /** The last request was refused. */
+  #isRefused = false;
   #resumeStream: (() => void) | null = null;
 
   constructor(transport: Transport, port: HttpPort, entry: Entry, clientOf: NamedClient = null) {
@@ -106,7 +112,9 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
       ...(protocol === null ? [] : [`sec-websocket-protocol: ${protocol}`]),
     ];
     this.#transport.write(utf8.encode(`${lines.join("\r\n")}\r\n\r\n`));
-    const owner = { now: this.#port.now, closing: () => this.entry.closing() };
+    const { now } = this.#port;
+    const frameTurn = () => this.#port.enterSlice(this, WEIGHTS.frames);
+    const owner = { now, frameTurn, closing: () => this.entry.closing() };
     const socket = new ServerSocket(this.#transport, owner, early);
     // A WebSocket has no deadline here: its owner has its own.
     this.entry.become("guest");
@@ -172,10 +180,12 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
   }
 
   nextTurn(task: () => void): void {
-    this.#port.pipeline.add(task);
+    if (this.#isRefused) void this.#port.enterSlice(this, WEIGHTS.refused).then(task);
+    else this.#port.pipeline.add(task);
   }
 
   refused(kind: string): void {
+    this.#isRefused = true;
     this.#port.refused(kind);
   }
 
@@ -196,6 +206,7 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
       response = problemResponse(malformed);
     }
     if (this.#isUpgraded) return;
+    this.#isRefused = response.status >= REFUSED_STATUS;
     this.failedAuth.answered(this.#loop.clientOf(head), head, response.status);
     try {
       if (response instanceof JsonAnswer) this.#write(head, response);

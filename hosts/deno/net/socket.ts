@@ -4,6 +4,7 @@ import type { ErrorCode } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { ClientFrames, type ClientFramesHandler } from "../../machine/net/client-frames.ts";
 import { frames } from "../../machine/net/frames.ts";
+import { FrameBudget } from "./frame-budget.ts";
 import type { Transport, TransportHandler } from "./transport.ts";
 
 /** RFC 6455 §7.4.1. */
@@ -18,6 +19,8 @@ export interface SocketOwner {
   closing(): void;
   /** Monotonic milliseconds. */
   now(): number;
+  /** Resolves when the frames of a link that has used up its share have their turn. */
+  frameTurn(): Promise<void>;
 }
 
 export class ServerSocket implements ClientFramesHandler, TransportHandler {
@@ -30,6 +33,11 @@ export class ServerSocket implements ClientFramesHandler, TransportHandler {
   readonly #transport: Transport;
   readonly #port: SocketOwner;
   readonly #frames = new ClientFrames(this);
+  readonly #budget: FrameBudget;
+  /** Frames wait for their turn. */
+  #isWaiting = false;
+  /** The connection ended meanwhile. */
+  #hasEnded = false;
   #isOpen = true;
   #isLost = false;
   #early: Uint8Array;
@@ -39,6 +47,7 @@ export class ServerSocket implements ClientFramesHandler, TransportHandler {
     this.#transport = transport;
     this.#port = port;
     this.heardAt = port.now();
+    this.#budget = new FrameBudget(this.heardAt);
     this.#early = early;
     transport.handler = this;
     if (early.length > 0) queueMicrotask(() => this.#takeEarly());
@@ -98,11 +107,18 @@ export class ServerSocket implements ClientFramesHandler, TransportHandler {
 
   ended(): void {
     this.#takeEarly();
-    this.destroy();
+    // What had arrived is taken first.
+    if (this.#isWaiting) this.#hasEnded = true;
+    else this.destroy();
   }
 
   heartbeat(): void {
     this.#answer(PONG);
+  }
+
+  /** Frames that have arrived wait for their turn. After the end there are none to wait. */
+  get isHeld(): boolean {
+    return this.#isOpen && (this.#isWaiting || this.#budget.isSpent(this.now()));
   }
 
   message(bytes: Uint8Array<ArrayBuffer>, isText: boolean): void {
@@ -140,7 +156,31 @@ export class ServerSocket implements ClientFramesHandler, TransportHandler {
       return;
     }
     this.heardAt = this.now();
-    this.#frames.push(bytes);
+    if (this.#isWaiting) this.#frames.push(bytes);
+    else this.#read(bytes);
+  }
+
+  /**
+   * Reads frames for as long as the link may; what is left waits for its turn, and the rest with the client.
+   *
+   * @param bytes that have arrived; null if it is the turn of earlier ones
+   */
+  #read(bytes: Uint8Array | null): void {
+    this.#budget.begin(this.now(), bytes === null);
+    if (bytes === null) this.#frames.resume();
+    else this.#frames.push(bytes);
+    if (!this.#budget.end(this.now()) || !this.#isOpen) return;
+    this.#isWaiting = true;
+    this.#transport.pause();
+    void this.#port.frameTurn().then(() => this.#takeTurn());
+  }
+
+  #takeTurn(): void {
+    this.#isWaiting = false;
+    if (this.#isOpen) this.#read(null);
+    if (this.#isWaiting) return;
+    if (this.#hasEnded) this.destroy();
+    else this.#transport.resume();
   }
 
   /** Answers a ping, unless the client reads nothing. */
@@ -152,6 +192,8 @@ export class ServerSocket implements ClientFramesHandler, TransportHandler {
   #shut(): void {
     this.#isOpen = false;
     this.#frames.stop();
+    // The client's close frame may be behind what waits.
+    this.#transport.resume();
   }
 
   #lost(): void {

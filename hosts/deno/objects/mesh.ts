@@ -7,11 +7,12 @@ import type { Peers } from "../../../objects/interfaces/peers.ts";
 import type { Scheduler } from "../../../objects/runtime.ts";
 import type { TagDirectoryShell } from "../../../objects/tag/tag-directory-shell.ts";
 import type { Database } from "../store/database.ts";
+import { FreePages } from "../store/free-pages.ts";
+import { WorkSlices } from "../work-slices.ts";
 import { type AlarmQueries, Alarms, EARLIEST } from "./alarms.ts";
 import { deviceOf } from "./device-shell.ts";
 import { Identities } from "./identities.ts";
 import { IdleDevices } from "./idle-devices.ts";
-import { JoinSlices } from "./join-slices.ts";
 import { Leftovers } from "./leftovers.ts";
 import { Pool } from "./pool.ts";
 import { machineScheduler } from "./runtime.ts";
@@ -62,7 +63,7 @@ export class Mesh {
   readonly wheel: TimerWheel;
   readonly turns = new Turns();
   readonly scheduler: Scheduler;
-  readonly joinSlices = new JoinSlices({
+  readonly workSlices = new WorkSlices({
     isSending: () => sends.isActive(Date.now(), SENDING_MS),
     committed: () => this.db.committed(),
     rest: (ms) => this.turns.sleep(ms),
@@ -100,6 +101,7 @@ export class Mesh {
   readonly #collect: () => void;
   readonly #idleDevices: IdleDevices;
   readonly #leftovers: Leftovers;
+  readonly #freePages: FreePages;
   #sweeps = 0;
   /** Devices gone to sleep since the last collection. */
   #slept = 0;
@@ -112,10 +114,15 @@ export class Mesh {
     this.report = report;
     this.nodeMembers = nodeMembers;
     this.deviceAlarms = this.#alarms(EARLIEST.devices, (name) => this.device(name).onDeadline());
-    this.nodeAlarms = this.#alarms(EARLIEST.nodes, (name) => this.nodes.get(name).alarm());
+    // A device that leaves 2,000 tags makes as many alarms, which come together.
+    this.nodeAlarms = this.#alarms(EARLIEST.nodes, async (name) => {
+      await this.workSlices.enter(name);
+      await this.nodes.get(name).alarm();
+    });
     this.wheel = new TimerWheel(report);
     this.scheduler = machineScheduler(this.wheel, this.turns);
     this.#idleDevices = new IdleDevices(db, this.deviceAlarms);
+    this.#freePages = new FreePages(db);
     const isAwake = (name: string) => this.liveNodes.isAwake(name);
     const wakeAlias = (name: string) => this.aliases.get(name).alarm().catch(report);
     this.#leftovers = new Leftovers({ db, nodeAlarms: this.nodeAlarms, isAwake, wakeAlias });
@@ -179,6 +186,7 @@ export class Mesh {
     try {
       this.#idleDevices.step();
       this.#leftovers.step();
+      this.#freePages.step();
     } catch (error) {
       this.report(error);
     }

@@ -31,6 +31,8 @@ export interface ClientFramesHandler extends Pick<FrameHandler, "message" | "pin
   readonly destroy: () => void;
   /** Monotonic milliseconds. */
   now(): number;
+  /** Whether frames that have arrived have to wait for `resume`. Default: never. */
+  readonly isHeld?: boolean;
 }
 
 export class ClientFrames implements FrameHandler {
@@ -51,6 +53,15 @@ export class ClientFrames implements FrameHandler {
 
   push(bytes: Uint8Array): void {
     this.#reader.push(bytes);
+  }
+
+  get isHeld(): boolean {
+    return this.#handler.isHeld === true;
+  }
+
+  /** Reads the frames that had to wait. */
+  resume(): void {
+    this.#reader.resume();
   }
 
   /** To be called for each frame to the client, which may answer the messages in it. @param bytes of its payload */

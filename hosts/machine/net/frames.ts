@@ -22,6 +22,8 @@ export type Fault =
 export interface FrameHandler {
   /** Called for each frame before its payload is read. @returns false to stop reading */
   frame(isMessage: boolean): boolean;
+  /** Whether frames that have arrived have to wait for `resume`. */
+  readonly isHeld: boolean;
   /** Called for each complete message. The handler owns the bytes. */
   message(bytes: Uint8Array<ArrayBuffer>, isText: boolean): void;
   pinged(payload: Uint8Array<ArrayBuffer>): void;
@@ -42,7 +44,7 @@ interface Head {
 export class FrameReader {
   readonly #maxBytes: number;
   readonly #handler: FrameHandler;
-  /** The start of an incomplete frame. */
+  /** The start of an incomplete frame, or frames that wait. */
   #rest: Uint8Array = NOTHING;
   /** Whether the handler was told of the frame in `#rest`. */
   #isAnnounced = false;
@@ -65,15 +67,17 @@ export class FrameReader {
 
   /** Reads bytes, and copies what it keeps of them. */
   push(chunk: Uint8Array): void {
-    if (this.#isOver) return;
-    let bytes = chunk;
-    if (this.#rest.length > 0) {
-      bytes = new Uint8Array(this.#rest.length + chunk.length);
-      bytes.set(this.#rest);
-      bytes.set(chunk, this.#rest.length);
-    }
+    if (!this.#isOver) this.#read(this.#rest.length === 0 ? chunk : joined([this.#rest, chunk]));
+  }
+
+  /** Reads the frames that had to wait. */
+  resume(): void {
+    if (!this.#isOver) this.#read(this.#rest);
+  }
+
+  #read(bytes: Uint8Array): void {
     let at = 0;
-    while (!this.#isOver) {
+    while (!this.#isOver && !this.#handler.isHeld) {
       const head = this.#head(bytes, at);
       if (head === null || this.#isOver) break;
       if (!this.#isAnnounced) {
@@ -90,7 +94,7 @@ export class FrameReader {
       this.#take(head, unmasked(bytes, head.at, end));
       at = end;
     }
-    // What is left is an incomplete frame, whose length is bounded.
+    // What is left is an incomplete frame, whose length is bounded, or waits: then its owner reads no more from the connection.
     this.#rest = this.#isOver || at === bytes.length ? NOTHING : bytes.slice(at);
   }
 

@@ -3,11 +3,13 @@
  *
  *   node test/chaos/hostile/campaign.ts [--host deno|workerd] [--attacker stranger|insider] [--seed N] [--seconds 60] [--devices 1000]
  *
- * Sends go to the devices at a steady rate before, during and after the attack. The attacker is another process.
+ * Sends go to the devices at a steady rate before, during and after the attack. The attacker is another process. It gets less of the machine
+ * than the mesh when both want it (`ATTACKER_NICENESS`), because a real one has a machine of its own: what the mesh does for it is measured,
+ * not what the attacker's own work takes from the mesh. The report has its attempts a second, which must not drop, and the control's times.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { loadavg, networkInterfaces } from "node:os";
+import { getPriority, loadavg, networkInterfaces, setPriority } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import type { PushServer } from "../../../sdk/server/mod.ts";
@@ -52,6 +54,8 @@ export interface CampaignVerdict {
   /** How links of devices in good standing ended. */
   readonly lost: readonly string[];
   readonly outcomes: Outcomes;
+  /** How long the attack was. */
+  readonly seconds: number;
   readonly footprint: Readonly<Record<"before" | "during" | "after", Footprint>>;
   /** Until what the mesh takes was within a tenth of before; null if it was not. */
   readonly settledMs: number | null;
@@ -66,9 +70,12 @@ export const LANES: Readonly<Record<Kind, { readonly quick: number; readonly slo
   stranger: { quick: 64, slow: 128 },
   insider: { quick: 4, slow: 0 },
 };
+/** How much less of the machine the attacker gets than the mesh: it would have one of its own. */
+const ATTACKER_NICENESS = 10;
 const PAST_MS = 7_200_000;
 const WARM_UP_MS = 5_000;
 const LOOK_MS = 1_000;
+const EVICT_LOOKS = 10;
 const PING_MS = 20_000;
 export const WITHIN = 1.1;
 
@@ -137,8 +144,11 @@ async function measure(options: CampaignOptions, scene: Scene): Promise<Campaign
   const loadDuring = loadavg();
   const outcomes = await attack.end();
   log("the attack is over");
-  await evict(sender, new Set(devices.map(({ regId }) => regId)));
-  const settledMs = await settle(base, look, options.settleSeconds * 1_000);
+  const good = new Set(devices.map(({ regId }) => regId));
+  await evict(sender, good);
+  const settledMs = await settle(base, look, options.settleSeconds * 1_000, () =>
+    evict(sender, good),
+  );
   const left = look();
   const storedAfter = storedIn(host, mesh.folder);
   const after = await phase((seconds * 1_000) / 2);
@@ -150,6 +160,7 @@ async function measure(options: CampaignOptions, scene: Scene): Promise<Campaign
     sends: { before, during, after },
     lost,
     outcomes,
+    seconds,
     footprint: { before: base, during: most, after: left },
     settledMs,
     stored: { before: storedBefore, after: storedAfter },
@@ -168,9 +179,12 @@ async function settle(
   base: Footprint,
   look: () => Footprint,
   withinMs: number,
+  evictAgain: () => Promise<void>,
 ): Promise<number | null> {
   const began = Date.now();
-  for (;;) {
+  for (let looks = 1; ; looks++) {
+    // A registration is listed when it has joined the tag of all devices: one of an attacker may still be leaving its tags first.
+    if (looks % EVICT_LOOKS === 0) await evictAgain();
     const now = look();
     const within = (key: keyof Footprint) => now[key] <= base[key] * WITHIN;
     if (within("memoryKb") && within("diskKb") && within("descriptors")) return Date.now() - began;
@@ -187,6 +201,7 @@ interface Attacking {
 async function begin(options: CampaignOptions, loot: Loot): Promise<Attacking> {
   const { attacker: kind, seed, lanes, slow } = options;
   const child = fork(new URL("attacker.ts", import.meta.url), { stdio: "inherit" });
+  if (child.pid !== undefined) setPriority(child.pid, getPriority() + ATTACKER_NICENESS);
   const order: AttackOrder = { kind, loot, seed, lanes, slow };
   child.send(order);
   // It has loaded its modules.

@@ -34,7 +34,7 @@ export const undocumented = (outcomes: Outcomes): string[] =>
   );
 
 export function reportOf(verdict: CampaignVerdict): string {
-  const { sends, lost, outcomes, footprint, settledMs, stored, load } = verdict;
+  const { sends, lost, outcomes, seconds, footprint, settledMs, stored, load } = verdict;
   const lines = [
     "",
     "| sends to devices | count | p50 ms | p99 ms | max ms | control p50 | control p99 | answers |",
@@ -83,6 +83,9 @@ export function reportOf(verdict: CampaignVerdict): string {
     const each = Object.entries(counts).sort(([, a], [, b]) => b - a);
     lines.push(`| ${attack} | ${total} | ${each.map(([name, n]) => `${name} ${n}`).join(", ")} |`);
   }
-  lines.push(`${all} attempts; not documented: ${undocumented(outcomes).join("; ") || "none"}`);
+  const rate = (all / seconds).toFixed(0);
+  lines.push(
+    `${all} attempts, ${rate} a second; not documented: ${undocumented(outcomes).join("; ") || "none"}`,
+  );
   return lines.join("\n");
 }

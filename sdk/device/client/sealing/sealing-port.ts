@@ -20,12 +20,14 @@ import { type Incoming, isExpired } from "../message.ts";
 import type { ClientOptions } from "../options.ts";
 import type { StoredRegistration } from "../registration.ts";
 import { Requests } from "../requests.ts";
-import { SealedCommands } from "./commands.ts";
+import { NOT_SEALED, SealedCommands } from "./commands.ts";
 import { DroppedFrames } from "./dropped-frames.ts";
 import { Epochs } from "./epochs.ts";
 import { LinkKeys } from "./link-keys.ts";
 import { isBelieved, isChecked, regIdOf } from "./proof.ts";
-import { answerUnproven, OWN_REQUESTS, registerAgain } from "./registering-again.ts";
+
+/** Requests of the port itself have numbers from here on. */
+const OWN_REQUESTS = 2 ** 40;
 
 type Event<K extends ToClient["kind"]> = Extract<ToClient, { readonly kind: K }>;
 
@@ -147,7 +149,7 @@ export class SealingPort implements ClientPort {
       this.#at = event;
       this.#check();
     } else if (event.kind === "done")
-      answerUnproven(event, this.#host, this.#requests, (answer) => this.#receive(answer));
+      this.#receive({ kind: "failed", request: event.request, error: NOT_SEALED });
   }
 
   #pass(event: ToClient): void {
@@ -385,7 +387,8 @@ export class SealingPort implements ClientPort {
       if (made !== undefined) await this.#requests.make({ kind: "setKey", setup: made.setup }, {});
     }
     // The mesh or the app has lost it: the answer proves the regId, which may be another now.
-    else await registerAgain(this.#requests);
+    else
+      await this.#requests.make({ kind: "register", isHeld: true, grants: true, renews: true }, {});
   }
 
   #settle(work: Promise<unknown>): void {

@@ -5,7 +5,7 @@ import { Unread } from "../../../../hosts/machine/net/admission/unread.ts";
 import { UNSENT_BYTES } from "../../../../hosts/machine/net/http/request-loop.ts";
 import { httpCases } from "../../support/http-cases.ts";
 import { settled } from "../../support/served.ts";
-import { serveHttp, turn } from "./support/conn.ts";
+import { REFUSED_PATH, serveHttp, turn } from "./support/conn.ts";
 
 httpCases(serveHttp);
 
@@ -19,6 +19,20 @@ test("P8.3 requests that come all at once are served in turn with those of other
   while (other.seen.length < 10) await turn();
   expect(greedy.seen.length).toBeLessThan(20);
   while (greedy.seen.length < 1_000) await turn();
+});
+
+test("P8.3 what a client sends without waiting, once it is refused, waits for the slices of such work", async () => {
+  const { conn, seen, nextSlice } = serveHttp();
+  conn.push(GET.replace("/", REFUSED_PATH).repeat(2) + GET.repeat(3));
+  for (let i = 0; i < 20; i++) await settled();
+  expect(seen).toHaveLength(1);
+  nextSlice()?.();
+  for (let i = 0; i < 20; i++) await settled();
+  expect(seen).toHaveLength(2);
+  nextSlice()?.();
+  // Not refused any more.
+  while (seen.length < 5) await turn();
+  expect(nextSlice()).toBeUndefined();
 });
 
 test("P8.1 of answers that are not read no more than the limit is kept", async () => {

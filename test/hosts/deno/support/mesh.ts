@@ -95,11 +95,11 @@ export async function stored({ db }: Pick<Mesh, "db">): Promise<void> {
 const STILL_TURNS = 3;
 
 /** Until all that objects do by themselves is done: a registration joins the tag of all devices behind its answer. */
-export async function quiet(mesh: Pick<Mesh, "db" | "joinSlices">): Promise<void> {
+export async function quiet(mesh: Pick<Mesh, "db" | "workSlices">): Promise<void> {
   for (let still = 0; still < STILL_TURNS; still++) {
     const { batch } = mesh.db;
     await stored(mesh);
-    if (mesh.db.batch !== batch || mesh.joinSlices.isBusy) still = -1;
+    if (mesh.db.batch !== batch || mesh.workSlices.isBusy) still = -1;
   }
 }
 

@@ -81,10 +81,15 @@ export class FakeConn implements Conn, ClientEnd {
 /** One of this loop's own: a thread of the pool takes as long as the machine is busy. */
 export const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
+/** Requests of this path are answered 401. */
+export const REFUSED_PATH = "/refused";
+
 export interface DenoServed extends Served {
   readonly conn: FakeConn;
   readonly http: HttpConnection;
   readonly transport: Transport;
+  /** Begins the turn of the request that waits for its slice; undefined if none does. */
+  nextSlice(): (() => void) | undefined;
 }
 
 /**
@@ -100,6 +105,7 @@ export function serveHttp(
   clientOf: NamedClient = null,
 ): DenoServed {
   let now = 0;
+  const slices: (() => void)[] = [];
   const admission = new Admission({ capacity: 100, now: () => now });
   const conn = new FakeConn();
   const seen: Seen[] = [];
@@ -118,10 +124,12 @@ export function serveHttp(
       budgets: new RequestBudgets({ keyring: KEYRING, isRegistered: () => false, now: () => now }),
       failedAuth: new FailedAuth({ keyring: KEYRING, isRegistered: () => false, now: () => now }),
       refused: (code) => refused.push(code),
+      enterSlice: () => new Promise((resolve) => slices.push(resolve)),
       async handle(request) {
         const body = Buffer.from(await request.arrayBuffer()).toString("latin1");
         seen.push({ method: request.method, url: new URL(request.url).href, body });
-        return answerJson(seen.length, { status: 200, headers: {} });
+        const status = request.url.endsWith(REFUSED_PATH) ? 401 : 200;
+        return answerJson(seen.length, { status, headers: {} });
       },
     },
     entry,
@@ -135,5 +143,6 @@ export function serveHttp(
   void transport.run();
   entry.expireIn(10_000, () => http.expire());
   const reads = (reads: boolean) => (reads ? conn.readOn() : conn.stopReading());
-  return { conn, admission, entry, http, transport, seen, refused, wait, reads };
+  const nextSlice = () => slices.shift();
+  return { conn, admission, entry, http, transport, seen, refused, wait, reads, nextSlice };
 }

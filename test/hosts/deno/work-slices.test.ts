@@ -1,14 +1,14 @@
 /** Slices in which devices join and leave tags. */
 import { expect, test, vi } from "vitest";
-import { JoinSlices } from "../../../../hosts/deno/objects/join-slices.ts";
-import { SOON } from "../../../support/soon.ts";
-import { turn } from "../support/mesh.ts";
+import { WorkSlices } from "../../../hosts/deno/work-slices.ts";
+import { SOON } from "../../support/soon.ts";
+import { turn } from "./support/mesh.ts";
 
 /** @param isSending whether somebody sends */
 function rig(isSending: boolean) {
   const entered: number[] = [];
   const rests: { readonly ms: number; readonly entered: number; readonly end: () => void }[] = [];
-  const slices = new JoinSlices({
+  const slices = new WorkSlices({
     isSending: () => isSending,
     committed: () => Promise.reject(new Error("the disk is full")),
     rest: (ms) =>
