@@ -10,6 +10,7 @@ import { Rig } from "./rig.ts";
 import { broadcastDevices } from "./scenarios/broadcast-devices.ts";
 import { broadcastLive } from "./scenarios/broadcast-live.ts";
 import { broadcastPeers } from "./scenarios/broadcast-peers.ts";
+import { broadcastSealed } from "./scenarios/broadcast-sealed.ts";
 import { connectStorm } from "./scenarios/connect-storm.ts";
 import { idle } from "./scenarios/idle.ts";
 import { peers } from "./scenarios/peers.ts";
@@ -32,6 +33,7 @@ const SCENARIOS: readonly Scenario[] = [
   connectStorm,
   idle,
   broadcastDevices,
+  broadcastSealed,
   broadcastLive,
   sendDuringBroadcast,
   peers,

@@ -4,6 +4,7 @@ import { ERRORS } from "../schema/errors.ts";
 import { PushError } from "../sdk/device/errors.ts";
 import { PushServerError } from "../sdk/server/errors.ts";
 import { CliFailure, EXIT } from "./failure.ts";
+import { dateText } from "./terminal-text.ts";
 
 const EXIT_BY_CODE: Readonly<Record<string, number>> = {
   option_invalid: EXIT.usage,
@@ -48,6 +49,10 @@ const START =
 
 const isNobodyThere = (root: string | undefined): boolean => /ECONNREFUSED/.test(root ?? "");
 
+/** When a ban ends, if the mesh says so. */
+const untilText = ({ retryAfterMs }: { readonly retryAfterMs?: number | undefined }): string =>
+  retryAfterMs === undefined ? "" : ` Until ${dateText(Date.now() + retryAfterMs)}.`;
+
 /**
  * Converts an error of an SDK to a failure of the command.
  *
@@ -58,12 +63,15 @@ export function asFailure(error: unknown): CliFailure | undefined {
   if (error instanceof PushServerError || error instanceof PushError) {
     const { code } = error;
     const root = rootOf(error)?.message;
-    // The reason of a closed socket starts with the code, which is printed after the message.
-    const said = error.message.replace(`${code}: `, "");
-    const message = root === undefined || said.endsWith(root) ? said : `${said}: ${root}`;
     const problem = error instanceof PushServerError ? error.problem : undefined;
     const exitCode = EXIT_BY_CODE[code] ?? EXIT.refused;
     const advice = problem?.advice ?? adviceOf(code) ?? (isNobodyThere(root) ? START : undefined);
+    // The reason of a closed socket starts with the code, and a removal ends with the advice: both are printed after the message.
+    const said = error.message
+      .replace(`${code}: `, "")
+      .replace(advice === undefined ? "" : ` ${advice}`, "");
+    const whole = root === undefined || said.endsWith(root) ? said : `${said}: ${root}`;
+    const message = code === "banned" ? whole + untilText(error) : whole;
     return new CliFailure(exitCode, code, message, advice);
   }
   return undefined;

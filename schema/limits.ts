@@ -221,6 +221,12 @@ export const LIMITS = {
   /** The same on one machine, which holds tens of thousands of links and accepts 2,000 connects a second. */
   RECONNECT_FIRST_MACHINE_MS: 2_000,
 
+  /**
+   * Body of a sealed command, which is opened before it can be refused: opening FRAME_BYTES takes 2 ms on Workers. The largest command, SUBSCRIBE_TAGS of
+   * TAG_BYTES with their lengths, has 13 KB.
+   */
+  SEALED_COMMAND_BYTES: 16_384,
+
   // ---- device
   /** Registrations (apps) of one device: keeps the socket attachment below 6 KB of the platform's 16. */
   REGISTRATIONS: 32,

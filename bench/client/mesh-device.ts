@@ -43,6 +43,8 @@ export class MeshDevice implements BenchDevice {
   #regId = "";
   #slot: number | undefined;
   #socket: WebSocketClient | null = null;
+  /** Of the welcome. */
+  #session: Uint8Array = new Uint8Array();
   /** Waits for the welcome, then for the registration. */
   #stepped: (() => void) | null = null;
 
@@ -115,7 +117,7 @@ export class MeshDevice implements BenchDevice {
     if (this.#slot === undefined) throw new Error("not registered");
     const done = this.#step();
     const value = { request: 2, slot: this.#slot, add: [...tags], remove: [] };
-    this.#push({ kind: "subscribe", value });
+    this.#command({ kind: "subscribe", value });
     await done;
   }
 
@@ -145,6 +147,7 @@ export class MeshDevice implements BenchDevice {
     if (channel === CHANNEL_LINK) {
       const frame = decodeLinkDown(body);
       if (frame.kind !== "welcome") throw new Error(`instead of a welcome: ${frame.kind}`);
+      this.#session = frame.value.session;
       this.#stepped?.();
       return;
     }
@@ -188,6 +191,12 @@ export class MeshDevice implements BenchDevice {
     for (const { tagRef, position } of broadcasts) cursors.set(tagRef, { slot, tagRef, position });
     this.#push({ kind: "cursors", value: [...cursors.values()] });
     this.#events.countMessages(broadcasts.length);
+  }
+
+  #command(frame: WritablePushUp): void {
+    const registration = this.#registration;
+    if (this.#seal === null || registration === null) this.#push(frame);
+    else this.#push(this.#seal.seal(registration, this.#session, frame));
   }
 
   #push(frame: WritablePushUp): void {

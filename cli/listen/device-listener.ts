@@ -100,10 +100,11 @@ export async function listenAsDevice(device: Device, output: Output): Promise<vo
     ...(grant === undefined ? {} : { grant: givenOnce(grant) }),
   });
   const closed = endOf(client, output);
+  const removed = new Promise<Error>((done) => client.onRemoved(done));
   client.onError((error) => output.note(`error: ${error.message}`));
   try {
     const printing = printMessages(client, device, output).then(() => closed);
-    const error = await Promise.race([printing, closed, ended]);
+    const error = await Promise.race([printing, closed, removed, ended]);
     // Without a network it may still wait to register; closing ends that with an error of its own.
     printing.catch(() => {});
     if (error !== undefined) throw error;

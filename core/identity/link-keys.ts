@@ -42,14 +42,14 @@ export interface AgreedKey {
   openGrant(sealed: Uint8Array): string | null;
 }
 
-/** @returns null for a setup that is not one; `unknown` if it was made for a key that the mesh does not have */
+/** @returns null for a setup that is not one, or was made for a key that the mesh does not have */
 export function agreedKey(
   keyring: Keyring,
   { kid, enc }: Pick<KeySetup, "kid" | "enc">,
   appId: string,
-): AgreedKey | "unknown" | null {
+): AgreedKey | null {
   const key = keyring.byKid(kid);
-  if (key === undefined) return "unknown";
+  if (key === undefined) return null;
   const context = hpkeRecipient(enc, pairOf(key), linkInfo(appId));
   if (context === null) return null;
   return {
@@ -96,7 +96,7 @@ export class LinkKeys {
   }
 
   /** As `agreedKey`. */
-  agree(setup: Pick<KeySetup, "kid" | "enc">, appId: string): AgreedKey | "unknown" | null {
+  agree(setup: Pick<KeySetup, "kid" | "enc">, appId: string): AgreedKey | null {
     return agreedKey(this.keyring, setup, appId);
   }
 

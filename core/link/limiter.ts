@@ -22,4 +22,9 @@ export class Limiter {
     }
     return Math.ceil(((count - this.#tokens) * 1_000) / this.#perSecond);
   }
+
+  /** Returns a token that was taken for something that does not count after all. */
+  giveBack(): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + 1);
+  }
 }

@@ -3,6 +3,7 @@
  * those of `TagRpc`, which documents them; all of them can be repeated.
  */
 import { LIMITS } from "../../schema/limits.ts";
+import { EVERYONE } from "../condition/types.ts";
 import { seqTimeMs } from "../message/clock.ts";
 import { LatestEpochs } from "../message/latest-epochs.ts";
 import {
@@ -31,7 +32,7 @@ import type { TagHost } from "./host.ts";
 import { deviceDigit, type NodeName, nodeObjectName, parseNodeName } from "./name.ts";
 import { NodeState } from "./node-state.ts";
 import type { NodeRecord, SubtreeCount, TagStore } from "./store.ts";
-import { firstPosition, firstTurn, NodeCreation } from "./tree/creation.ts";
+import { type CreationAnswer, firstPosition, firstTurn, NodeCreation } from "./tree/creation.ts";
 import { isClosed } from "./tree/open-state.ts";
 import { EMPTY_SUBTREE, openChildren, sameCount } from "./tree/subtree.ts";
 
@@ -79,11 +80,14 @@ export class TagNode {
     if (request.until !== undefined && request.until <= now) return { kind: "late" };
     const state = this.#isRoot ? this.#makeRoot(request.tag) : this.#state;
     if (state === null) {
-      return (await this.#create(request)) ? this.join(request) : { kind: "unborn" };
+      const created = await this.#create(request);
+      if (created === "ended") return ENDED;
+      return created === "made" ? this.join(request) : { kind: "unborn" };
     }
     const { device, find, epoch = 0 } = request;
     const standing = state.members.of(device);
     if (standing !== undefined && standing.epoch < epoch) {
+      if (state.log.isEnded) return ENDED;
       // The earlier membership has ended, and its leave was lost or is late. What was sent to it is not for the new one.
       state.members.leave(standing);
       const { joined } = state.members.join(request, state.log.head);
@@ -104,10 +108,11 @@ export class TagNode {
       await this.#host.durable();
       return { kind: "child", digit, born: state.log.head };
     }
+    // Its registration was admitted before the app was deleted, and would be told by nobody.
+    if (state.log.isEnded) return ENDED;
     if (isClosed(state.record)) {
-      await state.openState.open();
       // Others may have joined meanwhile.
-      return this.join(request);
+      return (await state.openState.open()) ? this.join(request) : ENDED;
     }
     // The device has left since: the join is late and nobody waits for the answer, or it is the search of a device that leaves.
     const left = this.#leaves.of(device, now);
@@ -192,11 +197,13 @@ export class TagNode {
     if (state === null) return { head: 0, isUnborn: true };
     // If the child has members, fan-outs must reach this node, too.
     if (isClosed(state.record) && !isClosed(count)) {
-      await state.openState.open();
-      return this.countChild({ digit, ...count });
+      if (await state.openState.open()) return this.countChild({ digit, ...count });
+      return { head: state.log.head, isEnded: true };
     }
-    const { head } = state.log;
+    const { head, isEnded } = state.log;
     const known = state.record.children[digit];
+    if (isEnded && !isClosed(count) && (known === undefined || isClosed(known)))
+      return { head, isEnded };
     // The child was erased, and its report is late; or it was created again, and reports again before it takes a member.
     if (known === undefined && isClosed(count)) return { head };
     // An old turn of an unknown child may be from an earlier life. If the child exists, it reports again.
@@ -225,7 +232,8 @@ export class TagNode {
   }
 
   async broadcast(request: BroadcastRequest): Promise<BroadcastAnswer> {
-    const state = this.#state;
+    // The end of an app is kept also if nobody joined yet: a registration may be under way.
+    const state = this.#isRoot && endsApp(request) ? this.#makeRoot(EVERYONE) : this.#state;
     if (state?.root == null) return { ok: false, code: "tag_unknown" };
     const { root } = state;
     const answer = root.broadcast(request);
@@ -306,8 +314,8 @@ export class TagNode {
   }
 
   /** Creates the node if its parent sent the join here. */
-  #create({ tag, born }: JoinRequest): Promise<boolean> {
-    if (born === null) return Promise.resolve(false);
+  async #create({ tag, born }: JoinRequest): Promise<CreationAnswer> {
+    if (born === null) return "unborn";
     return this.#creation.run(this.#host.now(), ({ turns, head }) => {
       if (this.#state === null) this.#make(tag, Math.max(born, head), { turns });
     });
@@ -373,6 +381,9 @@ export class TagNode {
     );
   }
 }
+
+/** The answer to who would be a member of a deleted app. */
+const ENDED = { ok: false, code: "app_unknown" } as const;
 
 /** A report that makes the directory forget a tag. */
 const NOTHING = { members: 0, listeners: 0, lastBroadcastAt: null } as const;

@@ -45,6 +45,10 @@ export class AppShell implements AppRpc, AppImportRpc {
   readonly #stay: Stay;
   /** In memory, so that no attempt writes a row. */
   readonly #registrations = { granted: registrationsLimiter(), open: registrationsLimiter() };
+  readonly #refusedGrants = new Limiter(
+    LIMITS.APP_REFUSED_GRANTS_PER_SECOND,
+    LIMITS.APP_REFUSED_GRANTS_BURST,
+  );
   #bucket: { readonly store: AppStore; readonly bucket: QuotaBucket | null } | null = null;
 
   constructor(runtime: ObjectRuntime<AppStore>, subtle: SubtlePort & VerifyPort) {
@@ -153,6 +157,13 @@ export class AppShell implements AppRpc, AppImportRpc {
       return found.keys.find((key) => key.n === n && mayGrant(key, now));
     };
     let presented: ReadGrant | null = null;
+    // Strangers can make grants without end. One that stands has shown that it is none.
+    const isStranger = request.grant !== null && request.regId === null;
+    const retryAfterMs = isStranger ? this.#refusedGrants.take(now) : 0;
+    if (retryAfterMs > 0) {
+      const detail = `at most ${LIMITS.APP_REFUSED_GRANTS_PER_SECOND} grants of new devices are refused a second`;
+      return { ok: false, code: "rate_limited", detail, retryAfterMs };
+    }
     if (request.grant !== null) {
       const read = readGrant(request.grant, appId, now);
       if ("ok" in read) return read;
@@ -165,6 +176,7 @@ export class AppShell implements AppRpc, AppImportRpc {
     const known = { policy: policy ?? OPEN_POLICY, version, ...found.denials };
     const app = { ...known, mayGrant: mayHaveSigned };
     const admitted = admit(app, request, presented, now);
+    if (isStranger && admitted.ok) this.#refusedGrants.giveBack();
     if (!admitted.ok || request.kind !== "register" || request.regId !== null) return admitted;
     return this.#overBudget(admitted.grant !== null, now) ?? admitted;
   }

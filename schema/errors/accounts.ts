@@ -7,7 +7,7 @@ export const ACCOUNTS = {
     null,
     null,
     "never",
-    "The app's server removed the registration.",
+    "The app's server removed the registration, or the app was deleted.",
     "Do not register again by yourself. Ask the app's server or the user first.",
   ),
   banned: row(

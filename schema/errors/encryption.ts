@@ -31,8 +31,8 @@ export const ENCRYPTION = {
     null,
     null,
     "never",
-    "The Sealed frame does not open: its key, session or number is another, or it was altered.",
-    "Seal the command again, with the key of `Registration.epoch`, the session of the last Welcome and a higher number.",
+    "The Sealed frame does not open: its key, session or number is another, or it was altered; or it is too large.",
+    "Seal the command again, in at most 16,384 bytes, with the key of `Registration.epoch`, the session of the last Welcome and a higher number.",
   ),
   link_key_unknown: row(
     247,

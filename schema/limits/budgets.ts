@@ -75,6 +75,18 @@ export const BUDGET_LIMITS = {
    */
   APP_REGISTRATIONS_PER_SECOND: 100,
   APP_REGISTRATIONS_BURST: 10_000,
+  /**
+   * Registrations and renewals that apps refuse, of one device: each asks the app's object, which may check a signature (0.1 ms or more). All apps of a
+   * device once, then one in 5 s.
+   */
+  REFUSED_ADMITS_PER_SECOND: 0.2,
+  REFUSED_ADMITS_BURST: 32,
+  /**
+   * Refused grants of devices without a registration, of one app: what takes its object some percent of the time. Beyond, a device with a good grant gets in
+   * as soon as one of its attempts finds room, so this is no higher and no lower than that.
+   */
+  APP_REFUSED_GRANTS_PER_SECOND: 100,
+  APP_REFUSED_GRANTS_BURST: 1_000,
   /** Aliases: 16 of each of the 32 apps, twice. */
   ALIAS_SETS_PER_SECOND: 2,
   ALIAS_SETS_BURST: 1_024,

@@ -17,7 +17,7 @@ import { build } from "esbuild";
 import { rolldown } from "rolldown";
 
 /** What the device SDK may weigh for a web page, compressed by gzip: the bound of docs/decisions/0005. */
-const BROWSER_GZIP_BYTES_MAX = 24_320;
+const BROWSER_GZIP_BYTES_MAX = 24_448;
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const FOLDER = process.argv[2] ?? "dist";

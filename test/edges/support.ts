@@ -38,6 +38,13 @@ export interface Edge {
   server(key: { readonly keyId: string; readonly secret?: string }): PushServer;
 }
 
+export interface Edges {
+  readonly one: Edge;
+  readonly two: Edge;
+  /** Deploys both with other keys, on the same data: their processes and addresses are others then. */
+  rekey(keys: readonly [one: string, two: string]): Promise<Edges>;
+}
+
 /**
  * Starts both. The objects are in the first one's worker.
  *
@@ -47,7 +54,7 @@ export interface Edge {
 export async function startEdges(
   onTestFinished: (act: () => Promise<void>) => void,
   keys: readonly [one: string, two: string] = [KEY, KEY],
-): Promise<{ readonly one: Edge; readonly two: Edge }> {
+): Promise<Edges> {
   const { objects, compatibilityDate } = readDefinition(read("wrangler.toml"));
   const script = await bundled();
   const edge = (name: string, meshKeys: string, scriptName?: string) => ({
@@ -63,14 +70,13 @@ export async function startEdges(
     ),
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   });
-  const mesh = new Miniflare(
+  const options = ([one, two]: typeof keys) =>
     convertV4MiniflareOptions({
       log: new Log(LogLevel.ERROR),
-      workers: [edge("one", keys[0]), edge("two", keys[1], "one")],
-    }),
-  );
+      workers: [edge("one", one), edge("two", two, "one")],
+    });
+  const mesh = new Miniflare(options(keys));
   onTestFinished(() => mesh.dispose());
-  await mesh.ready;
   const at = async (name: string): Promise<Edge> => {
     const url = (await mesh.unsafeGetDirectURL(name)).origin;
     return {
@@ -79,5 +85,16 @@ export async function startEdges(
       server: ({ keyId, secret = "" }) => new PushServer({ url, keyId, key: secret, attempts: 1 }),
     };
   };
-  return { one: await at("one"), two: await at("two") };
+  const edges = async (): Promise<Edges> => {
+    await mesh.ready;
+    return {
+      one: await at("one"),
+      two: await at("two"),
+      async rekey(others) {
+        await mesh.setOptions(options(others));
+        return edges();
+      },
+    };
+  };
+  return edges();
 }

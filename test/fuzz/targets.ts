@@ -7,6 +7,7 @@ import { frames } from "./targets/frames.ts";
 import { http } from "./targets/http.ts";
 import { link } from "./targets/link.ts";
 import { routes } from "./targets/routes.ts";
+import { sealed } from "./targets/sealed.ts";
 import { texts } from "./targets/texts.ts";
 
 export const TARGETS: readonly Target[] = [
@@ -17,5 +18,6 @@ export const TARGETS: readonly Target[] = [
   http,
   frames,
   encrypted,
+  sealed,
   exports,
 ];

@@ -1,9 +1,18 @@
 /** `pushmesh registration ban` */
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import { LIMITS } from "../../../schema/limits.ts";
 import { contextOf, type KeyOptions } from "../../context.ts";
 import { asServer, durationSeconds, withExamples } from "../../options.ts";
 import { serverOf } from "../../server.ts";
 import { dateText } from "../../terminal-text.ts";
+
+const DAY_SECONDS = 86_400;
+
+function banSeconds(text: string): number {
+  const seconds = durationSeconds(text);
+  if (seconds <= LIMITS.BAN_MAX_SECONDS) return seconds;
+  throw new InvalidArgumentError(`A ban lasts at most ${LIMITS.BAN_MAX_SECONDS / DAY_SECONDS}d.`);
+}
 
 interface BanOptions extends KeyOptions {
   /** Seconds. */
@@ -17,7 +26,7 @@ export function registrationBan(env: NodeJS.ProcessEnv): Command {
     .requiredOption(
       "--for <duration>",
       "how long: 30m, 12h, 7d, at most 365d; a later ban replaces it",
-      durationSeconds,
+      banSeconds,
     )
     .action(async (regId: string, options: BanOptions) => {
       const context = contextOf(options, env);

@@ -3,6 +3,7 @@ import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { OnAnswer, PushCommands } from "../../channels/push.ts";
 import type { Context } from "../../link/effects.ts";
+import type { Refused } from "../../message/refusal.ts";
 import type { Aliases } from "../aliases/aliases.ts";
 import { changeAlias, changeTags, splitDescription } from "../commands.ts";
 import type { PublishedKeys } from "../encryption/published-keys.ts";
@@ -76,22 +77,27 @@ export function pushCommands(parts: CommandParts): PushCommands {
 
   return {
     register: (command, onAnswer, context) =>
+      budgets.ask(context.now) ??
       budgets.register(context.now) ??
       admissions.register(
         command,
-        (answer, later) =>
-          onAnswer("ok" in answer ? answer : wireRegistration(identity, answer, later.now), later),
+        (answer, later) => {
+          const isRefused = "ok" in answer;
+          budgets.answered(isRefused ? answer.code : null, later.now);
+          onAnswer(isRefused ? answer : wireRegistration(identity, answer, later.now), later);
+        },
         context,
       ),
     renew: ({ slot, grant }, onAnswer, context) =>
-      inSlot(slot, (registration) =>
-        admissions.renew(
-          registration,
-          grant,
-          (refused, later) => onAnswer(refused ?? { ok: true }, later),
-          context,
-        ),
-      ),
+      inSlot(slot, (registration) => {
+        const onRenewed = (refused: Refused | null, later: Context) => {
+          budgets.answered(refused?.code ?? null, later.now);
+          onAnswer(refused ?? { ok: true }, later);
+        };
+        return (
+          budgets.ask(context.now) ?? admissions.renew(registration, grant, onRenewed, context)
+        );
+      }),
     unregister: (slot, context) =>
       inSlot(slot, (registration) => {
         lifecycle.end(registration, context);

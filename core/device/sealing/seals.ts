@@ -10,6 +10,7 @@ import {
 } from "../../../schema/generated/link.ts";
 import { LINK_KEY_BYTES } from "../../../schema/hpke.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import { AUTH_TAG_BYTES } from "../../../schema/sealed.ts";
 import { fromBase64Url } from "../../../schema/text.ts";
 import { isCommandInside, type SealedCommand } from "../../channels/push.ts";
 import type { Keyring } from "../../identity/keyring.ts";
@@ -25,6 +26,9 @@ interface SealsParts extends SealParts {
   readonly link: CurrentLink;
 }
 
+/** Of the longest grant, which is ASCII: more is not opened. */
+const SEALED_GRANT_BYTES = LIMITS.TOKEN_CHARS + AUTH_TAG_BYTES;
+
 /** What a setup of the device has agreed on. */
 export interface Agreed {
   readonly epoch: number;
@@ -34,20 +38,16 @@ export interface Agreed {
 /** A setup. The agreement takes a millisecond: it is made when it is needed, once. */
 export class Offer {
   readonly epoch: number;
-  readonly #agree: () => AgreedKey | "unknown" | null;
+  readonly #agree: () => AgreedKey | null;
   #key: AgreedKey | MeshError | undefined;
 
-  constructor(epoch: number, agree: () => AgreedKey | "unknown" | null) {
+  constructor(epoch: number, agree: () => AgreedKey | null) {
     this.epoch = epoch;
     this.#agree = agree;
   }
 
   get key(): AgreedKey | MeshError {
-    if (this.#key === undefined) {
-      const key = this.#agree();
-      const isKey = key !== null && key !== "unknown";
-      this.#key = isKey ? key : new MeshError("setup_invalid", "enc: no public key of X25519");
-    }
+    this.#key ??= this.#agree() ?? new MeshError("setup_invalid", "enc: no public key of X25519");
     return this.#key;
   }
 
@@ -103,6 +103,10 @@ export class Seals {
     now: number,
   ): string | MeshError | null {
     if (sealedGrant === undefined) return grant ?? null;
+    if (sealedGrant.length > SEALED_GRANT_BYTES) {
+      const detail = `sealedGrant: ${sealedGrant.length} bytes, at most ${SEALED_GRANT_BYTES}`;
+      return new MeshError("setup_invalid", detail);
+    }
     const retryAfterMs = this.#takeAgreement(now);
     if (retryAfterMs > 0) {
       const detail = "too many setups with a sealed grant";
@@ -183,6 +187,11 @@ export class Seals {
     const { slot } = sealed;
     const registration = this.#parts.registrations.inSlot(slot);
     if (registration === undefined) return new MeshError("slot_unknown", `slot ${slot}`);
+    const { length } = sealed.body;
+    if (length > LIMITS.SEALED_COMMAND_BYTES) {
+      const detail = `body: ${length} bytes, at most ${LIMITS.SEALED_COMMAND_BYTES}`;
+      return new MeshError("sealed_invalid", detail);
+    }
     const session = fromBase64Url(this.#parts.link.link?.session ?? "") ?? new Uint8Array();
     const bytes = registration.seal?.open(sealed, session) ?? null;
     if (bytes === null) return new MeshError("sealed_invalid", `slot ${slot}: does not open`);

@@ -11,6 +11,7 @@ import type { Calls } from "../calls.ts";
 import type { CurrentLink } from "../current-link.ts";
 import { type PendingCommand, refusalOf } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
+import type { Registrations } from "../registrations.ts";
 import type { Retries } from "../retries.ts";
 import type { SubscriptionStore, TagRecord } from "../store.ts";
 import type { CatchUp } from "./catch-up.ts";
@@ -21,6 +22,7 @@ import type { SubscriptionTable } from "./subscription-table.ts";
 interface MembershipParts {
   readonly store: SubscriptionStore;
   readonly table: SubscriptionTable;
+  readonly registrations: Registrations;
   readonly catchUp: CatchUp;
   readonly account: Account;
   readonly calls: Calls;
@@ -190,7 +192,8 @@ export class Memberships {
           if (subscription.wanted && subscription.member === "yes") {
             for (const command of subscription.joins.splice(0)) command.done(null, later);
             this.#parts.catchUp.enqueue(subscription);
-          } else this.#failed(subscription, subscription.joins, result, later);
+          } else if (refusalOf(result).code === "app_unknown") this.#appEnded(subscription, later);
+          else this.#failed(subscription, subscription.joins, result, later);
           return;
         }
         const { path, epoch } = joined;
@@ -218,6 +221,13 @@ export class Memberships {
       },
     });
     calls.enqueue(join, context);
+  }
+
+  /** The app was deleted, so the node took no member. */
+  #appEnded(subscription: Subscription, context: Context): void {
+    subscription.member = "no";
+    if (subscription.wanted) this.#parts.registrations.deleted.add(subscription.registration);
+    else this.#advance(subscription, context);
   }
 
   /** @param live whether the node calls with all new broadcasts from now on */

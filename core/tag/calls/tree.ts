@@ -20,6 +20,8 @@ export interface CountAnswer {
   readonly head: number;
   /** The parent does not exist. */
   readonly isUnborn?: boolean;
+  /** The app was deleted, and the child was left out of its end: it takes no member. Absent from a node of an older version. */
+  readonly isEnded?: boolean;
   /** The turn of a later report that the parent has. It ignored this one. */
   readonly turns?: number;
 }

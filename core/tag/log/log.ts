@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { isNowOrNever } from "../../message/clock.ts";
-import type { LogEntry } from "../calls/broadcast.ts";
+import { endsApp, type LogEntry } from "../calls/broadcast.ts";
 import type { Replacement } from "../calls/membership.ts";
 import { owesSomething } from "../outcome/outcome.ts";
 import type { LogHeader, LogRecord, LogState, TagStore } from "../store.ts";
@@ -83,6 +83,12 @@ export class Log {
   /** Finds the head, if it is not known yet, starting at its probable position. */
   expectHead(near: number): void {
     if (this.#parts.isGapless) this.#head ??= this.#findHead(near);
+  }
+
+  /** Whether the app was deleted: nothing comes after its end. */
+  get isEnded(): boolean {
+    const last = this.header(this.head);
+    return last !== undefined && endsApp(last);
   }
 
   /** The served entry with the highest position. */

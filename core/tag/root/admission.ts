@@ -23,6 +23,8 @@ interface TagLoad {
 
 /** Null if one more broadcast can be accepted. */
 export function broadcastRefusal({ log, oldest, waiting, now }: TagLoad): Refused | null {
+  // An edge that has the app cached has not heard of its end: after that, nobody is there.
+  if (log.isEnded) return { ok: false, code: "tag_unknown" };
   if (waiting >= WAITING) return refused(`${WAITING} broadcasts wait`, RETRY_MS);
   // Nodes would forget the oldest one, and its outcome would be unknown.
   if (oldest !== undefined && log.head - oldest.position >= LIMITS.LOG_ENTRIES - 1)

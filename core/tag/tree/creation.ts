@@ -12,6 +12,9 @@ import type { SubtreeCount } from "../store.ts";
  */
 export const firstPosition = (now: number): number => now;
 
+/** `unborn`: there is no parent. `ended`: its app was deleted. */
+export type CreationAnswer = "made" | "unborn" | "ended";
+
 /** What a new node starts with. */
 interface NodeStart {
   readonly turns: number;
@@ -21,7 +24,7 @@ interface NodeStart {
 
 export class NodeCreation {
   readonly #report: (count: SubtreeCount) => Promise<CountAnswer>;
-  readonly #running = new SingleFlight<boolean>();
+  readonly #running = new SingleFlight<CreationAnswer>();
 
   /** @param report reports to the parent */
   constructor(report: (count: SubtreeCount) => Promise<CountAnswer>) {
@@ -37,21 +40,21 @@ export class NodeCreation {
    * Tells the parent, then makes the node. It has no members before that, so no fan-out misses one.
    *
    * @param begin makes the node
-   * @returns false if there is no parent
    */
-  run(now: number, begin: (begun: NodeStart) => void): Promise<boolean> {
+  run(now: number, begin: (begun: NodeStart) => void): Promise<CreationAnswer> {
     return this.#running.run(() => this.#tell(now, begin));
   }
 
-  async #tell(now: number, begin: (begun: NodeStart) => void): Promise<boolean> {
+  async #tell(now: number, begin: (begun: NodeStart) => void): Promise<CreationAnswer> {
     // From the time: then late reports of an earlier life are ignored.
     let turns = firstTurn(now);
     for (;;) {
       const answer = await this.#report({ members: 0, nodes: 1, depth: 1, turns });
-      if (answer.isUnborn === true) return false;
+      if (answer.isUnborn === true) return "unborn";
+      if (answer.isEnded === true) return "ended";
       if (answer.turns === undefined) {
         begin({ turns, head: answer.head });
-        return true;
+        return "made";
       }
       turns = turnAfter(answer.turns, turns);
     }

@@ -30,7 +30,7 @@ export const isClosed = ({ turns = 0 }: { readonly turns?: number }): boolean =>
 
 export class OpenState {
   readonly #parts: OpenStateParts;
-  readonly #opening = new SingleFlight();
+  readonly #opening = new SingleFlight<boolean>();
   /** Whether the parent may know a later turn than the one written here. */
   #isAhead = false;
 
@@ -43,9 +43,9 @@ export class OpenState {
     return this.#opening.isRunning;
   }
 
-  /** Resolves once the parent calls this node; rejects if the parent cannot be told. */
-  async open(): Promise<void> {
-    if (!isClosed(this.#parts.record())) return;
+  /** Resolves once the parent calls this node, or with false if its app was deleted; rejects if the parent cannot be told. */
+  async open(): Promise<boolean> {
+    if (!isClosed(this.#parts.record())) return true;
     return this.#opening.run(() => this.#open());
   }
 
@@ -66,9 +66,9 @@ export class OpenState {
     await report(count());
   }
 
-  async #open(): Promise<void> {
+  async #open(): Promise<boolean> {
     const { report, record, change, count, durable, onSkipped, onFailed } = this.#parts;
-    if (report === null) return;
+    if (report === null) return true;
     let turns = (record().turns ?? 0) + 1;
     try {
       let answer = await report({ ...count(), turns });
@@ -76,10 +76,12 @@ export class OpenState {
         turns = turnAfter(answer.turns, turns);
         answer = await report({ ...count(), turns });
       }
+      if (answer.isEnded === true) return false;
       if (answer.isUnborn === true) throw new Error("the parent node no longer exists");
       onSkipped(answer.head);
       change({ turns, born: Math.max(record().born, answer.head) });
       await durable();
+      return true;
     } catch (error) {
       this.#isAhead = true;
       onFailed();

@@ -250,3 +250,23 @@ test("S52 strangers who register an open app without end keep out no device with
   clock.setBack(-1);
   expect((await admit(null, {}, shell)).ok).toBe(true);
 });
+
+test("S52 strangers who make up grants have the app's object check so many and no more; a good grant gets in by its repeats", async () => {
+  const clock = new VirtualClock(START_MS);
+  const shell = shellOf(DEFAULT_POLICY, KEYS, clock);
+  const [good, forged] = [await grant(), await grant({}, {}, new Uint8Array(32).fill(8))];
+  let checked = 0;
+  for (let n = 0; n < LIMITS.APP_REFUSED_GRANTS_BURST + 100; n++) {
+    const answer = await admit(forged, { device: `${n}` }, shell);
+    expect(answer.ok).toBe(false);
+    if (!answer.ok && answer.code === "grant_invalid") checked++;
+  }
+  expect(checked).toBe(LIMITS.APP_REFUSED_GRANTS_BURST);
+  expect(await admit(good, {}, shell)).toMatchObject({ code: "rate_limited", retryAfterMs: 10 });
+  // Whoever has a registration asks as before, and who has no grant hears that it needs one.
+  expect(said(await admit(good, { regId: "standing", kind: "renew" }, shell))).toBe("admitted");
+  expect(await admit(null, {}, shell)).toMatchObject({ code: "grant_required" });
+  // A good one uses nothing of it.
+  clock.setBack(-10);
+  for (let n = 0; n < 100; n++) expect(said(await admit(good, {}, shell))).toBe("admitted");
+});

@@ -247,15 +247,32 @@ test("S15 S17 the server lists, removes and bans registrations; each says what i
   expect(some).toMatchObject({ code: 2, stderr: expect.stringContaining("1 or more") });
   const remove = () => run(user, "registration", "remove", one.regId);
   expect(await remove()).toMatchObject({ code: 0, stdout: `removed  ${one.regId}` });
+  expect(await one.process.exited).toBe(3);
+  await one.process.stderr.match(
+    /"code":"removed","message":"The app's server removed the registration/,
+  );
   expect(await remove()).toMatchObject({ code: 0, stdout: `had ended before  ${one.regId}` });
   expect(await listed()).not.toContain(one.regId);
   const [banned] = await runJson(user, "registration", "ban", one.regId, "--for", "30m");
   const until = Number(banned?.["bannedUntil"]) - Date.now();
   expect(until).toBeGreaterThan(29 * 60_000);
   expect(until).toBeLessThanOrEqual(30 * 60_000);
+  const back = await run(user, "listen", "--state", one.state);
+  const minute = new Date(Number(banned?.["bannedUntil"])).toISOString().slice(0, 16);
+  expect(back).toMatchObject({ code: 3, stdout: "" });
+  expect(back.stderr).toMatch(new RegExp(`^pushmesh: .* Until ${minute}.*\\(banned\\)`, "m"));
   const unban = () => runJson(user, "registration", "unban", one.regId);
   expect(await unban()).toEqual([{ regId: one.regId, lifted: true }]);
   expect(await unban()).toEqual([{ regId: one.regId, lifted: false }]);
   const refused = await run(user, "registration", "remove", "nonsense");
   expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining("(reg_id_invalid)") });
+});
+
+test("S19 a listener of an app that is deleted says so, and ends", async () => {
+  const gone = await mesh.app("cli-deleted");
+  const user = server();
+  const one = await device(user, "--app", gone.appId);
+  await mesh.admin().deleteApp(gone.appId);
+  expect(await one.process.exited).toBe(3);
+  await one.process.stderr.match(/"code":"removed","message":".*the app was deleted\."/);
 });

@@ -20,14 +20,12 @@ import { type Incoming, isExpired } from "../message.ts";
 import type { ClientOptions } from "../options.ts";
 import type { StoredRegistration } from "../registration.ts";
 import { Requests } from "../requests.ts";
-import { NOT_SEALED, SealedCommands } from "./commands.ts";
+import { SealedCommands } from "./commands.ts";
 import { DroppedFrames } from "./dropped-frames.ts";
 import { Epochs } from "./epochs.ts";
 import { LinkKeys } from "./link-keys.ts";
 import { isBelieved, isChecked, regIdOf } from "./proof.ts";
-
-/** Requests of the port itself have numbers from here on. */
-const OWN_REQUESTS = 2 ** 40;
+import { answerUnproven, OWN_REQUESTS, registerAgain } from "./registering-again.ts";
 
 type Event<K extends ToClient["kind"]> = Extract<ToClient, { readonly kind: K }>;
 
@@ -149,7 +147,7 @@ export class SealingPort implements ClientPort {
       this.#at = event;
       this.#check();
     } else if (event.kind === "done")
-      this.#receive({ kind: "failed", request: event.request, error: NOT_SEALED });
+      answerUnproven(event, this.#host, this.#requests, (answer) => this.#receive(answer));
   }
 
   #pass(event: ToClient): void {
@@ -387,8 +385,7 @@ export class SealingPort implements ClientPort {
       if (made !== undefined) await this.#requests.make({ kind: "setKey", setup: made.setup }, {});
     }
     // The mesh or the app has lost it: the answer proves the regId, which may be another now.
-    else
-      await this.#requests.make({ kind: "register", isHeld: true, grants: true, renews: true }, {});
+    else await registerAgain(this.#requests);
   }
 
   #settle(work: Promise<unknown>): void {

@@ -73,3 +73,19 @@ test("S52 strangers together take no more of a process than their share, and non
     { kind: "registered" },
   ]);
 });
+
+test("S26 S52 a sealed grant that is longer than any grant is refused by its length, and uses no agreement", () => {
+  const rig = stranger();
+  const longest = rig.epoch.register(1, APP_ID, "g".repeat(LIMITS.TOKEN_CHARS));
+  const longer = rig.epoch.register(1, APP_ID, "g".repeat(LIMITS.TOKEN_CHARS + 1));
+  for (let n = 0; n < LIMITS.STRANGER_AGREEMENTS_BURST + 1; n++) {
+    const { asked, frames } = register(rig, longer, GRANTED);
+    expect(asked).toBeNull();
+    expect(frames).toMatchObject([
+      { kind: "refusal", value: { message: "sealedGrant: 2065 bytes, at most 2064" } },
+    ]);
+  }
+  expect(register(rig, longest, "grant_required").asked).toMatchObject({
+    grant: "g".repeat(LIMITS.TOKEN_CHARS),
+  });
+});

@@ -291,6 +291,36 @@ describe("what a device with a key sends", () => {
     isRefused(rig, garbage.seal(rig.place, rig.session, ++rig.number, subscribe));
   });
 
+  test("S26 longer than any command, it is refused unopened; the largest command is taken", () => {
+    const rig = SealedRig.sealed();
+    const names = Array.from({ length: LIMITS.SUBSCRIBE_TAGS }, (_, n) =>
+      `${n}`.padEnd(LIMITS.TAG_BYTES, "x"),
+    );
+    const change = (add: string[]): WritablePushUp => ({
+      kind: "subscribe",
+      value: { request: 5, slot: 1, add, remove: [] },
+    });
+    expect(rig.say(change(names))).toMatchObject([{ kind: "done" }]);
+    // At the limit it is opened, and one byte more is not.
+    const filled = (length: number): WritablePushUp => {
+      const least = rig.seal(change([""])).value.body.length;
+      // The length prefix of the filler is a byte longer than that of none.
+      const { value } = rig.seal(change(["x".repeat(length - least - 1)]));
+      expect(value.body).toHaveLength(length);
+      return { kind: "sealed", value };
+    };
+    rig.command(filled(LIMITS.SEALED_COMMAND_BYTES));
+    expect(rig.take()).toMatchObject([{ value: { name: "tag_invalid" } }]);
+    rig.command(filled(LIMITS.SEALED_COMMAND_BYTES + 1));
+    expect(rig.take()).toMatchObject([
+      {
+        kind: "refusal",
+        value: { name: "sealed_invalid", request: 5, message: "body: 16385 bytes, at most 16384" },
+      },
+    ]);
+    expect(rig.closes).toEqual([]);
+  });
+
   test("S26 counts against the rate of commands before it is opened", () => {
     const rig = SealedRig.sealed();
     const forged = { ...rig.seal(subscribe).value, body: new Uint8Array(40) };

@@ -129,17 +129,28 @@ export class Epoch {
     number: number,
     command: WritablePushUp,
   ): Extract<WritablePushUp, { kind: "sealed" }> {
+    const sealed = this.sealBytes(place, session, number, encodePushUp(command));
+    const { value } = command;
+    if (!("request" in value) || value.request === undefined) return sealed;
+    return { ...sealed, value: { ...sealed.value, request: value.request } };
+  }
+
+  /** As `seal`, whatever is inside. */
+  sealBytes(
+    place: Place,
+    session: Uint8Array,
+    number: number,
+    inside: Uint8Array,
+  ): Extract<WritablePushUp, { kind: "sealed" }> {
     const nonce = randomBytes(12);
     const cipher = createCipheriv("aes-256-gcm", this.#up, nonce);
     cipher.setAAD(Buffer.concat([this.#bound("up", place, number), session]));
-    const body = Buffer.concat([nonce, cipher.update(encodePushUp(command)), cipher.final()]);
-    const { value } = command;
+    const body = Buffer.concat([nonce, cipher.update(inside), cipher.final()]);
     return {
       kind: "sealed",
       value: {
         ...{ slot: place.slot, epoch: this.setup.epoch, number },
         body: Uint8Array.from(Buffer.concat([body, cipher.getAuthTag()])),
-        ...("request" in value && value.request !== undefined ? { request: value.request } : {}),
       },
     };
   }

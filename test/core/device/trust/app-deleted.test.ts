@@ -61,4 +61,21 @@ describe("a registration of an app that was deleted", () => {
       expect(deliver(rig, [end()], { tag: "", ...fields })).toMatchObject({ outcome: "unknown" });
     expect(ended(rig)).toMatchObject({ status: "queued" });
   });
+
+  test("S19 that began after its app had ended, by an answer from before, ends once its node has refused it", () => {
+    const rig = new Rig();
+    rig.openAccount();
+    rig.connect();
+    rig.register("a");
+    rig.take();
+    const call = rig.answerCall({ ok: true, answer: { ok: false, code: "app_unknown" } });
+    expect(call.call.method).toBe("join");
+    expect(rig.take()).toMatchObject([{ kind: "removed", value: { name: "removed", slot: 1 } }]);
+    expect(ended(rig)).toEqual({ ok: false, code: "unregistered" });
+    // There is no membership to be left, and nothing is tried again.
+    expect(rig.calls).toEqual([]);
+    rig.now += 3_600_000;
+    rig.alarm();
+    expect(rig.calls).toEqual([]);
+  });
 });

@@ -95,3 +95,36 @@ test("S52 all tags, aliases and apps of a device at its first start are within i
   expect(LIMITS.ALIAS_SETS_BURST).toBeGreaterThanOrEqual(2 * apps * LIMITS.ALIASES);
   expect(LIMITS.TAG_JOINS_BURST).toBeGreaterThanOrEqual(tags);
 });
+
+test("S52 a device may be refused by apps so often, over all its links, by register and by grant", () => {
+  const rig = registered();
+  rig.keepsAppCalls = true;
+  const refuse = (command: WritablePushUp, code: "grant_invalid" | "overloaded"): string => {
+    rig.command(command);
+    const asked = rig.calls.length > 0;
+    if (asked) rig.answerCall({ ok: true, answer: { ok: false, code } });
+    const [answer] = rig.take();
+    const name = answer?.kind === "refusal" ? answer.value.name : undefined;
+    expect(asked).toBe(name !== "rate_limited");
+    return name ?? "none";
+  };
+  const renew: WritablePushUp = { kind: "grant", value: { request: 4, slot: 1, grant: "a.b.c" } };
+  rig.answerCalls();
+  // That an app cannot answer is no refusal.
+  for (let n = 0; n < 50; n++) expect(refuse(renew, "overloaded")).toBe("overloaded");
+  for (let n = 0; n < LIMITS.REFUSED_ADMITS_BURST; n++)
+    expect(refuse(n % 2 === 0 ? renew : register(), "grant_invalid")).toBe("grant_invalid");
+  rig.connect();
+  rig.take();
+  for (const command of [renew, register()])
+    expect(refuse(command, "grant_invalid")).toBe("rate_limited");
+  rig.now += 1_000 / LIMITS.REFUSED_ADMITS_PER_SECOND;
+  // What is admitted does not count.
+  for (let n = 0; n < 20; n++) {
+    rig.command(renew);
+    rig.answerCalls();
+    expect(rig.take()).toMatchObject([{ kind: "done" }]);
+  }
+  expect(refuse(renew, "grant_invalid")).toBe("grant_invalid");
+  expect(refuse(renew, "grant_invalid")).toBe("rate_limited");
+});

@@ -44,6 +44,8 @@ export class FakeSealing {
   readonly #pairs = new Map<number, CryptoKeyPair>();
   /** The kids that the mesh has, newest first. */
   kids = [1];
+  /** Whether its objects know setups: during a deploy, those of an earlier version may not. */
+  takesSetups = true;
   /** By appId. */
   readonly #shared = new Map<string, Shared>();
   /** Grants that arrived sealed. */

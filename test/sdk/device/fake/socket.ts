@@ -282,7 +282,7 @@ export class FakeSocket implements Socket {
       case "register": {
         const { request, appId, setup } = frame.value;
         if (!this.#owner.auto) return;
-        if (setup && this.#owner.sealing) {
+        if (setup && this.#owner.sealing?.takesSetups) {
           this.#owner.register(appId);
           void this.#setUp(request, appId, setup, frame.value.sealedGrant);
           return;
