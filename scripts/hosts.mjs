@@ -1,6 +1,5 @@
 // @ts-check
 /** What may run the mesh on this machine, and how it is started. */
-import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { isIP } from "node:net";
 import { homedir, tmpdir } from "node:os";
@@ -69,15 +68,20 @@ const allow = (kind, items) =>
     ? `--allow-${kind}`
     : `--allow-${kind}=${items.join(",")}`;
 
-/** The permissions that arguments of `npm start` ask for. @param {readonly string[]} args */
-function permissionsOf(args) {
+/**
+ * The permissions that arguments of `npm start` ask for.
+ *
+ * @param {readonly string[]} args
+ * @param {string} base what relative paths are relative to
+ */
+function permissionsOf(args, base) {
   const tls = ["--tls-cert", "--tls-key"].flatMap((name) => optionOf(args, name) ?? []);
   return denoPermissions({
-    data: resolve(ROOT, optionOf(args, "--data") ?? ".pushmesh"),
+    data: resolve(base, optionOf(args, "--data") ?? ".pushmesh"),
     listen: optionOf(args, "--listen") ?? "127.0.0.1",
     port: optionOf(args, "--port") ?? "8787",
     config: join(process.env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "pushmesh"),
-    tls: tls.map((file) => resolve(ROOT, file)),
+    tls: tls.map((file) => resolve(base, file)),
   });
 }
 
@@ -99,9 +103,26 @@ function realOf(path) {
   }
 }
 
-/** The limit of open files that a child of this process has: Deno has no function for its own. */
-export const openFiles = () =>
-  execFileSync("/bin/sh", ["-c", "ulimit -n"], { encoding: "utf8" }).trim();
+/**
+ * The limit of open files that a child of this process has: Deno has no function for its own. Node has raised it to the hard limit when it
+ * started.
+ *
+ * @returns {string} `unlimited` where the system has none, as Windows
+ */
+export function openFiles() {
+  try {
+    const limits = readFileSync("/proc/self/limits", "utf8");
+    return /^Max open files +(\S+)/m.exec(limits)?.[1] ?? "unlimited";
+  } catch {
+    // No /proc, as on macOS. Without the network, whose names it would look up.
+    Object.assign(process.report, { excludeNetwork: true });
+    const { userLimits } =
+      /** @type {{ userLimits?: { open_files?: { soft: number | string } } }} */ (
+        process.report.getReport()
+      );
+    return `${userLimits?.open_files?.soft ?? "unlimited"}`;
+  }
+}
 
 /**
  * What a message allocates is garbage a moment later. With V8's own new space, which starts at 1 MiB, a send took 3 to 12 % more processor time
@@ -110,21 +131,26 @@ export const openFiles = () =>
 export const DENO_MEMORY = "--v8-flags=--min-semi-space-size=16,--max-semi-space-size=32";
 
 /**
- * By the names of cli/clone.ts: a host that is missing here does not compile. `args` come before those of `npm start`, which decide what Deno
- * allows.
+ * How the hosts are started, by the names of cli/clone.ts: a host that is missing here does not compile. `args` come before those of
+ * `npm start`, which decide what Deno allows.
  *
- * @type {Readonly<Record<import("../cli/clone.ts").HostName, { command: string, args: (args: readonly string[]) => readonly string[] }>>}
+ * @param {{ base: string, deno: string, workerd: string }} where what relative paths of options are relative to, and the entry of each host
+ * @returns {Readonly<Record<import("../cli/clone.ts").HostName, { command: string, args: (args: readonly string[]) => readonly string[] }>>}
  */
-export const HOSTS = {
+export const hostsIn = ({ base, deno, workerd }) => ({
   deno: {
     command: "deno",
-    args: (args) => [
-      ...["run", "--quiet", DENO_MEMORY, ...permissionsOf(args)],
-      "hosts/deno/serve.ts",
-    ],
+    args: (args) => ["run", "--quiet", DENO_MEMORY, ...permissionsOf(args, base), deno],
   },
-  workerd: { command: "node", args: () => ["hosts/workerd/serve.ts"] },
-};
+  workerd: { command: "node", args: () => [workerd] },
+});
+
+/** Those of a clone. */
+export const HOSTS = hostsIn({
+  base: ROOT,
+  deno: "hosts/deno/serve.ts",
+  workerd: "hosts/workerd/serve.ts",
+});
 
 /**
  * The value of an option, in either form; the last one counts.
@@ -154,13 +180,17 @@ function ownerOf(folder) {
 }
 
 /**
- * The host that arguments ask for; without --host, the owner of the data folder. The default host refuses an unknown
+ * The name of the host that arguments ask for; without --host, the owner of the data folder. The default host refuses an unknown
  * name, with its own message.
  *
  * @param {readonly string[]} args
+ * @param {string} base what a relative path is relative to
  */
-export function hostOf(args) {
+export function hostNameOf(args, base) {
   const name =
-    optionOf(args, "--host") ?? ownerOf(resolve(ROOT, optionOf(args, "--data") ?? ".pushmesh"));
-  return Object.entries(HOSTS).find(([known]) => known === name)?.[1] ?? HOSTS[DEFAULT_HOST];
+    optionOf(args, "--host") ?? ownerOf(resolve(base, optionOf(args, "--data") ?? ".pushmesh"));
+  return name === "deno" || name === "workerd" ? name : DEFAULT_HOST;
 }
+
+/** The host of a clone that arguments ask for. @param {readonly string[]} args */
+export const hostOf = (args) => HOSTS[hostNameOf(args, ROOT)];

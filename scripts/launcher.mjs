@@ -1,9 +1,11 @@
 // @ts-check
 /**
- * Notices when the launcher of this process is gone. npm passes a signal on to the shell it runs scripts in, but the
+ * Runs a process as if it were this one, and notices when the launcher of this process is gone. npm passes a signal on to the shell it runs scripts in, but the
  * shell does not: without this check, `kill` of npm's process leaves everything below it running.
  */
+import { spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { isatty } from "node:tty";
 
 /** How often it looks: two system calls. */
@@ -97,4 +99,41 @@ export function watchLauncher(onGone) {
   }, LOOK_MS);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+/**
+ * Runs a program as if it were this process: same terminal, signals passed on, and SIGTERM when what started this process is gone.
+ *
+ * @param {string} file
+ * @param {readonly string[]} args
+ * @param {{ watched: boolean, cwd: string, env: NodeJS.ProcessEnv }} options watched: the child learns by a closing IPC channel that this
+ *   process died
+ * @returns {Promise<number>} its exit code; 128 + n if signal n ended it.
+ */
+export function runProcess(file, args, { watched, cwd, env }) {
+  const outlivesTerminal = isUnderNohup();
+  const child = spawn(file, args, {
+    cwd,
+    // hosts/machine/signals.ts: that SIGHUP is ignored is reset on the way to it.
+    env: { ...env, ...(outlivesTerminal && { PUSHMESH_NOHUP: "1" }) },
+    stdio: watched ? ["inherit", "inherit", "inherit", "ipc"] : "inherit",
+  });
+  const unwatch = watchLauncher(() => child.kill("SIGTERM"));
+  /** @param {NodeJS.Signals} signal */
+  const pass = (signal) => {
+    if (signal === "SIGHUP" && outlivesTerminal) return;
+    // It is being stopped: the end of npm would send a second signal, which ends it at once.
+    unwatch();
+    child.kill(signal);
+  };
+  const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
+  for (const signal of signals) process.on(signal, pass);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code, signal) => {
+      unwatch();
+      for (const name of signals) process.off(name, pass);
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    });
+  });
 }

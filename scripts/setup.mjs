@@ -3,12 +3,11 @@
  * Makes a fresh clone runnable. Plain JavaScript without imports from node_modules: it runs on whatever
  * Node the machine has (20 or newer), installs the packages, among them Node 24, and hands over to that.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readFileSync, symlinkSync } from "node:fs";
-import { constants } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { isUnderNohup, watchLauncher } from "./launcher.mjs";
+import { runProcess } from "./launcher.mjs";
 
 /** The repository. */
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -109,42 +108,15 @@ function environment() {
 }
 
 /**
- * Runs a command of node_modules/.bin, or a script with "node", as if it were this process: same
- * terminal, signals passed on, and SIGTERM when what started this process is gone.
+ * Runs a command of node_modules/.bin, or a script with "node", as if it were this process.
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{ watched?: boolean, cwd?: string }} [options] watched: the child learns by a closing IPC channel
- *   that this process died; cwd: the repository if it is not given.
+ * @param {{ watched?: boolean, cwd?: string }} [options] watched: see `runProcess`; cwd: the repository if it is not given.
  * @returns {Promise<number>} its exit code; 128 + n if signal n ended it.
  */
-export function run(command, args, { watched = false, cwd = ROOT } = {}) {
-  const outlivesTerminal = isUnderNohup();
-  const child = spawn(join(BIN, command), args, {
-    cwd,
-    // hosts/machine/signals.ts: that SIGHUP is ignored is reset on the way to it.
-    env: { ...environment(), ...(outlivesTerminal && { PUSHMESH_NOHUP: "1" }) },
-    stdio: watched ? ["inherit", "inherit", "inherit", "ipc"] : "inherit",
-  });
-  const unwatch = watchLauncher(() => child.kill("SIGTERM"));
-  /** @param {NodeJS.Signals} signal */
-  const pass = (signal) => {
-    if (signal === "SIGHUP" && outlivesTerminal) return;
-    // It is being stopped: the end of npm would send a second signal, which ends it at once.
-    unwatch();
-    child.kill(signal);
-  };
-  const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
-  for (const signal of signals) process.on(signal, pass);
-  return new Promise((resolve, reject) => {
-    child.on("error", reject);
-    child.on("exit", (code, signal) => {
-      unwatch();
-      for (const name of signals) process.off(name, pass);
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
-    });
-  });
-}
+export const run = (command, args, { watched = false, cwd = ROOT } = {}) =>
+  runProcess(join(BIN, command), args, { watched, cwd, env: environment() });
 
 /**
  * Runs the body of a script; a SetupError becomes one line and exit code 1.

@@ -1,6 +1,6 @@
 // @ts-check
 /** `npm start`: the mesh on this machine. Options: `npm start -- --help`. */
-import { HOSTS, hostOf, openFiles } from "./hosts.mjs";
+import { hostOf, openFiles } from "./hosts.mjs";
 import { main, run, setup } from "./setup.mjs";
 
 await main(async () => {
@@ -9,7 +9,6 @@ await main(async () => {
     process.stdout.write("pushmesh is starting\n");
   setup();
   const host = hostOf(args);
-  // Deno may run no shell by which it would be told.
-  if (host === HOSTS.deno) process.env["PUSHMESH_OPEN_FILES"] = openFiles();
+  process.env["PUSHMESH_OPEN_FILES"] = openFiles();
   return run(host.command, [...host.args(args), ...args], { watched: true });
 });

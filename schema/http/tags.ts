@@ -73,6 +73,8 @@ export const tagsQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(LIMITS.DIRECTORY_PAGE).default(LIMITS.DIRECTORY_PAGE),
   cursor: z.string().max(1_024).optional(),
 });
+/** The query as a caller writes it. */
+export type TagsQuery = z.input<typeof tagsQuery>;
 
 /** Answer of `GET /v1/tags`. */
 export const tagsAnswer = lazily(() =>

@@ -16,8 +16,10 @@ await build({
   platform: "node",
   // The oldest Node that has WebSocket and SQLite without a flag; bin/pushmesh.mjs holds it.
   target: "node22.13",
-  // What the command needs is among the package's dependencies.
-  packages: "external",
+  // What is bundled of CommonJS asks for Node's modules by `require`, which a module has not.
+  banner: {
+    js: 'import { createRequire as pushmeshRequire } from "node:module"; const require = pushmeshRequire(import.meta.url);',
+  },
   logLevel: "warning",
 });
 console.log(outfile);

@@ -8,13 +8,13 @@
  *
  * Fails if a web page's bundler, esbuild, makes more of the device SDK than it may weigh.
  */
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { rolldown } from "rolldown";
+import { writeDeclarations } from "./types/declarations.ts";
 
 /** What the device SDK may weigh for a web page, compressed by gzip: the bound of docs/decisions/0005. */
 const BROWSER_GZIP_BYTES_MAX = 24_448;
@@ -22,7 +22,7 @@ const BROWSER_GZIP_BYTES_MAX = 24_448;
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const FOLDER = process.argv[2] ?? "dist";
 const OUT = join(ROOT, FOLDER, "sdk");
-const TYPES = join(FOLDER, "types");
+const TYPES = join(ROOT, FOLDER, "types");
 
 interface Entry {
   readonly source: string;
@@ -51,8 +51,8 @@ async function bundle({ source, out, platform, maxGzipBytes }: Entry): Promise<b
     cwd: ROOT,
     input: source,
     platform,
-    // Packages that an SDK needs are its user's to install, once, except in a browser's one file.
-    ...(platform !== "browser" && { external: /^[^./]/ }),
+    // An SDK brings what it needs in its own file: who installs it gets no other package.
+    ...(platform !== "browser" && { external: /^node:/ }),
     transform: { target: "es2024" },
   });
   // What a user steps into is the source, and with source maps a stack names its lines.
@@ -80,25 +80,13 @@ async function browserBytes(file: string): Promise<number> {
   return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
 }
 
-/** Declarations beside the bundles: types/sdk/device/mod.d.ts and so on. */
-function declare(entries: readonly Entry[]): void {
-  const tsc = join(ROOT, "node_modules/typescript/bin/tsc");
-  const options = ["--declaration", "--emitDeclarationOnly", "--noEmit", "false"];
-  execFileSync(
-    process.execPath,
-    [tsc, "-p", "sdk", ...options, "--rootDir", ".", "--outDir", TYPES],
-    { cwd: ROOT, stdio: "inherit" },
-  );
-  for (const { source } of entries) {
-    const path = join(TYPES, source.replace(/\.ts$/, ".d.ts"));
-    if (!existsSync(join(ROOT, path))) throw new Error(`tsc wrote no ${path}`);
-  }
-}
-
-for (const folder of [OUT, join(ROOT, TYPES)]) rmSync(folder, { recursive: true, force: true });
-const entries = ENTRIES.filter(({ source }) => existsSync(join(ROOT, source)));
-const kept = await Promise.all(entries.map(bundle));
-declare(entries);
+for (const folder of [OUT, TYPES]) rmSync(folder, { recursive: true, force: true });
+const kept = await Promise.all(ENTRIES.map(bundle));
+writeDeclarations(
+  ROOT,
+  ENTRIES.map(({ source }) => source),
+  TYPES,
+);
 if (kept.includes(false)) {
   console.error("The device SDK is over its bound for browsers.");
   process.exitCode = 1;

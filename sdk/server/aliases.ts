@@ -6,6 +6,7 @@ import type { SignedCalls } from "./signed-calls.ts";
 export class Aliases {
   readonly #calls: SignedCalls;
 
+  /** @internal */
   constructor(calls: SignedCalls) {
     this.#calls = calls;
   }

@@ -87,6 +87,7 @@ export class Encryption {
   /** When the mesh was asked, by regId. */
   readonly #checked = new BoundedMap<string, number>(PINS);
 
+  /** @internal */
   constructor(calls: SignedCalls, { pins = memoryPins(), onKeyChange }: EncryptionOptions = {}) {
     this.#calls = calls;
     this.#pins = pins;

@@ -14,6 +14,7 @@ const pathOf = (regId: string): `/v1/registrations/${string}` =>
 export class Registrations {
   readonly #calls: SignedCalls;
 
+  /** @internal */
   constructor(calls: SignedCalls) {
     this.#calls = calls;
   }

@@ -113,6 +113,8 @@ export class SignedCalls {
    *
    * @template Id the operation, which determines the types of method, path and answer by the table of routes
    * @throws UndecidedError if an attempt began a change and its answer was lost; PushServerError the error of the last attempt
+   *
+   * @internal
    */
   async call<Id extends OperationId>(
     method: MethodOf<Id>,

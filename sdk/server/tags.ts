@@ -1,12 +1,11 @@
 /** The tags of an app. */
-import type { z } from "zod";
 import type {
   LiveAccessName,
   RegistrationResult,
   TagAnswerBody,
   TagBody,
   TagsAnswerBody,
-  tagsQuery,
+  TagsQuery,
 } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { listOf } from "./aliases.ts";
@@ -16,11 +15,12 @@ import type { SignedCalls } from "./signed-calls.ts";
 import { signedToken } from "./signed-token.ts";
 
 /** Filters, order and size of a page of tags. */
-export type TagQuery = z.input<typeof tagsQuery>;
+export type TagQuery = TagsQuery;
 
 export class Tags {
   readonly #calls: SignedCalls;
 
+  /** @internal */
   constructor(calls: SignedCalls) {
     this.#calls = calls;
   }

@@ -5,10 +5,11 @@ import { expect, test } from "vitest";
 import { importsOf, packageOf, ROOT, read, sourcesOf } from "./imports.ts";
 
 interface PackageJson {
+  readonly devDependencies: Readonly<Record<string, string>>;
+}
+interface PublishedJson {
   readonly name: string;
   readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
-  readonly dependencies: Readonly<Record<string, string>>;
-  readonly devDependencies: Readonly<Record<string, string>>;
 }
 interface Lock {
   readonly specifiers: Readonly<Record<string, string>>;
@@ -20,13 +21,16 @@ interface NpmLock {
 
 const deno = JSON.parse(read("deno.json")) as { imports: Readonly<Record<string, string>> };
 const npm = JSON.parse(read("package.json")) as PackageJson;
+const published = JSON.parse(read("packages/pushmesh/package.json")) as PublishedJson;
 
 test("the entries of the package are in the import map, and lead to what they are built from", () => {
-  const own = Object.entries(deno.imports).filter(([name]) => name.startsWith(`${npm.name}/`));
-  const entries = Object.entries(npm.exports).flatMap(([path, target]) => {
+  const own = Object.entries(deno.imports).filter(([name]) =>
+    name.startsWith(`${published.name}/`),
+  );
+  const entries = Object.entries(published.exports).flatMap(([path, target]) => {
     if (typeof target === "string") return [];
     const source = target.types.replace("./dist/types/", "./").replace(/\.d\.ts$/, ".ts");
-    return [[path.replace(".", npm.name), source]];
+    return [[path.replace(".", published.name), source]];
   });
   expect(entries.length).toBeGreaterThan(0);
   expect(own).toEqual(entries);
@@ -36,7 +40,7 @@ test("the entries of the package are in the import map, and lead to what they ar
 
 /** What the mesh and the command run with, in the version of package.json. */
 const PINNED = (() => {
-  const versions = { ...npm.devDependencies, ...npm.dependencies };
+  const versions = npm.devDependencies;
   const sources = [
     "cli",
     "core",

@@ -45,9 +45,13 @@ test.each(SECRET)("S61 an image does not contain %s", (path) => {
   expect(patterns.some((pattern) => matches(pattern, path))).toBe(true);
 });
 
-test("S61 the package has only named folders and files, none of which holds data", () => {
-  const { files } = JSON.parse(read("package.json")) as { files: readonly string[] };
-  expect(files.length).toBeGreaterThan(0);
-  for (const entry of files)
-    expect(SECRET.some((path) => path.startsWith(`${entry}/`))).toBe(false);
-});
+test.each(["pushmesh", "mesh"])(
+  "S61 the package %s has only named folders and files, none of which holds data",
+  (name) => {
+    const manifest = read(`packages/${name}/package.json`);
+    const { files } = JSON.parse(manifest) as { files: readonly string[] };
+    expect(files.length).toBeGreaterThan(0);
+    for (const entry of files)
+      expect(SECRET.some((path) => path.startsWith(`${entry}/`))).toBe(false);
+  },
+);

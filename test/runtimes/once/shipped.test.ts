@@ -1,10 +1,8 @@
 /** The built SDKs as the people who install them see them: in a stack, in a debugger, in what Node prints at its end. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, inject, onTestFinished, test } from "vitest";
-import { importsOf, packageOf } from "../../architecture/imports.ts";
+import { describe, expect, inject, test } from "vitest";
 import { ROOT, start } from "../../mesh/support/process.ts";
-import { built } from "../../support/built.ts";
 
 const sdk = inject("sdk");
 const bin = (name: string): string => join(ROOT, "node_modules/.bin", name);
@@ -47,21 +45,6 @@ describe.each(RUNTIMES)("%s", (_, command, args) => {
       for (const called of functions) expect(stderr.text).toContain(called);
     },
   );
-});
-
-test("an install brings the packages that what is shipped imports, and no other", () => {
-  const { folder, remove } = built("cli");
-  onTestFinished(remove);
-  const files = [join(sdk, ".."), folder, join(ROOT, "bin")].flatMap((shipped) =>
-    readdirSync(shipped, { recursive: true, encoding: "utf8" })
-      .filter((name) => /\.(m?js|d\.ts)$/.test(name))
-      .map((name) => join(shipped, name)),
-  );
-  const imported = files
-    .flatMap((file) => importsOf(readFileSync(file, "utf8")))
-    .flatMap((specifier) => packageOf(specifier) ?? []);
-  const { dependencies } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-  expect(Object.keys(dependencies)).toEqual([...new Set(imported)].sort());
 });
 
 test("each source map has the text of every source that it names", () => {

@@ -1,0 +1,38 @@
+/** What is published, as packages/ describes it. test/runtimes/packed installs it. */
+import { expect, test } from "vitest";
+import { read } from "./imports.ts";
+
+interface Manifest {
+  readonly version: string;
+  readonly engines: { readonly node: string };
+  readonly dependencies?: object;
+  readonly optionalDependencies?: object;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+const manifest = (folder: string): Manifest => JSON.parse(read(`${folder}/package.json`));
+const clone = manifest(".");
+const client = manifest("packages/pushmesh");
+const mesh = manifest("packages/mesh");
+
+test("C1 both packages have the version of the repository, and its oldest Node", () => {
+  for (const { version, engines } of [client, mesh])
+    expect({ version, engines }).toEqual({ version: clone.version, engines: clone.engines });
+});
+
+test("C1 an install of the client brings no other package", () => {
+  const { dependencies, optionalDependencies, peerDependencies } = client;
+  expect([dependencies, optionalDependencies, peerDependencies]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+test("C1 the mesh brings no other package, and runs on the Deno and the workerd that the tests run on", () => {
+  const { dependencies, optionalDependencies, peerDependencies } = mesh;
+  expect([dependencies, optionalDependencies]).toEqual([undefined, undefined]);
+  const { deno, workerd } = clone.devDependencies ?? {};
+  expect(peerDependencies).toEqual({ deno, workerd });
+});
