@@ -20,28 +20,34 @@ async function registering() {
   );
   const frames = () => mesh.sockets.flatMap((socket) => socket.frames);
   const asked = () => frames().filter(({ kind }) => kind === "register").length;
-  /** Lets time pass up to this attempt, or the end: keys are made in real time. */
-  const untilAsked = async (count: number) => {
-    for (let turns = 0; turns < 2_000 && end === "" && asked() < count; turns++) {
+  await until(() => asked() === 1, "the first attempt");
+  await settle();
+  /** Lets the time of the next wait pass, and hardly more: keys are made in real time. */
+  let seen = 1;
+  const nextAttempt = async (waitMs: number) => {
+    const most = waitMs * (1 + mesh.host.random()) + 500;
+    let passed = 0;
+    for (; passed < most && asked() === seen; passed += 500) {
+      await mesh.clock.advance(500);
       await settle();
-      // Not while an attempt is under way.
-      if (turns % 10 === 9) await mesh.clock.advance(1_000);
     }
+    // The wait may have begun while the last step passed.
+    expect(passed).toBeGreaterThanOrEqual(waitMs);
+    await until(() => asked() > seen, `an attempt after ${waitMs} ms`);
+    await settle();
+    seen = asked();
   };
-  return { ...device, registered, asked, untilAsked, end: () => end };
+  return { ...device, registered, asked, nextAttempt, end: () => end };
 }
 
 test("S27 register waits for the end of the deploy, asking less and less often, and is then sealed", async () => {
   const device = await registering();
-  await device.untilAsked(1);
-  const began = mesh.now();
-  await device.untilAsked(4);
+  for (const waitMs of [1_000, 2_000, 4_000]) await device.nextAttempt(waitMs);
   expect(device.end()).toBe("");
-  expect(device.asked()).toBe(4);
-  expect(mesh.now() - began).toBeGreaterThanOrEqual(7_000);
   expect(device.client.regId).toBeUndefined();
   sealing.takesSetups = true;
-  await device.untilAsked(9);
+  await device.nextAttempt(8_000);
+  await device.registered;
   expect(device.asked()).toBe(5);
   expect(device.end()).toBe(held().regId);
   expect(device.client.regId).toBe(held().regId);
@@ -53,7 +59,9 @@ test("S27 register waits for the end of the deploy, asking less and less often, 
 
 test("S27 register of a mesh that stays so fails, and may be called later", async () => {
   const device = await registering();
-  await device.untilAsked(99);
+  for (const waitMs of [1_000, 2_000, 4_000, 8_000, 16_000, 32_000])
+    await device.nextAttempt(waitMs);
+  await device.registered;
   expect(device.end()).toBe("sealed_invalid");
   expect(device.asked()).toBe(7);
   expect(device.client.regId).toBeUndefined();
@@ -66,7 +74,7 @@ test("S27 register of a mesh that stays so fails, and may be called later", asyn
 
 test("S27 a client that is closed meanwhile asks no more", async () => {
   const device = await registering();
-  await device.untilAsked(2);
+  await device.nextAttempt(1_000);
   await device.client.close();
   await device.registered;
   expect(device.end()).toBe("client_closed");
