@@ -4,10 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { SOCKET_PATH_BYTES } from "../../sdk/device/daemon/constants.ts";
 import type { DataFolder } from "./data-folder.ts";
-
-/** The path of a Unix socket has at most 108 bytes on Linux and 104 on macOS, including a final zero. */
-const SOCKET_PATH_BYTES = 100;
 
 /** An unused path that only this user can reach. */
 export function socketPath(folder: DataFolder, name: string): string {

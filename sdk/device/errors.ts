@@ -40,6 +40,16 @@ export type LocalErrorCode =
   | "app_in_use"
   /** The app is registered by another client of the push service, whose storage this one does not have. */
   | "app_denied"
+  /** No push service of this user is there, or it has ended. A client that was attached attaches again by itself. */
+  | "service_unavailable"
+  /** The socket of the push service is another user's, or others can open its folder. */
+  | "service_denied"
+  /** The push service and the app are of versions that do not understand each other; the message says which to update. */
+  | "service_version"
+  /** The push service has too many connections, or 1,024 requests of the app that are not answered. */
+  | "service_busy"
+  /** Another push service answers at the path of the socket. */
+  | "service_running"
   /** The client or its push service was closed. */
   | "client_closed";
 
