@@ -31,6 +31,9 @@ import { registrationList } from "./commands/registration/list.ts";
 import { registrationRemove } from "./commands/registration/remove.ts";
 import { registrationUnban } from "./commands/registration/unban.ts";
 import { send } from "./commands/send.ts";
+import { serviceInstall, serviceUninstall } from "./commands/service/install.ts";
+import { service } from "./commands/service/run.ts";
+import { serviceStatus } from "./commands/service/status.ts";
 import { sign } from "./commands/sign.ts";
 import { smoke } from "./commands/smoke.ts";
 import { status } from "./commands/status.ts";
@@ -100,12 +103,20 @@ export function commandLine(env: NodeJS.ProcessEnv): Command {
     .addCommand(registrationRemove(env))
     .addCommand(registrationBan(env))
     .addCommand(registrationUnban(env));
+  const shared = service(env)
+    .enablePositionalOptions()
+    .addCommand(serviceStatus(env))
+    .addCommand(serviceInstall(env))
+    .addCommand(serviceUninstall(env));
   const program = new Command("pushmesh")
     .description(
       "Client of a push mesh: run a device, send, broadcast, manage apps and keys, back up data.",
     )
     .version(version())
+    // Otherwise `service` and `grant`, which run by themselves too, take the options of their commands.
+    .enablePositionalOptions()
     .addCommand(listen(env))
+    .addCommand(shared)
     .addCommand(send(env))
     .addCommand(broadcast(env))
     .addCommand(status(env))
@@ -113,7 +124,7 @@ export function commandLine(env: NodeJS.ProcessEnv): Command {
     .addCommand(tag)
     .addCommand(alias)
     .addCommand(registration)
-    .addCommand(grant(env).addCommand(grantRevoke(env)))
+    .addCommand(grant(env).enablePositionalOptions().addCommand(grantRevoke(env)))
     .addCommand(directory(env))
     .addCommand(app)
     .addCommand(key)

@@ -41,8 +41,8 @@ test("every group without a command, or with one that is not there, fails with a
     if (command.commands.length === 0) continue;
     groups.push(path.join(" "));
     const usage = ["pushmesh", ...path].join(" ");
-    // Without a command, `grant` makes a grant.
-    const bare = path.join(" ") === "grant" ? [] : [[]];
+    // Without a command, `grant` makes a grant, and `service` runs.
+    const bare = ["grant", "service"].includes(path.join(" ")) ? [] : [[]];
     for (const args of [...bare, ["nonsense"], ["--nonsense"], ["help", "nonsense"]]) {
       const said = await failing([...path, ...args]);
       expect(said).toContain(args.length === 0 ? `Usage: ${usage} ` : `See ${usage} --help.`);
@@ -58,6 +58,7 @@ test("every group without a command, or with one that is not there, fails with a
     "grant",
     "key",
     "registration",
+    "service",
     "tag",
   ];
   expect(groups.sort()).toEqual(["", ...named]);
@@ -68,6 +69,18 @@ const groupAt = (program: Command, path: readonly string[]): Command =>
     (at, name) => at.commands.find((each) => each.name() === name) ?? expect.fail(name),
     program,
   );
+
+test("a command of a group that runs by itself gets the options that both have", async () => {
+  for (const words of [
+    ["grant", "revoke", "x"],
+    ["service", "status"],
+  ]) {
+    const program = commandLine({});
+    const command = groupAt(program, words.slice(0, 2)).action(() => {});
+    await program.parseAsync([...words, "--json"], { from: "user" });
+    expect([words, command.opts()]).toEqual([words, { json: true }]);
+  }
+});
 
 /** What a command prints that must be a usage error. */
 async function failing(args: readonly string[]): Promise<string> {
