@@ -9,15 +9,21 @@
  * Fails if a web page's bundler, esbuild, makes more of the device SDK than it may weigh.
  */
 import { readFileSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { rolldown } from "rolldown";
 import { writeDeclarations } from "./types/declarations.ts";
 
-/** What the device SDK may weigh for a web page, compressed by gzip: the bound of docs/decisions/0005. */
-const BROWSER_GZIP_BYTES_MAX = 24_448;
+/** What the SDK may weigh for a web page, compressed by gzip: the bounds of docs/decisions/0005. */
+const BOUNDS = {
+  /** What every page loads. */
+  device: 15_000,
+  /** With the script that the tab with the link loads too. */
+  deviceWithLink: 32_384,
+  live: 3_600,
+} as const;
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 const FOLDER = process.argv[2] ?? "dist";
@@ -29,6 +35,8 @@ interface Entry {
   readonly out: string;
   readonly platform: "browser" | "node" | "neutral";
   readonly maxGzipBytes?: number;
+  /** Of an entry that loads more when it needs it: the bound of all of it. */
+  readonly maxGzipBytesInAll?: number;
 }
 
 const ENTRIES: readonly Entry[] = [
@@ -36,17 +44,24 @@ const ENTRIES: readonly Entry[] = [
     source: "sdk/device/mod.ts",
     out: "device.js",
     platform: "browser",
-    maxGzipBytes: BROWSER_GZIP_BYTES_MAX,
+    maxGzipBytes: BOUNDS.device,
+    maxGzipBytesInAll: BOUNDS.deviceWithLink,
   },
-  { source: "sdk/device/live/mod.ts", out: "live.js", platform: "browser" },
+  { source: "sdk/device/shared-worker.ts", out: "shared-worker.js", platform: "browser" },
+  {
+    source: "sdk/device/live/mod.ts",
+    out: "live.js",
+    platform: "browser",
+    maxGzipBytes: BOUNDS.live,
+  },
   { source: "sdk/device/encryption/mod.ts", out: "encryption.js", platform: "browser" },
   { source: "sdk/device/node.ts", out: "device-node.js", platform: "node" },
   { source: "sdk/server/mod.ts", out: "server.js", platform: "neutral" },
 ];
 
-/** Bundles one entry; the answer says whether it keeps its bound. */
-async function bundle({ source, out, platform, maxGzipBytes }: Entry): Promise<boolean> {
-  const file = join(OUT, out);
+/** Bundles one entry; the answer says whether it keeps its bounds. */
+async function bundle(entry: Entry): Promise<boolean> {
+  const { source, out, platform, maxGzipBytes, maxGzipBytesInAll } = entry;
   const bundle = await rolldown({
     cwd: ROOT,
     input: source,
@@ -54,30 +69,63 @@ async function bundle({ source, out, platform, maxGzipBytes }: Entry): Promise<b
     // An SDK brings what it needs in its own file: who installs it gets no other package.
     ...(platform !== "browser" && { external: /^node:/ }),
     transform: { target: "es2024" },
+    optimization: { inlineConst: { mode: "all", pass: 2 } },
   });
-  // What a user steps into is the source, and with source maps a stack names its lines.
-  await bundle.write({ file, format: "esm", sourcemap: true });
+  await bundle.write({
+    dir: OUT,
+    entryFileNames: out,
+    chunkFileNames: out.replace(/\.js$/, "-[name].js"),
+    codeSplitting: maxGzipBytesInAll !== undefined,
+    format: "esm",
+    // What a user steps into is the source, and with source maps a stack names its lines.
+    sourcemap: true,
+  });
   await bundle.close();
-  const shipped = `${FOLDER}/sdk/${out}: ${readFileSync(file).length} bytes`;
+  const shipped = `${FOLDER}/sdk/${out}: ${readFileSync(join(OUT, out)).length} bytes`;
   if (maxGzipBytes === undefined) {
     console.log(shipped);
     return true;
   }
-  const gzipBytes = await browserBytes(file);
-  console.log(`${shipped}, minified ${gzipBytes} by gzip of at most ${maxGzipBytes}`);
-  return gzipBytes <= maxGzipBytes;
+  const { first, all } = await browserBytes(join(OUT, out));
+  const inAll =
+    maxGzipBytesInAll === undefined
+      ? ""
+      : `, with what it loads when it needs it ${all} of at most ${maxGzipBytesInAll}`;
+  console.log(`${shipped}, minified ${first} by gzip of at most ${maxGzipBytes}${inAll}`);
+  return first <= maxGzipBytes && all <= (maxGzipBytesInAll ?? maxGzipBytes);
 }
 
-/** What a web page's bundler makes of an entry, compressed by gzip. */
-async function browserBytes(file: string): Promise<number> {
-  const { outputFiles } = await build({
+/** What a web page's bundler makes of an entry, compressed by gzip: what a page loads at first, and in all. */
+async function browserBytes(file: string): Promise<{ first: number; all: number }> {
+  const { outputFiles, metafile } = await build({
     entryPoints: [file],
+    outdir: "out",
     bundle: true,
+    splitting: true,
     minify: true,
     format: "esm",
+    metafile: true,
     write: false,
   });
-  return gzipSync(outputFiles[0]?.contents ?? "", { level: 9 }).length;
+  /** By path, as the metafile has it. */
+  const bytes = new Map(
+    outputFiles.map(({ path, contents }) => [
+      relative(process.cwd(), path),
+      gzipSync(contents, { level: 9 }).length,
+    ]),
+  );
+  const first = new Set<string>();
+  const load = (path: string): void => {
+    if (first.has(path)) return;
+    first.add(path);
+    for (const { path: imported, kind } of metafile.outputs[path]?.imports ?? [])
+      if (kind === "import-statement") load(imported);
+  };
+  for (const [path, { entryPoint }] of Object.entries(metafile.outputs))
+    if (entryPoint !== undefined && resolve(entryPoint) === file) load(path);
+  const sum = (paths: Iterable<string>) =>
+    [...paths].reduce((total, path) => total + (bytes.get(path) ?? 0), 0);
+  return { first: sum(first), all: sum(bytes.keys()) };
 }
 
 for (const folder of [OUT, TYPES]) rmSync(folder, { recursive: true, force: true });

@@ -1,10 +1,14 @@
-/** Starts a client together with its own push service. */
-import { PushClient } from "./client/client.ts";
+/** Starts a client together with its own push service, or joins the one that the tabs of an origin share. */
 import type { Encryption } from "./client/encryption.ts";
 import type { GrantCallback } from "./client/grants.ts";
+import { type ClientOptions, checkAppId } from "./client/options.ts";
 import { PushError, type PushErrorData } from "./errors.ts";
-import { defaultHost, type Host, requireGlobals } from "./host.ts";
-import { openService, type PushService } from "./service/service.ts";
+import { defaultHost, type Host, requireGlobals, toOrigin } from "./host.ts";
+import type { PushClient } from "./push-client.ts";
+import type { PushService } from "./service/service.ts";
+import { SharedClient } from "./shared/client.ts";
+import { type PushWorker, summonWorker } from "./shared/summon.ts";
+import { Tab } from "./shared/tab.ts";
 import { indexedDbStorage } from "./storage/indexed-db.ts";
 import { memoryStorage, type Storage } from "./storage/storage.ts";
 
@@ -47,6 +51,18 @@ export interface ConnectOptions extends StartOptions {
    * goes without. False sets up no key, for debugging; a registration that has one keeps it.
    */
   readonly sealed?: boolean | undefined;
+  /**
+   * Whether the tabs and apps of an origin that use one storage share one link. Default true, in browsers that have Web Locks and
+   * BroadcastChannel. False: this client opens a link of its own, and the mesh closes the one that the others share (`replaced`).
+   */
+  readonly share?: boolean | undefined;
+  /**
+   * Holds the shared link in a SharedWorker, instead of in one of the tabs: a function that starts a worker whose script imports
+   * `pushmesh/shared-worker`. Needs `indexedDbStorage`, the default. If the worker cannot be started, a tab holds the link.
+   *
+   * @example worker: () => new SharedWorker(new URL("./push-worker.js", import.meta.url), { type: "module", name: "push" })
+   */
+  readonly worker?: (() => PushWorker) | undefined;
 }
 
 const NO_STORAGE: PushErrorData = {
@@ -67,39 +83,111 @@ function withDefaults<T extends StartOptions>(options: T): T & { storage: Storag
   return started;
 }
 
+/** What is loaded only where a link is held. */
+async function loadEngine(): Promise<typeof import("./engine.ts")> {
+  try {
+    return await import("./engine.ts");
+  } catch (cause) {
+    const message = "The part of the SDK that holds the link could not be loaded.";
+    throw new PushError({ code: "load_failed", message, retry: "later", cause });
+  }
+}
+
 /**
- * Starts a push service for several apps of one device. Join it with `openClient({ port: service.openPort(), … })`.
+ * Starts a push service for several apps of one device. Join it with `openClient({ port: service.openPort(), … })`. It has a link of its own: do not use
+ * `connect` on its storage.
  *
  * @throws PushError `option_invalid`, `storage_failed`, `crypto_unsupported`, `runtime_unsupported`
  */
-export function startService(options: StartOptions): Promise<PushService> {
+export async function startService(options: StartOptions): Promise<PushService> {
   const { url, identifiers = [], storage, host } = withDefaults(options);
-  const endpoints: readonly string[] = [url].flat();
-  return openService({ endpoints, identifiers, storage, host });
+  const { openService } = await loadEngine();
+  return openService({ endpoints: [url].flat(), identifiers, storage, host });
+}
+
+/**
+ * Joins a push service by a port: for several apps, or processes, that share one.
+ *
+ * @throws PushError `option_invalid` if the appId is malformed or an option is missing, `storage_failed`
+ */
+export async function openClient(options: ClientOptions): Promise<PushClient> {
+  const { AppClient } = await loadEngine();
+  return AppClient.open(options);
 }
 
 /**
  * Starts push for one app. Resolves once the stored state is read. The link then opens by itself, even if there is no
  * network yet.
  *
- * If it is called twice on one storage, for example in two tabs of a page, the later call takes over the link and the
- * earlier client is `closed` with `replaced`. To share a link, use one service (`startService`, `openClient`).
+ * Tabs of an origin that use the same storage are one device and share one link, for one app or several: each gets every message, and each of its
+ * calls acts for all. One of them holds the link; if it is closed, another one takes over. All give the same `url` and `identifiers`: those of the tab that
+ * holds the link count.
  *
- * @throws PushError `option_invalid`, `storage_failed`, `crypto_unsupported`, `runtime_unsupported`
+ * Where nothing is shared (Node, Deno, Bun, `share: false`), a second call on one storage takes over the link, and the earlier client is `closed` with
+ * `replaced`.
+ *
+ * @throws PushError `option_invalid`, `storage_failed`, `crypto_unsupported`, `runtime_unsupported`, `load_failed`
  * @example
  * const push = await connect({ url: "https://push.example.com", appId });
  * push.onMessage(async (message) => { await show(message.data); });
  * await tellMyServer(await push.register());
  */
-export async function connect(options: ConnectOptions): Promise<PushClient> {
-  const { appId, encryption, grant, sealed, ...rest } = withDefaults(options);
-  const { storage, host, url } = rest;
-  const service = await startService(rest);
+export function connect(options: ConnectOptions): Promise<PushClient> {
+  const given = withDefaults(options);
+  const { shared } = given.storage;
+  const canShare = "BroadcastChannel" in globalThis && globalThis.navigator?.locks !== undefined;
+  return shared && canShare && given.share !== false
+    ? connectShared(given, shared)
+    : connectAlone(given);
+}
+
+type Given = ConnectOptions & { readonly storage: Storage; readonly host: Host };
+
+async function connectAlone(options: Given): Promise<PushClient> {
+  const { appId, encryption, grant, sealed, storage, host, url } = options;
+  const service = await startService(options);
   const onClosed = service.close;
   const port = service.openPort();
   const options_ = { appId, port, storage, host, encryption, grant, url, sealed, onClosed };
-  return PushClient.open(options_).catch((error: unknown) => {
+  return openClient(options_).catch((error: unknown) => {
     onClosed();
     throw error;
   });
+}
+
+async function connectShared(
+  options: Given,
+  shared: Exclude<Storage["shared"], undefined>,
+): Promise<PushClient> {
+  const {
+    appId,
+    encryption,
+    grant,
+    sealed,
+    storage,
+    host,
+    url,
+    identifiers = [],
+    worker,
+  } = options;
+  checkAppId(appId);
+  const endpoints = [url].flat();
+  for (const endpoint of endpoints.length > 0 ? endpoints : [""]) toOrigin(endpoint);
+  const client = await SharedClient.open({
+    ...{ appId, host, storage, encryption, grant, sealed },
+    attach: (events) =>
+      new Tab(
+        {
+          ...{ appId, shared, host },
+          load: async ({ storage, isCurrent }) =>
+            (await loadEngine()).Engine.open({ url, identifiers, storage, host, isCurrent }),
+          summon: worker && summonWorker(worker, { storage: shared.name, url, identifiers }),
+        },
+        events,
+      ),
+    endStored: async () => (await loadEngine()).endStored(storage, host, appId),
+  });
+  // Whoever leads next needs no network for it, nor the scripts of this version on the server.
+  if (!worker) loadEngine().catch(() => {});
+  return client;
 }

@@ -72,3 +72,11 @@ export const SEALED_REPORT_MS = 60_000;
 export const QUEUE_FRAMES = QUEUE_MESSAGES;
 /** How often a command is sealed again that the mesh refuses for its key. */
 export const SEAL_ATTEMPTS = 5;
+/** A tab that does not say for this long that it has a call or a message is asleep, or its page is gone. */
+export const LIVENESS_MS = 3_000;
+/** How often a visible tab looks whether the leader is awake. */
+export const PROBE_INTERVAL_MS = 15_000;
+/** Messages that a tab remembers to have handled: as many as one lane of the stored duplicate window, which the engine asks first. */
+export const HANDLED_MESSAGES = DUPLICATE_WINDOW;
+/** Messages that wait in a tab that is asleep: further ones it does not get. */
+export const SLEEPER_MESSAGES = QUEUE_MESSAGES;

@@ -16,6 +16,8 @@ export type LocalErrorCode =
   | "storage_failed"
   /** There is no IndexedDB and you passed no storage, so the state ends with the process. Reported at the start. */
   | "storage_missing"
+  /** The script that holds the link, a part of the SDK that is loaded when it is needed, could not be loaded. The SDK tries again. */
+  | "load_failed"
   /** The mesh could not be reached, or something other than the mesh answered. */
   | "network_failed"
   /** The link ended. The SDK reconnects by itself. */

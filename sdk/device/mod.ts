@@ -13,12 +13,12 @@
  *
  * @module
  */
-export { openClient, type PushClient } from "./client/client.ts";
 export type { Encryption, EncryptionContext } from "./client/encryption.ts";
 export type { GrantCallback, GrantRequest } from "./client/grants.ts";
 export type { MessageHandler } from "./client/inbox.ts";
 export type { Content, Incoming, PushData, PushMessage } from "./client/message.ts";
 export type {
+  AliasOptions,
   Attributes,
   CallOptions,
   ClientOptions,
@@ -28,6 +28,7 @@ export type {
 export {
   type ConnectOptions,
   connect,
+  openClient,
   type StartOptions,
   startService,
 } from "./connect.ts";
@@ -57,6 +58,15 @@ export type {
   ToClient,
   ToService,
 } from "./port.ts";
+export type { PushClient } from "./push-client.ts";
 export type { PushService } from "./service/service.ts";
+export type { PushWorker } from "./shared/summon.ts";
 export { indexedDbStorage } from "./storage/indexed-db.ts";
-export { memoryStorage, type Storage, type Stored } from "./storage/storage.ts";
+export {
+  type GuardedStorage,
+  memoryStorage,
+  type SharedStorage,
+  type Storage,
+  type Stored,
+  type Term,
+} from "./storage/storage.ts";

@@ -8,9 +8,9 @@
  *
  * @module
  */
-import type { PushClient } from "./client/client.ts";
 import { type ConnectOptions, connect as connectWith } from "./connect.ts";
 import { attach } from "./daemon/attach.ts";
+import type { PushClient } from "./push-client.ts";
 import { fileStorage } from "./storage/file.ts";
 
 export * from "./mod.ts";

@@ -243,9 +243,12 @@ class PairedPort<Out, In> implements Port<Out, In> {
  * Two ends in one process. What one end posts, the other receives in order, in a microtask, without a copy. Messages that arrive
  * before `onmessage` is set are lost, so the side that posts second must set it before the other side posts.
  */
-export function portPair(): { readonly client: ClientPort; readonly service: ServicePort } {
-  const client = new PairedPort<ToService, ToClient>();
-  const service = new PairedPort<ToClient, ToService>();
+export function portPair<A = ToService, B = ToClient>(): {
+  readonly client: Port<A, B>;
+  readonly service: Port<B, A>;
+} {
+  const client = new PairedPort<A, B>();
+  const service = new PairedPort<B, A>();
   client.join(service);
   service.join(client);
   return { client, service };

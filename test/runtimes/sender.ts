@@ -1,6 +1,6 @@
 /** The app's server of the scenario, and the server of its web page. */
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { transformSync } from "esbuild";
@@ -27,14 +27,17 @@ const pages = (sdk: string): Readonly<Record<string, { type: string; body: () =>
   "/": { type: "text/html", body: () => HTML },
   "/page.js": { type: "text/javascript", body: () => typeScript("page.ts") },
   "/scenario.js": { type: "text/javascript", body: () => typeScript("scenario.ts") },
-  "/sdk.js": {
-    type: "text/javascript",
-    body: () => readFileSync(join(sdk, "device.js"), "utf8"),
-  },
-  "/live.js": {
-    type: "text/javascript",
-    body: () => readFileSync(join(sdk, "live.js"), "utf8"),
-  },
+  "/sdk.js": script(join(sdk, "device.js")),
+  ...Object.fromEntries(
+    readdirSync(sdk)
+      .filter((name) => name.endsWith(".js"))
+      .map((name) => [`/${name}`, script(join(sdk, name))]),
+  ),
+});
+
+const script = (path: string) => ({
+  type: "text/javascript",
+  body: () => readFileSync(path, "utf8"),
 });
 
 /**

@@ -23,18 +23,22 @@ const EXAMPLES = new Map(
   ].map(([, name = "", text = ""]) => [`/${name}`, text]),
 );
 
+const SCRIPT = /^\/(device[\w-]*|shared-worker)\.js$/;
+
 /** An origin that serves the examples for this mesh, a page for each, and the SDK as its users build it. */
 async function serveExamples({ url, appId }: { url: string; appId: string }): Promise<string> {
   const server = createServer((request, response) => {
     const path = request.url ?? "/";
     const example = EXAMPLES.get(path);
-    const script = path === "/sdk.js" ? readFileSync(join(sdk, "device.js"), "utf8") : example;
+    // The package, and what its scripts import of each other.
+    const script = SCRIPT.test(path) ? readFileSync(join(sdk, path), "utf8") : example;
     response.setHeader("content-type", script === undefined ? "text/html" : "text/javascript");
     response.end(
       script === undefined
         ? `<script type="module" src="${path.replace(".html", ".js")}"></script>`
         : script
-            .replace('"pushmesh/device"', '"/sdk.js"')
+            .replace('"pushmesh/device"', '"/device.js"')
+            .replace('"pushmesh/shared-worker"', '"/shared-worker.js"')
             .replace("https://push.example.com", url)
             .replace("<appId>", appId),
     );
@@ -70,24 +74,29 @@ async function open(
 
 const LONG = { timeout: 50_000, interval: 20 };
 
-test("P1.7 P2.1 tabs that share a worker are one device: each shows a message once, and none is replaced", async () => {
-  const { origin, server, context } = await meshAndBrowser();
-  const one = await open(context, `${origin}/page.html`);
-  await vi.waitUntil(() => one.lines.length > 0, LONG);
-  const two = await open(context, `${origin}/page.html`);
-  await vi.waitUntil(() => two.lines.length > 0, LONG);
-  const [regId = ""] = one.lines;
-  expect(two.lines).toEqual([regId]);
-  const first = await server.send({ to: regId, data: "both" });
-  expect(first.status).toBe("delivered");
-  for (const { lines } of [one, two])
-    await vi.waitUntil(() => lines.includes(`${first.id} both`), LONG);
-  await one.page.close();
-  const second = await server.send({ to: regId, data: "left" });
-  expect(second.status).toBe("delivered");
-  await vi.waitUntil(() => two.lines.includes(`${second.id} left`), LONG);
-  expect(two.lines).toEqual([regId, `${first.id} both`, `${second.id} left`]);
-});
+test.each([
+  ["one of them", "page"],
+  ["a SharedWorker", "worker-page"],
+])(
+  "W1 W3 P2.1 tabs whose link is in %s are one device: each shows a message once, also after one is closed",
+  async (_, name) => {
+    const { origin, server, context } = await meshAndBrowser();
+    const one = await open(context, `${origin}/${name}.html`);
+    await vi.waitUntil(() => one.lines.length > 0, LONG);
+    const two = await open(context, `${origin}/${name}.html`);
+    await vi.waitUntil(() => two.lines.length > 0, LONG);
+    const [regId = ""] = one.lines;
+    expect(two.lines).toEqual([regId]);
+    const first = await server.send({ to: regId, data: "both" });
+    expect(first.status).toBe("delivered");
+    for (const { lines } of [one, two])
+      await vi.waitUntil(() => lines.includes(`${first.id} both`), LONG);
+    await one.page.close();
+    const second = await server.send({ to: regId, data: "left" });
+    await vi.waitUntil(() => two.lines.includes(`${second.id} left`), LONG);
+    expect(two.lines).toEqual([regId, `${first.id} both`, `${second.id} left`]);
+  },
+);
 
 test("P4.1 an app has its messages by a port to the service of a worker", async () => {
   const { origin, server, context } = await meshAndBrowser();
@@ -103,7 +112,7 @@ test("S22 a tab that was replaced signs the user out: the tab with the link show
   EXAMPLES.set(
     "/own-link.js",
     `import { connect } from "pushmesh/device";
-     const push = await connect({ url: "https://push.example.com", appId: "<appId>" });
+     const push = await connect({ url: "https://push.example.com", appId: "<appId>", share: false });
      push.onState(({ state }) => console.log(state));
      push.onMessage(({ data }) => console.log("shown", data));
      window.push = push;

@@ -3,7 +3,7 @@ import { toBase64Url } from "../../../schema/text.ts";
 import { TOKEN_MAX_AGE_SECONDS } from "../constants.ts";
 import type { Host } from "../host.ts";
 import type { Renewal } from "../link/machine.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { GuardedStorage } from "../storage/storage.ts";
 import { getMeshTime, postDevice } from "./http.ts";
 import { signJwt } from "./jwt.ts";
 import { type DeviceKeys, loadIdentifiers, loadKeys } from "./keys.ts";
@@ -22,7 +22,7 @@ interface StoredAccount {
 
 export class Account {
   readonly #host: Host;
-  readonly #storage: Storage;
+  readonly #storage: GuardedStorage;
   readonly #keys: DeviceKeys;
   readonly #ids: readonly string[];
   #credential: string | undefined;
@@ -31,7 +31,12 @@ export class Account {
   #clockOffsetMs = 0;
 
   /** Use `Account.load`. */
-  private constructor(host: Host, storage: Storage, keys: DeviceKeys, ids: readonly string[]) {
+  private constructor(
+    host: Host,
+    storage: GuardedStorage,
+    keys: DeviceKeys,
+    ids: readonly string[],
+  ) {
     this.#host = host;
     this.#storage = storage;
     this.#keys = keys;
@@ -45,7 +50,7 @@ export class Account {
    */
   static async load(
     host: Host,
-    storage: Required<Storage>,
+    storage: GuardedStorage,
     identifiers: readonly string[],
   ): Promise<Account> {
     const keys = await loadKeys(host, storage);

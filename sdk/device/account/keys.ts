@@ -3,7 +3,7 @@ import { toBase64Url } from "../../../schema/text.ts";
 import { DEVICE_IDENTIFIERS } from "../constants.ts";
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import type { Storage, Stored } from "../storage/storage.ts";
+import type { GuardedStorage, Stored } from "../storage/storage.ts";
 
 /** Storage key of the key pair: the pair itself, or the private key as the text of a JWK if the storage cannot hold keys. */
 const KEY_PAIR = "device/key";
@@ -17,7 +17,7 @@ export interface DeviceKeys {
 }
 
 /** Reads the key pair, or creates and stores one. Throws `storage_failed` or `crypto_unsupported`. */
-export async function loadKeys(host: Host, storage: Required<Storage>): Promise<DeviceKeys> {
+export async function loadKeys(host: Host, storage: GuardedStorage): Promise<DeviceKeys> {
   const { subtle } = host.crypto;
   const { keepsKeys } = storage;
   const stored = await storage.get(KEY_PAIR);
@@ -55,7 +55,7 @@ async function fromJwk(subtle: SubtleCrypto, jwk: JsonWebKey): Promise<DeviceKey
  */
 export async function loadIdentifiers(
   host: Host,
-  storage: Required<Storage>,
+  storage: GuardedStorage,
   identifiers: readonly string[],
 ): Promise<readonly string[]> {
   const { subtle } = host.crypto;
@@ -79,7 +79,7 @@ export async function loadIdentifiers(
 /** 32 random bytes in base64url, made once and kept under `key`. Rejects with `storage_failed`. */
 export async function loadSecret(
   { crypto }: Pick<Host, "crypto">,
-  storage: Required<Storage>,
+  storage: GuardedStorage,
   key: string,
 ): Promise<string> {
   const random = (): string => toBase64Url(crypto.getRandomValues(new Uint8Array(32)));

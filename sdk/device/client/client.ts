@@ -1,9 +1,10 @@
-/** The public client of one app on this device. */
+/** The client of one app, over a port of the push service. */
 import { loadSecret } from "../account/keys.ts";
 import { CLOSE_WAIT_MS } from "../constants.ts";
 import { PushError, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { Description, LinkStateName, ToClient } from "../port.ts";
+import type { PushClient } from "../push-client.ts";
 import { BatchedStorage } from "../storage/batched.ts";
 import { guardStorage } from "../storage/storage.ts";
 import { postAcknowledgement, postDiscard } from "./acknowledgements.ts";
@@ -12,6 +13,7 @@ import type { Encryption } from "./encryption.ts";
 import { Grants } from "./grants.ts";
 import { Inbox, type MessageHandler } from "./inbox.ts";
 import {
+  type AliasOptions,
   type Attributes,
   type CallOptions,
   type ClientOptions,
@@ -26,11 +28,8 @@ import { StoredRegistration } from "./registration.ts";
 import { Requests } from "./requests.ts";
 import { SealingPort } from "./sealing/sealing-port.ts";
 
-/**
- * Push for one app on this device: registers, receives and acknowledges. Created by `connect`, or by `openClient` if
- * several apps share a push service.
- */
-export class PushClient extends ClientEvents {
+/** The client of a push service: what `connect` and `openClient` give, or what an engine has for all tabs. */
+export class AppClient extends ClientEvents implements PushClient {
   readonly #host: Host;
   readonly #storage: BatchedStorage;
   readonly #port: SealingPort;
@@ -82,11 +81,11 @@ export class PushClient extends ClientEvents {
    *
    * @throws PushError `option_invalid` if the appId is malformed or an option is missing, `storage_failed`
    */
-  static async open(options: ClientOptions): Promise<PushClient> {
+  static async open(options: ClientOptions): Promise<AppClient> {
     const { appId, port, storage, host, encryption } = options ?? {};
     checkAppId(appId);
     requireOptions({ port, storage, host });
-    const client = new PushClient(options);
+    const client = new AppClient(options);
     const registration = client.#registration;
     await registration.load();
     await client.#port.load();
@@ -104,34 +103,20 @@ export class PushClient extends ClientEvents {
     return client;
   }
 
-  /** The regId to send to the app server. Undefined until the first `register`; restored after a restart. */
   get regId(): string | undefined {
     return this.#registration.regId;
   }
 
-  /** The current state of the link. */
   get state(): LinkStateName {
     return this.#change.state;
   }
 
-  /**
-   * Registers the app on this device and resolves with its regId. If the app is registered, it makes no request unless `renew` says so. Without a
-   * network, it waits for one. With encryption, it also waits until the key is published.
-   * @throws PushError `app_unknown`, `too_many_registrations`, `app_in_use`, `client_closed`, or why the link closed; `removed` if the app's server has
-   * removed the registration (see `onRemoved`), `banned` while it lets it not register; `grant_expired` after five expired grants
-   */
   async register(options: RegisterOptions = {}): Promise<string> {
     const regId = await this.#registering.begin(options, options.renew);
     await this.#encryption?.registered(this.#registration.identity);
     return regId;
   }
 
-  /**
-   * Ends the registration, with its tags, aliases and attributes. From then on its regId answers `unregistered`, and queued
-   * messages are dropped. It is not an error if the app is not registered. Without a network, it waits for one. The SDK stores
-   * that the registration is to end, so this survives the process: the next start asks the mesh before anything else. Only
-   * `options.signal` cancels it, unless the mesh may already have received it.
-   */
   async unregister(options: CallOptions = {}): Promise<void> {
     if (options.signal?.aborted) throw options.signal.reason;
     await this.#registering.end(options, () => {
@@ -142,104 +127,35 @@ export class PushClient extends ClientEvents {
     });
   }
 
-  /**
-   * Signs the user out: ends the registration as `unregister` does, but resolves once that is stored on the device, also without a
-   * network. From the call on, this client shows no message, and the next link ends the registration before anything else, also
-   * after a restart. The next `register`, which may follow at once, gives another regId.
-   *
-   * Other tabs and processes on the same storage end it too: before their next message or link, or at their next heartbeat. It works on
-   * a closed client. If the storage is deleted afterwards, the registration stays in the mesh without a device that could receive for it.
-   *
-   * @throws PushError `storage_failed`: only this process knows that the registration is to end. Call it again
-   */
   signOut(): Promise<void> {
     return this.#registering.signOut(this.#change.state === "closed");
   }
 
-  /**
-   * Joins tags; their broadcasts arrive from then on. Resolves when the mesh has stored it. Without a network, it waits for
-   * one. Tags that the app has joined stay as they are, so you can subscribe to the same tags at each start. More than 100
-   * tags are sent in several commands, each all or nothing; the first that fails is the last that is sent.
-   *
-   * @param tags One or several tags, each 1 to 128 bytes of UTF-8. A registration can be in 2,000.
-   * @throws PushError `tag_invalid`, `too_many_tags`, `not_registered`, `client_closed`, or why the link closed
-   * @example await push.subscribe(["weather/berlin", "news"]);
-   */
   subscribe(tags: string | readonly string[], options: CallOptions = {}): Promise<void> {
     return this.#requests.changeTags(tags, "add", options);
   }
 
-  /**
-   * Leaves tags; their broadcasts no longer arrive. It is not an error to leave a tag that is not joined. Otherwise like
-   * `subscribe`.
-   *
-   * @throws PushError `tag_invalid`, `not_registered`, `client_closed`, or why the link closed
-   */
   unsubscribe(tags: string | readonly string[], options: CallOptions = {}): Promise<void> {
     return this.#requests.changeTags(tags, "remove", options);
   }
 
-  /**
-   * Gives this registration an alias, such as a user's ID, that app servers can send to. Resolves when the mesh has
-   * stored it. Without a network, it waits for one.
-   *
-   * @param alias 1 to 128 bytes of UTF-8. A registration may have 16.
-   * @param options.shared False, the default: this registration has the alias alone, and the previous holder loses it
-   * (see `onAliasLost`). True: up to 128 registrations have it together, such as a user's devices.
-   * @throws PushError `alias_invalid`, `too_many_aliases`, `alias_full`, `not_registered`, `client_closed`, or why the
-   * link closed
-   */
-  async setAlias(
-    alias: string,
-    options: CallOptions & { readonly shared?: boolean | undefined } = {},
-  ): Promise<void> {
+  async setAlias(alias: string, options: AliasOptions = {}): Promise<void> {
     const { shared = false } = options;
     await this.#requests.make({ kind: "setAlias", alias, held: true, shared }, options);
   }
 
-  /**
-   * Takes an alias away from this registration. It is not an error if the registration does not hold it.
-   *
-   * @throws PushError `alias_invalid`, `not_registered`, `client_closed`, or why the link closed
-   */
   async removeAlias(alias: string, options: CallOptions = {}): Promise<void> {
     await this.#requests.make({ kind: "setAlias", alias, held: false, shared: false }, options);
   }
 
-  /**
-   * Reports the attributes that broadcasts can filter by, and replaces all earlier ones. Resolves when the mesh has stored
-   * them. Without a network, it waits for one.
-   *
-   * @throws PushError `attributes_invalid`, `not_registered`, `client_closed`, or why the link closed
-   * @example await push.setAttributes({ platform: "web", locale: navigator.language, custom: { plan: "pro" } });
-   */
   async setAttributes(attributes: Attributes, options: CallOptions = {}): Promise<void> {
     await this.#requests.make(reportOf(attributes), options);
   }
 
-  /**
-   * Asks the mesh for the tags and aliases of this registration, whether this app or its server set them.
-   *
-   * @throws PushError `not_registered`, `client_closed`, or why the link closed
-   */
   async describe(options: CallOptions = {}): Promise<Description> {
     return (await this.#requests.make({ kind: "describe" }, options)) as Description;
   }
 
-  /**
-   * Sets the message handler and replaces the earlier one. Without a handler, messages wait in the mesh.
-   *
-   * Messages of one priority are handled one after another, in the order in which the mesh accepted them. Messages of
-   * different priorities are handled concurrently. Broadcasts (`message.tag`) have a queue of their own, in order within a tag. Each
-   * message ID arrives once, even across restarts if the storage survives them. It arrives again only after a crash
-   * during or right after the handler, or if another client of the same storage (a second tab) takes over the link meanwhile.
-   *
-   * If a handler throws or rejects, its message stays unacknowledged. The SDK reports `handler_failed` and calls the handler again
-   * after 1 s, doubling to 60 s, until it succeeds or the message expires or is recalled. Meanwhile the later messages of its
-   * priority, or the later broadcasts, wait. So catch errors that a retry cannot fix.
-   *
-   * @returns a function that removes the handler; later messages wait in the mesh
-   */
   onMessage(handler: MessageHandler): () => void {
     this.#listen(handler);
     return () => {
@@ -247,31 +163,14 @@ export class PushClient extends ClientEvents {
     };
   }
 
-  /**
-   * Measures the link: the time in milliseconds until the device's object in the mesh has echoed a frame.
-   *
-   * @throws PushError `link_lost` if there is no link, or it ends; `timeout` after 10 s
-   */
   async ping(): Promise<number> {
     return Number(await this.#requests.make({ kind: "ping" }, {}));
   }
 
-  /**
-   * Call this after a change of network, or when the device woke up. It ends the wait for the next attempt, and probes an open
-   * link, which ends within 10 s if it is dead. In browsers, the `online` event does this by itself.
-   */
   reconnectNow(): void {
     this.#port.postMessage({ kind: "wake" });
   }
 
-  /**
-   * Stops receiving messages, waits for running handlers, acknowledges what they handled, and leaves the push service. The
-   * registration stays: messages wait in the mesh for the next start.
-   *
-   * A handler may await it. If called before the handler's first await, it resolves at once; later, it resolves after 5 s, as for
-   * any handler that keeps running. What a handler finishes within 10 s is acknowledged. What it finishes later arrives again at the
-   * next start.
-   */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -295,6 +194,19 @@ export class PushClient extends ClientEvents {
     const stop = this.#host.after(CLOSE_WAIT_MS, resolve);
     await Promise.race([idle, enough]);
     stop();
+  }
+
+  /**
+   * Leaves at once, for another client of the storage: what handlers are at work on, it gets again.
+   *
+   * @param isLost the other one has the link already, and may have the messages
+   */
+  async stop(isLost: boolean): Promise<void> {
+    this.#closed ??= Promise.resolve();
+    this.#requests.close();
+    if (!isLost) await this.#storage.settled();
+    this.#inbox.abandon();
+    this.#leave();
   }
 
   #leave(): void {
@@ -395,6 +307,3 @@ export class PushClient extends ClientEvents {
     if (!this.listeners.error.emit(pushError, this.#host.report)) this.#host.report(pushError);
   };
 }
-
-/** See `PushClient.open`. */
-export const openClient = (options: ClientOptions): Promise<PushClient> => PushClient.open(options);

@@ -1,12 +1,12 @@
 /** What a client asks of its encryption. `webPushEncryption` of `pushmesh/encryption` makes one; apps without it do not load its code. */
 import type { Host } from "../host.ts";
 import type { Command } from "../port.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { GuardedStorage } from "../storage/storage.ts";
 import type { Content, Incoming } from "./message.ts";
 
 export interface EncryptionContext {
   readonly appId: string;
-  readonly storage: Required<Storage>;
+  readonly storage: GuardedStorage;
   readonly host: Host;
   /** Sends a command to the mesh; without a network, it waits for one. */
   command(command: Command): Promise<unknown>;

@@ -13,6 +13,12 @@ import type { StoredRegistration } from "./registration.ts";
 /** Handles one message. When it returns or resolves, the message is acknowledged, and its sender told `delivered`. */
 export type MessageHandler = (message: PushMessage) => void | Promise<void>;
 
+/**
+ * What a handler rejects with if nobody was there to handle the message. Its client stops listening before that, so that the message comes
+ * again, and nothing behind it is acknowledged.
+ */
+export const NOT_HANDLED = Symbol("not handled");
+
 interface InboxOwner {
   /** The clock of the mesh, milliseconds since 1970. */
   meshNow(): number;
@@ -126,7 +132,7 @@ export class Inbox {
     const { message } = delivery;
     const life = this.#epoch;
     // Another tab or process may have signed the app out. If the storage cannot say, it cannot store that either.
-    const ends = async () => this.#registration.regId && this.#registration.isEnding();
+    const ends = async () => this.#registration.regId && this.#registration.isEndingElsewhere();
     if (await ends().catch(() => false)) this.#owner.end();
     const regId = this.#registration.regId;
     // Without a handler the lanes are closed, and without a registration nothing arrives.
@@ -161,6 +167,7 @@ export class Inbox {
     try {
       await this.#call(handler, view);
     } catch (cause) {
+      if (cause === NOT_HANDLED) return null;
       const text = "The message handler failed.";
       return this.#failed(delivery, view.id, { code: "handler_failed", message: text, cause });
     } finally {

@@ -41,6 +41,14 @@ export interface RegisterOptions extends CallOptions {
   readonly renew?: boolean | undefined;
 }
 
+export interface AliasOptions extends CallOptions {
+  /**
+   * False, the default: this registration has the alias alone, and the previous holder loses it (see `onAliasLost`). True: up to 128
+   * registrations have it together, such as a user's devices.
+   */
+  readonly shared?: boolean | undefined;
+}
+
 export interface ClientOptions {
   /** The appId that `pushmesh app create` printed. */
   readonly appId: string;

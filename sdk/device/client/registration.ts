@@ -83,11 +83,17 @@ export class StoredRegistration {
     return this.#ending === ANY ? {} : { only: this.#regId, identity: this.#identity };
   }
 
-  /** Whether the registration is to end, as another client of the storage has asked. */
-  async isEnding(): Promise<boolean> {
+  /** Whether another client of the storage has asked for the end of the registration. Not if this one has, which may take it back. */
+  async isEndingElsewhere(): Promise<boolean> {
     const ending = await readEnding(this.#storage, this.#appId);
-    if (ending !== undefined) this.#ending ??= ending.only ?? ANY;
-    return this.#ending !== undefined;
+    if (ending === undefined || this.#ending !== undefined) return false;
+    this.#ending = ending.only ?? ANY;
+    return true;
+  }
+
+  /** Whether the registration is to end, as this client or another one of the storage has asked. */
+  async isEnding(): Promise<boolean> {
+    return (await this.isEndingElsewhere()) || this.#ending !== undefined;
   }
 
   /** Whether another client of the storage has ended the registration that this one knows. */

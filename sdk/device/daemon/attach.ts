@@ -1,9 +1,10 @@
 /** Starts push for one app with the push service of its user, which another process runs. */
 import process from "node:process";
-import { PushClient } from "../client/client.ts";
+import { AppClient } from "../client/client.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { PushError } from "../errors.ts";
 import { defaultHost, requireGlobals, toOrigin } from "../host.ts";
+import type { PushClient } from "../push-client.ts";
 import { fileStorage } from "../storage/file.ts";
 import { defaultSocket } from "./address.ts";
 import { AttachedPort } from "./attached-port.ts";
@@ -34,7 +35,7 @@ export async function attach(
   };
   const path = socket === true ? defaultSocket(process.env) : socket;
   const port = await AttachedPort.open({ path, host, check });
-  return PushClient.open({ ...options, port, storage, host }).catch((error: unknown) => {
+  return AppClient.open({ ...options, port, storage, host }).catch((error: unknown) => {
     port.close();
     throw error;
   });

@@ -1,7 +1,9 @@
 /** The storage of browsers: IndexedDB, which can hold a private key that no script can read. */
-import type { Storage, Stored } from "./storage.ts";
+import type { Storage, Stored, Term } from "./storage.ts";
 
 const STORE = "values";
+/** Key of the number of the current term; see `SharedStorage`. */
+const TERM = "device/term";
 
 type Act<T> = (store: IDBObjectStore) => T | Promise<T>;
 
@@ -13,8 +15,7 @@ function settled<T>(request: IDBRequest<T>): Promise<T> {
 }
 
 /**
- * A storage in IndexedDB. Pages of one origin that use the same name are one device: the newest one holds the link, and the
- * others are closed with `replaced`.
+ * A storage in IndexedDB. Pages of one origin that use the same name are one device, and share its link.
  *
  * @param name Name of the database; default `pushmesh`.
  */
@@ -61,17 +62,40 @@ export function indexedDbStorage(name = "pushmesh"): Storage {
     }
   };
 
-  return {
-    keepsKeys: true,
-    get: (key) => use("readonly", (store) => settled<Stored | undefined>(store.get(key))),
-    set: (key, value) => use("readwrite", (store) => void store.put(value, key)),
-    add: (key, value) =>
-      use("readwrite", async (store) => {
-        const stored = await settled<Stored | undefined>(store.get(key));
-        // Within the transaction of the read, so that nobody writes in between.
-        if (stored === undefined) await settled(store.put(value, key));
-        return stored ?? value;
-      }),
-    delete: (key) => use("readwrite", (store) => void store.delete(key)),
+  /** @param check runs first in each transaction, and makes it fail by rejecting */
+  const storageOf = (check: (store: IDBObjectStore) => Promise<void> | void): Storage => {
+    const checked = <T>(mode: IDBTransactionMode, act: Act<T>): Promise<T> =>
+      use(mode, async (store) => {
+        await check(store);
+        return act(store);
+      });
+    return {
+      keepsKeys: true,
+      get: (key) => checked("readonly", (store) => settled<Stored | undefined>(store.get(key))),
+      set: (key, value) => checked("readwrite", (store) => void store.put(value, key)),
+      add: (key, value) =>
+        checked("readwrite", async (store) => {
+          const stored = await settled<Stored | undefined>(store.get(key));
+          // Within the transaction of the read, so that nobody writes in between.
+          if (stored === undefined) await settled(store.put(value, key));
+          return stored ?? value;
+        }),
+      delete: (key) => checked("readwrite", (store) => void store.delete(key)),
+    };
   };
+  const termIn = async (store: IDBObjectStore): Promise<number> =>
+    Number((await settled(store.get(TERM))) ?? 0);
+  const take = async (): Promise<Term> => {
+    const number = await use("readwrite", async (store) => {
+      const next = 1 + (await termIn(store));
+      await settled(store.put(`${next}`, TERM));
+      return next;
+    });
+    const isCurrent = () => use("readonly", async (store) => (await termIn(store)) === number);
+    const storage = storageOf(async (store) => {
+      if ((await termIn(store)) !== number) throw new Error("another tab has taken over");
+    });
+    return { number, storage, isCurrent };
+  };
+  return { ...storageOf(() => {}), shared: { name, take } };
 }

@@ -24,6 +24,29 @@ export interface Storage {
   delete(key: string): Promise<void>;
   /** True if it can store a CryptoKeyPair. The private key of the device is then non-extractable. */
   readonly keepsKeys: boolean;
+  /** Present if the tabs of an origin that use this storage may share one link. */
+  readonly shared?: SharedStorage | undefined;
+}
+
+/** A storage with everything that the SDK uses for a client. */
+export type GuardedStorage = Required<Omit<Storage, "shared">>;
+
+/** What tabs need to share a storage: the tab that holds the link is the only one that writes. */
+export interface SharedStorage {
+  /** The same in all tabs that use this storage, and in no others. */
+  readonly name: string;
+  /** Begins a term: from then on, every operation of an earlier term fails, also one that is under way. */
+  take(): Promise<Term>;
+}
+
+/** The time in which one tab holds the link. */
+export interface Term {
+  /** Higher than that of every earlier term. */
+  readonly number: number;
+  /** The storage, until the next term begins. */
+  readonly storage: Storage;
+  /** Whether no later term has begun. */
+  isCurrent(): Promise<boolean>;
 }
 
 /**
@@ -61,7 +84,7 @@ async function addTo(storage: Storage, key: string, value: Stored): Promise<Stor
  *
  * @param host If given, a write without an answer after 30 s has failed.
  */
-export function guardStorage(storage: Storage, host?: Pick<Host, "after">): Required<Storage> {
+export function guardStorage(storage: Storage, host?: Pick<Host, "after">): GuardedStorage {
   const guard = async <T>(key: string, act: () => Promise<T>): Promise<T> => {
     try {
       return await act();

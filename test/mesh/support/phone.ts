@@ -1,7 +1,7 @@
 /** A device that is switched on and off, and whose app counts what it shows. */
 import { onTestFinished } from "vitest";
-import type { PushClient } from "../../../sdk/device/client/client.ts";
 import { connect, fileStorage } from "../../../sdk/device/node.ts";
+import type { PushClient } from "../../../sdk/device/push-client.ts";
 import { temporaryFolder } from "./process.ts";
 
 /** A device whose storage is a folder, as an app keeps it over its restarts. */

@@ -1,8 +1,6 @@
 /** Encrypted mail while the storage of the device fails, has lost a key, or has two clients; and keys that the mesh did not get. */
 import { describe, expect, onTestFinished, test } from "vitest";
-import { dataOfBody } from "../../../schema/encrypted.ts";
 import { ContentType, type Message } from "../../../schema/generated/link.ts";
-import { fromBase64Url } from "../../../schema/text.ts";
 import type { EncryptionContext } from "../../../sdk/device/client/encryption.ts";
 import type { Incoming } from "../../../sdk/device/client/message.ts";
 import {
@@ -12,23 +10,9 @@ import {
 } from "../../../sdk/device/encryption/mod.ts";
 import { memoryStorage, PushError, type Storage } from "../../../sdk/device/mod.ts";
 import { guardStorage } from "../../../sdk/device/storage/storage.ts";
-import { CURVE, encrypt } from "../../../sdk/rfc8291.ts";
 import { until } from "../device/fake/clock.ts";
 import { APP, FakeMesh, start } from "../device/fake/mesh.ts";
-
-const { subtle } = crypto;
-const bytes = (text: string) => Uint8Array.from(fromBase64Url(text) ?? []);
-
-/** What an app server sends: text, encrypted to `to`. */
-async function dataFor(to: PublicEncryptionKey, text: string): Promise<Uint8Array> {
-  const receiver = { publicKey: bytes(to.publicKey), auth: bytes(to.auth) };
-  const pair = await subtle.generateKey(CURVE, true, ["deriveBits"]);
-  const publicKey = new Uint8Array(await subtle.exportKey("raw", pair.publicKey));
-  const sender = { privateKey: pair.privateKey, publicKey };
-  const salt = crypto.getRandomValues(new Uint8Array(16));
-  const plaintext = new TextEncoder().encode(`\u0002${text}`);
-  return dataOfBody(await encrypt(subtle, receiver, plaintext, sender, salt));
-}
+import { dataFor } from "./sender.ts";
 
 /** A storage whose reads of key pairs fail, and those of all keys, while that is set. */
 function failingStorage() {

@@ -22,6 +22,7 @@ import {
 } from "../../../../sdk/device/mod.ts";
 import { FakeClock, until } from "./clock.ts";
 import type { FakeSealing } from "./sealing.ts";
+import { type EngineKind, engineOf } from "./shared.ts";
 import { FakeSocket, type Held, type SocketOwner } from "./socket.ts";
 
 /** An appId as the mesh would make it. */
@@ -285,6 +286,9 @@ export interface Device {
   readonly regIds: string[];
 }
 
+/** Where clients have their engines, unless they want one of their own: tests of clients run in several projects. */
+const ENGINE = process.env["PUSHMESH_TEST_ENGINE"] as EngineKind | undefined;
+
 /** A client of the fake mesh; its storage is new unless one is given. */
 export async function start(
   mesh: FakeMesh,
@@ -293,9 +297,13 @@ export async function start(
   const client = await connect({
     url: "https://push.test",
     appId: APP,
-    storage: memoryStorage(),
     host: mesh.host,
     ...options,
+    ...engineOf(
+      options.storage ?? memoryStorage(),
+      mesh.host,
+      options.share === false ? "alone" : ENGINE,
+    ),
   });
   const device: Device = { client, states: [], errors: [], regIds: [] };
   client.onState((change) => device.states.push(change));

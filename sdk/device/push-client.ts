@@ -1,0 +1,140 @@
+/** The public client of one app on this device. */
+import type { ClientEvents } from "./client/client-events.ts";
+import type { MessageHandler } from "./client/inbox.ts";
+import type { AliasOptions, Attributes, CallOptions, RegisterOptions } from "./client/options.ts";
+import type { Description, LinkStateName } from "./port.ts";
+
+type Events = Pick<ClientEvents, "onState" | "onError" | "onRegId" | "onAliasLost" | "onRemoved">;
+
+/**
+ * Push for one app on this device: registers, receives and acknowledges. Created by `connect`, or by `openClient` if
+ * several apps share a push service.
+ */
+export interface PushClient extends Events {
+  /** The regId to send to the app server. Undefined until the first `register`; restored after a restart. */
+  readonly regId: string | undefined;
+
+  /** The current state of the link. */
+  readonly state: LinkStateName;
+
+  /**
+   * Registers the app on this device and resolves with its regId. If the app is registered, it makes no request unless `renew` says so. Without a
+   * network, it waits for one. With encryption, it also waits until the key is published.
+   * @throws PushError `app_unknown`, `too_many_registrations`, `app_in_use`, `client_closed`, or why the link closed; `removed` if the app's server has
+   * removed the registration (see `onRemoved`), `banned` while it lets it not register; `grant_expired` after five expired grants
+   */
+  register(options?: RegisterOptions): Promise<string>;
+
+  /**
+   * Ends the registration, with its tags, aliases and attributes. From then on its regId answers `unregistered`, and queued
+   * messages are dropped. It is not an error if the app is not registered. Without a network, it waits for one. The SDK stores
+   * that the registration is to end, so this survives the process: the next start asks the mesh before anything else. Only
+   * `options.signal` cancels it, unless the mesh may already have received it.
+   */
+  unregister(options?: CallOptions): Promise<void>;
+
+  /**
+   * Signs the user out: ends the registration as `unregister` does, but resolves once that is stored on the device, also without a
+   * network. From the call on, this client shows no message, and the next link ends the registration before anything else, also
+   * after a restart. The next `register`, which may follow at once, gives another regId.
+   *
+   * Other tabs and processes on the same storage end it too: before their next message or link, or at their next heartbeat. It works on
+   * a closed client. If the storage is deleted afterwards, the registration stays in the mesh without a device that could receive for it.
+   *
+   * @throws PushError `storage_failed`: only this process knows that the registration is to end. Call it again
+   */
+  signOut(): Promise<void>;
+
+  /**
+   * Joins tags; their broadcasts arrive from then on. Resolves when the mesh has stored it. Without a network, it waits for
+   * one. Tags that the app has joined stay as they are, so you can subscribe to the same tags at each start. More than 100
+   * tags are sent in several commands, each all or nothing; the first that fails is the last that is sent.
+   *
+   * @param tags One or several tags, each 1 to 128 bytes of UTF-8. A registration can be in 2,000.
+   * @throws PushError `tag_invalid`, `too_many_tags`, `not_registered`, `client_closed`, or why the link closed
+   * @example await push.subscribe(["weather/berlin", "news"]);
+   */
+  subscribe(tags: string | readonly string[], options?: CallOptions): Promise<void>;
+
+  /**
+   * Leaves tags; their broadcasts no longer arrive. It is not an error to leave a tag that is not joined. Otherwise like
+   * `subscribe`.
+   *
+   * @throws PushError `tag_invalid`, `not_registered`, `client_closed`, or why the link closed
+   */
+  unsubscribe(tags: string | readonly string[], options?: CallOptions): Promise<void>;
+
+  /**
+   * Gives this registration an alias, such as a user's ID, that app servers can send to. Resolves when the mesh has
+   * stored it. Without a network, it waits for one.
+   *
+   * @param alias 1 to 128 bytes of UTF-8. A registration may have 16.
+   * @param options.shared False, the default: this registration has the alias alone, and the previous holder loses it
+   * (see `onAliasLost`). True: up to 128 registrations have it together, such as a user's devices.
+   * @throws PushError `alias_invalid`, `too_many_aliases`, `alias_full`, `not_registered`, `client_closed`, or why the
+   * link closed
+   */
+  setAlias(alias: string, options?: AliasOptions): Promise<void>;
+
+  /**
+   * Takes an alias away from this registration. It is not an error if the registration does not hold it.
+   *
+   * @throws PushError `alias_invalid`, `not_registered`, `client_closed`, or why the link closed
+   */
+  removeAlias(alias: string, options?: CallOptions): Promise<void>;
+
+  /**
+   * Reports the attributes that broadcasts can filter by, and replaces all earlier ones. Resolves when the mesh has stored
+   * them. Without a network, it waits for one.
+   *
+   * @throws PushError `attributes_invalid`, `not_registered`, `client_closed`, or why the link closed
+   * @example await push.setAttributes({ platform: "web", locale: navigator.language, custom: { plan: "pro" } });
+   */
+  setAttributes(attributes: Attributes, options?: CallOptions): Promise<void>;
+
+  /**
+   * Asks the mesh for the tags and aliases of this registration, whether this app or its server set them.
+   *
+   * @throws PushError `not_registered`, `client_closed`, or why the link closed
+   */
+  describe(options?: CallOptions): Promise<Description>;
+
+  /**
+   * Sets the message handler and replaces the earlier one. Without a handler, messages wait in the mesh.
+   *
+   * Messages of one priority are handled one after another, in the order in which the mesh accepted them. Messages of
+   * different priorities are handled concurrently. Broadcasts (`message.tag`) have a queue of their own, in order within a tag. Each
+   * message ID arrives once, even across restarts if the storage survives them. It arrives again only after a crash
+   * during or right after the handler, or if another client of the same storage (a second tab) takes over the link meanwhile.
+   *
+   * If a handler throws or rejects, its message stays unacknowledged. The SDK reports `handler_failed` and calls the handler again
+   * after 1 s, doubling to 60 s, until it succeeds or the message expires or is recalled. Meanwhile the later messages of its
+   * priority, or the later broadcasts, wait. So catch errors that a retry cannot fix.
+   *
+   * @returns a function that removes the handler; later messages wait in the mesh
+   */
+  onMessage(handler: MessageHandler): () => void;
+
+  /**
+   * Measures the link: the time in milliseconds until the device's object in the mesh has echoed a frame.
+   *
+   * @throws PushError `link_lost` if there is no link, or it ends; `timeout` after 10 s
+   */
+  ping(): Promise<number>;
+
+  /**
+   * Call this after a change of network, or when the device woke up. It ends the wait for the next attempt, and probes an open
+   * link, which ends within 10 s if it is dead. In browsers, the `online` event does this by itself.
+   */
+  reconnectNow(): void;
+
+  /**
+   * Stops receiving messages, waits for running handlers, acknowledges what they handled, and leaves the push service. The
+   * registration stays: messages wait in the mesh for the next start.
+   *
+   * A handler may await it. If called before the handler's first await, it resolves at once; later, it resolves after 5 s, as for
+   * any handler that keeps running. What a handler finishes within 10 s is acknowledged. What it finishes later arrives again at the
+   * next start.
+   */
+  close(): Promise<void>;
+}

@@ -1,0 +1,337 @@
+/** A client of one app that shares its engine with others: tabs of an origin, or processes of a machine. */
+import { ClientEvents } from "../client/client-events.ts";
+import type { Encryption } from "../client/encryption.ts";
+import type { GrantCallback } from "../client/grants.ts";
+import type { MessageHandler } from "../client/inbox.ts";
+import type {
+  AliasOptions,
+  Attributes,
+  CallOptions,
+  RegisterOptions,
+  StateChange,
+} from "../client/options.ts";
+import { CLOSE_WAIT_MS, RETRY_BASE_MS, RETRY_MAX_MS } from "../constants.ts";
+import { PushError, type PushErrorData, toErrorData } from "../errors.ts";
+import type { Host } from "../host.ts";
+import type { Description, LinkStateName } from "../port.ts";
+import type { PushClient } from "../push-client.ts";
+import { guardStorage, type Storage } from "../storage/storage.ts";
+import { answerQuestion } from "./answers.ts";
+import { Calls } from "./calls.ts";
+import { Handling } from "./handling.ts";
+import type { FromEngine, PlainChange, ToEngine, ToEnginePort } from "./protocol.ts";
+import { within } from "./within.ts";
+
+/** The way of a client to its engine, which may be lost and found again. */
+export interface Attachment {
+  /** Looks whether the engine is alive, and attaches to another one if it is not. */
+  probe(): void;
+  /** Resolves when an engine of this client has let go of the link. */
+  close(): Promise<void>;
+}
+
+export interface AttachEvents {
+  /** There is an engine at the other end. The port of the last one is not used any more. */
+  attached(port: ToEnginePort): void;
+  /** The last engine has given this client something, which arrives after the client was attached to the next one. */
+  late(event: FromEngine): void;
+  /** No engine can be started for now. */
+  failed(error: unknown): void;
+}
+
+/** Begins to attach, again whenever the engine is lost, until it is closed. */
+export type Attach = (events: AttachEvents) => Attachment;
+
+export interface SharedOptions {
+  readonly appId: string;
+  readonly host: Host;
+  /** For `encryption`. */
+  readonly storage: Storage;
+  readonly encryption?: Encryption | undefined;
+  readonly grant?: GrantCallback | undefined;
+  readonly sealed?: boolean | undefined;
+  readonly attach: Attach;
+  /** Stores, for a client that is closed, that its registration is to end. */
+  readonly endStored: () => Promise<void>;
+}
+
+export class SharedClient extends ClientEvents implements PushClient {
+  readonly #options: SharedOptions;
+  readonly #handling = new Handling();
+  readonly #calls: Calls;
+  readonly #stopOnline: () => void;
+  readonly #joined = Promise.withResolvers<void>();
+  #isJoined = false;
+  #attachment: Attachment | undefined;
+  #port: ToEnginePort | undefined;
+  #change: StateChange = { state: "idle" };
+  #regId: string | undefined;
+  /** Calls that end the registration: meanwhile no message is shown. */
+  #endings = 0;
+  #refusals = 0;
+  #cancelJoin = () => {};
+  #closed: Promise<void> | undefined;
+
+  private constructor(options: SharedOptions) {
+    super();
+    const { host } = options;
+    this.#options = options;
+    this.#calls = new Calls(host, () => this.#attachment?.probe());
+    this.#stopOnline = host.onOnline(() => this.reconnectNow());
+  }
+
+  /**
+   * Resolves when it is attached.
+   *
+   * @throws PushError why the engine cannot start, or cannot serve the app
+   */
+  static async open(options: SharedOptions): Promise<SharedClient> {
+    const client = new SharedClient(options);
+    const { appId, host, storage, encryption } = options;
+    try {
+      await encryption?.open({
+        ...{ appId, host, storage: guardStorage(storage, host), report: client.#report },
+        command: (command) => client.#calls.make("command", [command]),
+        isClosed: () => client.#closed !== undefined || client.state === "closed",
+      });
+      client.#attachment = options.attach({
+        attached: (port) => client.#attach(port),
+        late: (event) => {
+          if (event.kind === "message" && client.#endings === 0)
+            void client.#handling.take(event.message);
+        },
+        failed: (error) => client.#failed(toErrorData(error, "storage_failed")),
+      });
+      await client.#joined.promise;
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+    return client;
+  }
+
+  get regId(): string | undefined {
+    return this.#endings > 0 ? undefined : this.#regId;
+  }
+
+  get state(): LinkStateName {
+    return this.#change.state;
+  }
+
+  async register(options: RegisterOptions = {}): Promise<string> {
+    return String(await this.#calls.make("register", [], options));
+  }
+
+  unregister(options: CallOptions = {}): Promise<void> {
+    return this.#end("unregister", options);
+  }
+
+  signOut(): Promise<void> {
+    return this.#closed ? this.#options.endStored() : this.#end("signOut", {});
+  }
+
+  async subscribe(tags: string | readonly string[], options: CallOptions = {}): Promise<void> {
+    await this.#calls.make("subscribe", [tags], options);
+  }
+
+  async unsubscribe(tags: string | readonly string[], options: CallOptions = {}): Promise<void> {
+    await this.#calls.make("unsubscribe", [tags], options);
+  }
+
+  async setAlias(alias: string, options: AliasOptions = {}): Promise<void> {
+    await this.#calls.make("setAlias", [alias], options);
+  }
+
+  async removeAlias(alias: string, options: CallOptions = {}): Promise<void> {
+    await this.#calls.make("removeAlias", [alias], options);
+  }
+
+  async setAttributes(attributes: Attributes, options: CallOptions = {}): Promise<void> {
+    await this.#calls.make("setAttributes", [attributes], options);
+  }
+
+  async describe(options: CallOptions = {}): Promise<Description> {
+    return (await this.#calls.make("describe", [], options)) as Description;
+  }
+
+  async ping(): Promise<number> {
+    return Number(await this.#calls.make("ping", []));
+  }
+
+  onMessage(handler: MessageHandler): () => void {
+    this.#listen(handler);
+    return () => {
+      if (this.#handling.handler === handler) this.#listen(undefined);
+    };
+  }
+
+  reconnectNow(): void {
+    this.#attachment?.probe();
+    this.#post({ kind: "wake" });
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const { host } = this.#options;
+    const { isCalling } = this.#handling;
+    this.#handling.handler = undefined;
+    this.#post({ kind: "listen", on: false });
+    this.#calls.close();
+    this.#stopOnline();
+    this.#cancelJoin();
+    const left = (async () => {
+      // During the synchronous part of a handler, nothing knows yet that it runs.
+      await null;
+      await within(host, 2 * CLOSE_WAIT_MS, this.#handling.idle());
+      this.#post({ kind: "leave" });
+      this.#port = undefined;
+      this.#setState({ state: "closed" });
+      await this.#attachment?.close();
+    })();
+    // A handler that awaits `close` would never return if we waited for it.
+    if (!isCalling) await within(host, CLOSE_WAIT_MS, left);
+  }
+
+  #listen(handler: MessageHandler | undefined): void {
+    if (this.#closed !== undefined) return;
+    this.#handling.handler = handler;
+    this.#post({ kind: "listen", on: handler !== undefined });
+  }
+
+  async #end(name: "unregister" | "signOut", options: CallOptions): Promise<void> {
+    this.#endings++;
+    try {
+      await this.#calls.make(name, [], options);
+    } finally {
+      this.#endings--;
+    }
+  }
+
+  #post(message: ToEngine): void {
+    this.#port?.postMessage(message);
+  }
+
+  #attach(port: ToEnginePort): void {
+    if (this.#closed !== undefined) return;
+    if (this.#port) this.#port.onmessage = null;
+    this.#port = port;
+    port.onmessage = ({ data }) => {
+      if (port === this.#port) this.#receive(data);
+    };
+    this.#join();
+  }
+
+  #join(): void {
+    const { appId, grant, encryption, sealed } = this.#options;
+    const can = { grants: grant !== undefined, encrypts: encryption !== undefined };
+    const listens = this.#handling.handler !== undefined;
+    this.#post({ kind: "join", appId, ...can, sealed, listens });
+    if (this.#port) this.#calls.attach(this.#port);
+  }
+
+  #receive(event: FromEngine): void {
+    switch (event.kind) {
+      case "joined":
+        this.#onJoined(event);
+        return;
+      case "refused":
+        this.#failed(event.error);
+        // The storage may answer the next time.
+        this.#cancelJoin = this.#options.host.after(
+          Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** this.#refusals++),
+          () => this.#join(),
+        );
+        return;
+      case "got":
+        this.#calls.got(event.call);
+        return;
+      case "result":
+        this.#regId = event.regId;
+        this.#calls.settle(event.call, event.value, event.error);
+        return;
+      case "message":
+        this.#post({ kind: "got", asked: event.asked });
+        void this.#take(event);
+        return;
+      case "question":
+        this.#post({ kind: "got", asked: event.asked });
+        void answerQuestion(event, this.#options).then((answer) => this.#post(answer));
+        return;
+      case "state":
+        this.#setState(toChange(event.change));
+        return;
+      case "regId":
+        this.#setRegId(event.regId, event.isNew);
+        return;
+      case "aliasLost":
+        this.listeners.lostAlias.emit(event.alias, this.#options.host.report);
+        return;
+      case "removed": {
+        this.#setRegId(undefined, undefined);
+        const error = new PushError(event.error);
+        if (!this.listeners.removed.emit(error, this.#options.host.report)) this.#report(error);
+        return;
+      }
+      case "error":
+        this.#report(new PushError(event.error));
+    }
+  }
+
+  async #take({ asked, message }: Extract<FromEngine, { kind: "message" }>): Promise<void> {
+    const port = this.#port;
+    const outcome =
+      this.#endings > 0 ? ({ kind: "skipped" } as const) : await this.#handling.take(message);
+    const { kind } = outcome;
+    const cause =
+      kind === "failed" ? toErrorData(outcome.cause, "handler_failed").cause : undefined;
+    port?.postMessage({
+      kind: "outcome",
+      asked,
+      outcome: kind === "failed" ? { kind, cause } : outcome,
+    });
+  }
+
+  #onJoined({ change, regId }: Extract<FromEngine, { kind: "joined" }>): void {
+    this.#refusals = 0;
+    // What the last engine has not told: its successor has it from the storage.
+    if (this.#isJoined && regId !== this.#regId) this.#setRegId(regId, true);
+    this.#regId = regId;
+    this.#setState(toChange(change));
+    this.#isJoined = true;
+    this.#joined.resolve();
+  }
+
+  #failed(error: PushErrorData): void {
+    if (this.#isJoined) this.#report(new PushError(error));
+    else this.#joined.reject(new PushError(error));
+  }
+
+  #setState(change: StateChange): void {
+    if (change.state === this.#change.state) return;
+    this.#change = change;
+    this.listeners.state.emit(change, this.#options.host.report);
+  }
+
+  #setRegId(regId: string | undefined, isNew: boolean | undefined): void {
+    this.#regId = regId;
+    if (regId === undefined || isNew) this.#handling.forget();
+    if (regId !== undefined && isNew !== undefined)
+      this.listeners.regId.emit([regId, isNew], this.#options.host.report);
+  }
+
+  readonly #report = (error: unknown): void => {
+    const { report } = this.#options.host;
+    const pushError = new PushError(toErrorData(error, "storage_failed"));
+    if (!this.listeners.error.emit(pushError, report)) report(pushError);
+  };
+}
+
+const toChange = ({ state, error, retryInMs }: PlainChange): StateChange => ({
+  state,
+  error: error && new PushError(error),
+  retryInMs,
+});
