@@ -34,6 +34,7 @@ const PACKAGES: readonly Package[] = [
       ["wrangler.toml", "dist/wrangler.toml"],
       "docs/api.md",
       "docs/errors.md",
+      "docs/notifications.md",
       "docs/protocol.md",
       "docs/tabs.md",
     ],

@@ -55,6 +55,7 @@ const ENTRIES: readonly Entry[] = [
     maxGzipBytes: BOUNDS.live,
   },
   { source: "sdk/device/encryption/mod.ts", out: "encryption.js", platform: "browser" },
+  { source: "sdk/device/sw/mod.ts", out: "sw.js", platform: "browser" },
   { source: "sdk/device/node.ts", out: "device-node.js", platform: "node" },
   { source: "sdk/server/mod.ts", out: "server.js", platform: "neutral" },
 ];

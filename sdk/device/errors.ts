@@ -36,6 +36,8 @@ export type LocalErrorCode =
   | "sealing_unsupported"
   /** The `grant` callback failed; `cause` is what it threw. The SDK calls it again. */
   | "grant_failed"
+  /** The service worker could not show a notification; the message says why. */
+  | "notification_failed"
   /** Tags, aliases and attributes need a registration: call `register` first. */
   | "not_registered"
   /** Another client of the same push service is listening for this app. */

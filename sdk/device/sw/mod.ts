@@ -1,0 +1,12 @@
+/**
+ * Notifications: `handleNotifications` in your service worker, `showNotification` and `onNotificationClick` in your pages.
+ *
+ * Nothing arrives while no tab of the app is open: that needs the push service of the browser's vendor.
+ *
+ * @module
+ */
+export type { PushData, PushMessage } from "../client/message.ts";
+export { type NotificationButton, type NotificationContent, notificationOf } from "./content.ts";
+export type { NotificationClick, ShowAnswer } from "./messages.ts";
+export { onNotificationClick, showNotification } from "./page.ts";
+export { handleNotifications, type NotificationHandling } from "./worker.ts";

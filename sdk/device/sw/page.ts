@@ -1,0 +1,74 @@
+/** The page's side: has the service worker show messages, and hears of clicks. */
+import type { PushMessage } from "../client/message.ts";
+import { PushError } from "../errors.ts";
+import {
+  type ClickReport,
+  isKind,
+  type NotificationClick,
+  type ShowAnswer,
+  type ShowRequest,
+} from "./messages.ts";
+
+/** A service worker that is being started answers within seconds; one that never does must not hold up messages. */
+const ANSWER_MS = 10_000;
+
+const failure = (message: string, retry: "later" | "never"): PushError =>
+  new PushError({ code: "notification_failed", message, retry });
+
+/**
+ * Has the service worker show the notification of a message. Resolves when it is shown, so a handler of `onMessage` can await it: the message is
+ * then acknowledged once the user can see it. Every tab may call it; one notification is shown.
+ *
+ * @param registration of a worker that called `handleNotifications`. Default: that of this page
+ * @throws PushError `notification_failed` if the page has no such worker, or it does not answer within 10 s
+ * @example push.onMessage((message) => showNotification(message));
+ */
+export async function showNotification(
+  message: PushMessage,
+  registration?: ServiceWorkerRegistration,
+): Promise<ShowAnswer> {
+  const { serviceWorker } = navigator;
+  if (serviceWorker === undefined)
+    throw failure("this page has no service workers: it needs https, or localhost", "never");
+  const { active } = registration ?? (await serviceWorker.ready);
+  if (active === null) throw failure("the service worker is not active", "later");
+  const { port1, port2 } = new MessageChannel();
+  const request: ShowRequest = { kind: "pushmesh.show", message };
+  const { promise, resolve, reject } = Promise.withResolvers<ShowAnswer>();
+  const timer = setTimeout(
+    () =>
+      reject(
+        failure("the service worker does not answer: call handleNotifications in it", "later"),
+      ),
+    ANSWER_MS,
+  );
+  port1.onmessage = ({ data }) => {
+    if (isKind<{ kind: "failed"; message: string }>(data, "failed"))
+      reject(failure(data.message, "later"));
+    else resolve(data as ShowAnswer);
+  };
+  active.postMessage(request, [port2]);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    port1.close();
+  }
+}
+
+/**
+ * Calls the handler when the user clicks a notification, in every tab of the app. A tab that the click opens is not there yet: it finds what was
+ * clicked in its URL.
+ *
+ * @returns a function that removes the handler
+ */
+export function onNotificationClick(handler: (click: NotificationClick) => void): () => void {
+  const { serviceWorker } = navigator;
+  const hear = ({ data }: MessageEvent) => {
+    if (isKind<ClickReport>(data, "pushmesh.click")) handler(data.click);
+  };
+  serviceWorker?.addEventListener("message", hear);
+  // Messages wait until the page is loaded, unless somebody asks for them.
+  serviceWorker?.startMessages();
+  return () => serviceWorker?.removeEventListener("message", hear);
+}

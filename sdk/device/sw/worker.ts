@@ -1,0 +1,155 @@
+/** The service worker's side: shows notifications, and deals with clicks on them. */
+import type { PushMessage } from "../client/message.ts";
+import { type NotificationContent, notificationOf } from "./content.ts";
+import {
+  type ClickReport,
+  isKind,
+  type NotificationClick,
+  type ShowAnswer,
+  type ShowRequest,
+} from "./messages.ts";
+import {
+  type Kept,
+  keptIn,
+  type MessageEvents,
+  type NotificationEvents,
+  type WindowTab,
+  type WorkerScope,
+} from "./scope.ts";
+
+export interface NotificationHandling {
+  /** For messages without their own. */
+  readonly icon?: string | undefined;
+  readonly badge?: string | undefined;
+  /** Shows notifications also while the user looks at a tab of the app. Default false. */
+  readonly whileVisible?: boolean | undefined;
+  /** The notification of a message; undefined for none. Default: `data.notification`. */
+  readonly contentOf?: ((message: PushMessage) => NotificationContent | undefined) | undefined;
+  /** Runs for each click, also when no tab is open: the worker lives until it resolves. */
+  readonly onClick?: ((click: NotificationClick) => unknown) | undefined;
+  /** The user has put it away without a click. */
+  readonly onClose?: ((closed: Pick<NotificationClick, "id" | "data">) => unknown) | undefined;
+}
+
+/** Messages whose notifications were shown or put away: every tab of the app hands over the same message. */
+const REMEMBERED = 256;
+
+export class Notifications {
+  readonly #scope: WorkerScope;
+  readonly #options: NotificationHandling;
+  /** IDs of messages, in the order in which they came. */
+  readonly #seen = new Set<string>();
+
+  constructor(scope: WorkerScope, options: NotificationHandling) {
+    this.#scope = scope;
+    this.#options = options;
+    scope.addEventListener("message", (event) => this.#hear(event));
+    scope.addEventListener("notificationclick", (event) => this.#clicked(event));
+    scope.addEventListener("notificationclose", (event) => this.#closed(event));
+  }
+
+  #hear(event: MessageEvents): void {
+    const { data, ports } = event;
+    if (!isKind<ShowRequest>(data, "pushmesh.show")) return;
+    const answer = this.#show(data.message).then(
+      (shown) => ports[0]?.postMessage(shown),
+      (error: unknown) => ports[0]?.postMessage({ kind: "failed", message: `${error}` }),
+    );
+    event.waitUntil(answer);
+  }
+
+  async #show(message: PushMessage): Promise<ShowAnswer> {
+    const { contentOf = notificationOf, whileVisible = false, icon, badge } = this.#options;
+    const content = contentOf(message);
+    if (content === undefined) return "empty";
+    const { id, data } = message;
+    if (this.#seen.has(id)) return "repeated";
+    if (this.#scope.Notification?.permission !== "granted") return "denied";
+    // From here on, other tabs' copies of the message are repeats.
+    this.#remember(id);
+    try {
+      if (!whileVisible && (await this.#tabs()).some(isVisible)) return "visible";
+      const { title, tag = id, url, actions = [], ...rest } = content;
+      // The worker may have been stopped since it showed it.
+      const standing = await this.#scope.registration.getNotifications({ tag });
+      if (standing.some((one) => keptIn(one)?.id === id)) return "repeated";
+      const urls = Object.fromEntries(
+        actions.map((one) => [one.action, this.#urlOf(one.url ?? url)]),
+      );
+      const kept: Kept = { pushmesh: true, id, data, url: this.#urlOf(url), urls };
+      const buttons = actions.map(({ url: _, ...button }) => button);
+      const shown = { icon, badge, ...rest, tag, actions: buttons, data: kept };
+      await this.#scope.registration.showNotification(title, shown);
+      return "shown";
+    } catch (error) {
+      this.#seen.delete(id);
+      throw error;
+    }
+  }
+
+  #remember(id: string): void {
+    this.#seen.add(id);
+    const [oldest] = this.#seen;
+    if (this.#seen.size > REMEMBERED && oldest !== undefined) this.#seen.delete(oldest);
+  }
+
+  /** The absolute form. What is neither http nor https, such as `javascript:`, counts as none. */
+  #urlOf(url: string | undefined): string {
+    const { scope } = this.#scope.registration;
+    if (url === undefined || !URL.canParse(url, scope)) return "";
+    const { protocol, href } = new URL(url, scope);
+    return protocol === "https:" || protocol === "http:" ? href : "";
+  }
+
+  #tabs(): Promise<readonly WindowTab[]> {
+    // In the order in which the user last used them.
+    return this.#scope.clients.matchAll({ type: "window", includeUncontrolled: true });
+  }
+
+  #clicked(event: NotificationEvents): void {
+    const kept = keptIn(event.notification);
+    if (kept === undefined) return;
+    event.notification.close();
+    event.waitUntil(this.#open(kept, event.action));
+  }
+
+  async #open({ id, data, url: own, urls }: Kept, action: string): Promise<void> {
+    const url = (action === "" ? undefined : urls[action]) ?? own;
+    const { onClick } = this.#options;
+    const tabs = await this.#tabs();
+    const { scope } = this.#scope.registration;
+    const wanted =
+      url === ""
+        ? tabs.find((tab) => tab.url.startsWith(scope))
+        : tabs.find((tab) => tab.url === url);
+    const click: NotificationClick = { id, action, url: wanted?.url ?? (url || scope), data };
+    const report: ClickReport = { kind: "pushmesh.click", click };
+    for (const tab of tabs) tab.postMessage(report);
+    // At once: a browser lets a click open a window for a few seconds only. And it lets it do one of the two.
+    const opened =
+      wanted === undefined ? this.#scope.clients.openWindow(click.url) : wanted.focus();
+    await Promise.all([opened, onClick?.(click)]);
+  }
+
+  #closed(event: NotificationEvents): void {
+    const kept = keptIn(event.notification);
+    const { onClose } = this.#options;
+    if (kept === undefined || onClose === undefined) return;
+    const { id, data } = kept;
+    event.waitUntil(Promise.resolve(onClose({ id, data })));
+  }
+}
+
+const isVisible = ({ visibilityState }: WindowTab): boolean => visibilityState === "visible";
+
+/**
+ * Shows the notifications that pages hand over by `showNotification`, and deals with clicks on them. To be called once, while the script of the
+ * service worker runs first.
+ *
+ * @example
+ * import { handleNotifications } from "pushmesh/sw";
+ * handleNotifications({ icon: "/icon.png" });
+ */
+export function handleNotifications(options: NotificationHandling = {}): void {
+  new Notifications(globalThis as unknown as WorkerScope, options);
+}

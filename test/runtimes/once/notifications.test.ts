@@ -1,0 +1,199 @@
+/** `pushmesh/sw` in Chromium: a page, its service worker, and the notifications that the browser has. */
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import type { BrowserContext, Page } from "playwright-core";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
+import type * as Sw from "../../../sdk/device/sw/mod.ts";
+import { sharedChromium } from "../chromium.ts";
+
+const newContext = sharedChromium();
+
+/** No user clicks in a test: an event of the browser's class with its notification takes the place of a click. */
+const WORKER = `
+import { handleNotifications } from "/sw-sdk.js";
+self.clicks = [];
+self.closed = [];
+const whileVisible = new URL(location.href).searchParams.has("visible");
+handleNotifications({
+  icon: "/icon.png",
+  whileVisible,
+  onClick: (click) => { self.clicks.push(click); },
+  onClose: (closed) => { self.closed.push(closed); },
+});
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
+self.addEventListener("message", (event) => {
+  const { kind, type, tag, action } = event.data;
+  if (kind !== "test.act") return;
+  event.waitUntil((async () => {
+    const [notification] = await self.registration.getNotifications({ tag });
+    const acted = new NotificationEvent(type, { notification, action });
+    const done = [];
+    Object.defineProperty(acted, "waitUntil", { value: (work) => done.push(work) });
+    self.dispatchEvent(acted);
+    const ends = await Promise.allSettled(done);
+    const errors = ends.map(({ reason }) => reason?.message ?? "");
+    event.ports[0].postMessage({ clicks: self.clicks, closed: self.closed, errors });
+  })());
+});
+`;
+
+const PAGE = `<!doctype html><title>App</title><script type="module">
+import * as sw from "/sw-sdk.js";
+globalThis.sw = sw;
+globalThis.heard = [];
+sw.onNotificationClick((click) => globalThis.heard.push(click));
+globalThis.ready = true;
+</script>`;
+
+async function serve(): Promise<string> {
+  const sdk = readFileSync(join(inject("sdk"), "sw.js"), "utf8");
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://x");
+    const script = { "/worker.js": WORKER, "/sw-sdk.js": sdk }[pathname];
+    response.setHeader("content-type", script === undefined ? "text/html" : "text/javascript");
+    response.end(script ?? PAGE);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`;
+}
+
+declare global {
+  var sw: typeof Sw;
+  var heard: Sw.NotificationClick[];
+  var ready: boolean;
+}
+
+async function open(context: BrowserContext, url: string): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(url);
+  await page.waitForFunction(() => globalThis.ready);
+  return page;
+}
+
+/** A page with an active worker. @param isAllowed the user allows notifications */
+async function start({ query = "?visible", isAllowed = true } = {}) {
+  const origin = await serve();
+  const context = await newContext();
+  if (isAllowed) await context.grantPermissions(["notifications"], { origin });
+  const page = await open(context, origin);
+  await page.evaluate(async (path) => {
+    await navigator.serviceWorker.register(path, { type: "module", scope: "/" });
+    await navigator.serviceWorker.ready;
+  }, `/worker.js${query}`);
+  return { origin, context, page };
+}
+
+const message = (id: string, notification: unknown, data = {}) => ({
+  ...{ id, priority: "normal" as const, sentAt: 1, data: { ...data, notification } },
+});
+
+const show = (page: Page, shown: ReturnType<typeof message>) =>
+  page.evaluate((one) => globalThis.sw.showNotification(one), shown);
+
+/** What the browser shows. */
+const standing = (page: Page) =>
+  page.evaluate(async () => {
+    const { active, ...registration } = await navigator.serviceWorker.ready;
+    void [active, registration];
+    const all = await (await navigator.serviceWorker.ready).getNotifications();
+    return all.map(({ title, body, icon, tag }) => ({ title, body, icon, tag }));
+  });
+
+const act = (page: Page, type: string, tag: string, action = "") =>
+  page.evaluate(
+    async (asked) => {
+      const { active } = await navigator.serviceWorker.ready;
+      const { port1, port2 } = new MessageChannel();
+      const answer = new Promise((resolve) => {
+        port1.onmessage = ({ data }) => resolve(data);
+      });
+      active?.postMessage({ kind: "test.act", ...asked }, [port2]);
+      return (await answer) as {
+        clicks: Sw.NotificationClick[];
+        closed: { id: string }[];
+        errors: string[];
+      };
+    },
+    { type, tag, action },
+  );
+
+describe("notifications", () => {
+  test("N1 are shown once, whichever tabs hand over the message, also by a worker that was stopped", async () => {
+    const { origin, context, page } = await start();
+    const other = await open(context, `${origin}/other`);
+    const hello = message("m1", { title: "Hello", body: "World", image: 7, silent: true });
+    const answers = await Promise.all([show(page, hello), show(other, hello), show(page, hello)]);
+    expect(answers.sort()).toEqual(["repeated", "repeated", "shown"]);
+    expect(await standing(page)).toEqual([
+      { title: "Hello", body: "World", icon: `${origin}/icon.png`, tag: "m1" },
+    ]);
+    const devtools = await context.newCDPSession(page);
+    await devtools.send("ServiceWorker.enable");
+    await devtools.send("ServiceWorker.stopAllWorkers");
+    expect(await show(other, hello)).toBe("repeated");
+    // A newer one with the same tag takes the place of the older.
+    expect(await show(page, message("m2", { title: "One", tag: "chat" }))).toBe("shown");
+    expect(await show(page, message("m3", { title: "Two", tag: "chat" }))).toBe("shown");
+    expect((await standing(page)).map(({ title }) => title).sort()).toEqual(["Hello", "Two"]);
+  });
+
+  test("N2 are not shown without a title, while the user looks at the app, or without leave", async () => {
+    const { page } = await start({ query: "" });
+    for (const none of [undefined, null, "x", [], {}, { title: "" }, { title: 5 }])
+      expect(await show(page, message("m1", none))).toBe("empty");
+    expect(await show(page, message("m2", { title: "Hello" }))).toBe("visible");
+    expect(await show(page, message("m2", { title: "Hello" }))).toBe("repeated");
+    const denied = await start({ isAllowed: false });
+    expect(await show(denied.page, message("m3", { title: "Hello" }))).toBe("denied");
+    expect(await standing(page)).toEqual([]);
+  });
+
+  test("N3 a click is told to every tab and to the worker, and goes to the tab of its URL", async () => {
+    const { origin, context, page } = await start();
+    const chat = await open(context, `${origin}/chat/7`);
+    const actions = [
+      { action: "open", title: "Open", url: "/chat/7" },
+      { action: "bad", title: "Bad", url: "javascript:alert(1)" },
+      { title: "no action" },
+    ];
+    const shown = message("m1", { title: "Hi", url: "/new", actions }, { chat: 7 });
+    const clicked = async (action: string) => {
+      expect(await show(page, { ...shown, id: `m1${action}` })).toBe("shown");
+      const { clicks, errors } = await act(page, "notificationclick", `m1${action}`, action);
+      // The browser lets only a user's click focus or open a window.
+      expect(errors.join()).toMatch(/not allowed to (focus|open)/i);
+      return { click: clicks.at(-1), error: errors.join() };
+    };
+    const toTab = await clicked("open");
+    expect(toTab.click).toEqual({
+      ...{ id: "m1open", action: "open", url: `${origin}/chat/7`, data: shown.data },
+    });
+    expect(toTab.error).toMatch(/focus/i);
+    const toNew = await clicked("");
+    expect(toNew.click).toMatchObject({ id: "m1", action: "", url: `${origin}/new` });
+    expect(toNew.error).toMatch(/open/i);
+    expect((await clicked("bad")).click?.url).not.toContain("javascript");
+    for (const tab of [page, chat]) {
+      await tab.waitForFunction(() => globalThis.heard.length === 3);
+      expect(await tab.evaluate(() => globalThis.heard.map(({ action }) => action))).toEqual([
+        ...["open", "", "bad"],
+      ]);
+    }
+    expect(await standing(page)).toEqual([]);
+  });
+
+  test("N4 that the user puts away are told to the worker, and do not come back", async () => {
+    const { page } = await start();
+    const hello = message("m1", { title: "Hello" });
+    expect(await show(page, hello)).toBe("shown");
+    expect((await act(page, "notificationclose", "m1")).closed).toMatchObject([{ id: "m1" }]);
+    expect(await show(page, hello)).toBe("repeated");
+  });
+});
