@@ -88,6 +88,7 @@ class LongestFirst extends BaseSequencer {
 const BUILT: Readonly<Record<string, string>> = {
   mesh: "./test/mesh/support/built-cli.ts",
   runtimes: "./test/runtimes/built-sdk.ts",
+  packed: "./test/packed/support/setup.ts",
 };
 const folderOf = (project: string): string => project.replace(/-(workerd|deno)$/, "");
 
@@ -176,6 +177,7 @@ export default defineConfig({
       withProcesses("edges", { include: ["test/edges/*.test.ts"] }),
       withProcesses("mesh", { include: ["test/mesh/once/*.test.ts"] }),
       withProcesses("runtimes", { include: ["test/runtimes/once/*.test.ts"] }),
+      withProcesses("packed", { include: ["test/packed/*.test.ts"] }),
       ...onEveryHost("mesh"),
       ...onEveryHost("runtimes"),
       ...onEveryHost("peers"),

@@ -1,6 +1,10 @@
 /** What the package lacks: the hosts of the mesh, whose data some commands read and write. */
 import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { CliFailure } from "./failure.ts";
+import { installedMesh, MESH_PACKAGE } from "./mesh/package.ts";
+import { version } from "./mesh/version.ts";
 
 /** Counts of what was moved. */
 export interface MovedCounts {
@@ -50,20 +54,22 @@ export const HOST_NAMES = ["deno", "workerd"] as const;
 export type HostName = (typeof HOST_NAMES)[number];
 
 /**
- * Loads it by its URL, because hosts/ imports cli/, and cli/ must not import hosts/.
+ * Loads it by its URL, because hosts/ imports cli/, and cli/ must not import hosts/: from the clone, or from the package of the mesh.
  *
  * @throws CliFailure if the command was installed without the mesh
  */
 export async function loadMoves(): Promise<Moves> {
   const source = new URL("../hosts/move/mod.ts", import.meta.url);
-  if (!existsSync(source))
+  const mesh = existsSync(source) ? undefined : installedMesh();
+  const found = mesh === undefined ? source : pathToFileURL(join(mesh, "dist/hosts/move.js"));
+  if (!existsSync(found))
     throw new CliFailure(
       1,
-      "no_clone",
+      "no_mesh",
       "the mesh itself is not in this package",
-      "Run this command in the clone that the mesh is started in.",
+      `Run npm install ${MESH_PACKAGE}@${version()} here, or run this command in the clone that the mesh is started in.`,
     );
-  const { moves } = (await import(source.href)) as { readonly moves: Moves };
+  const { moves } = (await import(found.href)) as { readonly moves: Moves };
   return moves;
 }
 

@@ -1,5 +1,4 @@
 /** The command line: all commands in their groups. */
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { adminAudit } from "./commands/admin/audit.ts";
 import { credentialCreate } from "./commands/admin/credential-create.ts";
@@ -22,6 +21,7 @@ import { exportData } from "./commands/export.ts";
 import { grant } from "./commands/grant.ts";
 import { grantRevoke } from "./commands/grant-revoke.ts";
 import { importData } from "./commands/import.ts";
+import { init } from "./commands/init.ts";
 import { keyCreate } from "./commands/key/create.ts";
 import { keyList } from "./commands/key/list.ts";
 import { keyRevoke } from "./commands/key/revoke.ts";
@@ -31,6 +31,7 @@ import { registrationList } from "./commands/registration/list.ts";
 import { registrationRemove } from "./commands/registration/remove.ts";
 import { registrationUnban } from "./commands/registration/unban.ts";
 import { send } from "./commands/send.ts";
+import { serve } from "./commands/serve.ts";
 import { serviceInstall, serviceUninstall } from "./commands/service/install.ts";
 import { service } from "./commands/service/run.ts";
 import { serviceStatus } from "./commands/service/status.ts";
@@ -42,18 +43,7 @@ import { tagLive } from "./commands/tag/live.ts";
 import { tagRemove } from "./commands/tag/remove.ts";
 import { tagShow } from "./commands/tag/show.ts";
 import { withHelp } from "./help.ts";
-
-function version(): string {
-  // Beside cli/ in a clone, two above dist/cli/ in the package.
-  for (const path of ["../package.json", "../../package.json"]) {
-    try {
-      return JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")).version;
-    } catch {
-      // Try the other path.
-    }
-  }
-  return "unknown";
-}
+import { version } from "./mesh/version.ts";
 
 /** commander throws instead of exiting only if told so for each command. */
 function throwing(command: Command): void {
@@ -115,6 +105,8 @@ export function commandLine(env: NodeJS.ProcessEnv): Command {
     .version(version())
     // Otherwise `service` and `grant`, which run by themselves too, take the options of their commands.
     .enablePositionalOptions()
+    .addCommand(serve())
+    .addCommand(init())
     .addCommand(listen(env))
     .addCommand(shared)
     .addCommand(send(env))
@@ -135,7 +127,7 @@ export function commandLine(env: NodeJS.ProcessEnv): Command {
     .addCommand(importData(env))
     .addHelpText(
       "after",
-      "\nTo run the mesh itself, use npm start in a clone of pushmesh. For examples, see pushmesh <command> --help.",
+      "\nThe first minute: pushmesh serve, and in other terminals pushmesh listen and pushmesh send. For examples, see pushmesh <command> --help.",
     );
 
   withHelp(program);

@@ -6,7 +6,8 @@ import { proxiesOf } from "./proxies.ts";
 
 export const HELP = `Runs the mesh on this machine.
 
-  npm start -- [options]
+  npm start -- [options]          in a clone
+  npx pushmesh serve [options]    without one
 
   --host NAME      what runs the mesh: deno or workerd (default: the data folder's host, or deno)
   --port N         port to listen on; 0 chooses a free port (default 8787)

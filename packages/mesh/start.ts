@@ -2,19 +2,16 @@
  * Runs the mesh of this package on this machine, with the options of `npm start`: `pushmesh serve` loads this, and so does the command
  * `pushmesh-mesh`. What runs it, Deno or workerd, is a package beside this one.
  */
-import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { denoOnPath } from "../../cli/mesh/deno.ts";
 import { hostNameOf, hostsIn, openFiles } from "../../scripts/hosts.mjs";
 import { runProcess } from "../../scripts/launcher.mjs";
 
 /** Path of a file of this package, whose dist/ this is bundled into. */
 const inDist = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-
-/** The oldest Deno that has what the mesh uses. */
-const OLDEST_DENO = [2, 9] as const;
 
 /** Deno's binary in the packages that npm installed, from here or from the working directory. */
 function installedDeno(): string | undefined {
@@ -29,14 +26,6 @@ function installedDeno(): string | undefined {
     }
   }
   return undefined;
-}
-
-/** Deno on PATH, if it is new enough. */
-function denoOnPath(): string | undefined {
-  const { stdout } = spawnSync("deno", ["--version"], { encoding: "utf8", windowsHide: true });
-  const [, major = 0, minor = 0] = (/^deno (\d+)\.(\d+)/.exec(stdout ?? "") ?? []).map(Number);
-  const [oldMajor, oldMinor] = OLDEST_DENO;
-  return major > oldMajor || (major === oldMajor && minor >= oldMinor) ? "deno" : undefined;
 }
 
 function hasWorkerd(): boolean {

@@ -3,12 +3,17 @@
  *
  *     node scripts/build/cli.ts [FOLDER in place of dist]
  */
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const outfile = `${process.argv[2] ?? "dist"}/cli/main.js`;
+const { version } = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+);
 await build({
   absWorkingDir: fileURLToPath(new URL("../..", import.meta.url)),
+  define: { PUSHMESH_VERSION: JSON.stringify(version) },
   entryPoints: ["cli/main.ts"],
   outfile,
   bundle: true,

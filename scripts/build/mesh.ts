@@ -59,6 +59,7 @@ ${classes.join("\n")}
 `;
 }
 
+const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 await Promise.all(
   OUTPUTS.map(async ([out, source, options]) => {
     const outfile = join(OUT, out);
@@ -70,9 +71,8 @@ await Promise.all(
       format: "esm",
       target: "es2024",
       logLevel: "warning",
-      // A stack names functions of ours, as in a clone.
-      keepNames: true,
       legalComments: "inline",
+      define: { PUSHMESH_VERSION: JSON.stringify(version) },
       ...options,
     });
     console.log(outfile);

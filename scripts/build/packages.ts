@@ -48,7 +48,7 @@ const PACKAGES: readonly Package[] = [
 const SHARED = ["LICENSE", "CHANGELOG.md"];
 
 /** A bundler names the file that each part of a bundle comes from. */
-const BUNDLED = /node_modules\/((?:@[^/\s]+\/)?[^/\s]+)\//g;
+const BUNDLED = /^\/\/(?:#region)? .*?node_modules\/((?:@[^/\s]+\/)?[^/\s]+)\//gm;
 
 /** The licences of what is in the bundles. */
 function licences(folder: string): string {

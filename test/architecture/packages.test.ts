@@ -1,5 +1,9 @@
 /** What is published, as packages/ describes it. test/runtimes/packed installs it. */
 import { expect, test } from "vitest";
+import { serve } from "../../cli/commands/serve.ts";
+import { RUNTIMES } from "../../cli/mesh/package.ts";
+import { WRANGLER_VERSION } from "../../cli/mesh/project.ts";
+import { HELP } from "../../hosts/machine/options.ts";
 import { read } from "./imports.ts";
 
 interface Manifest {
@@ -35,4 +39,18 @@ test("C1 the mesh brings no other package, and runs on the Deno and the workerd 
   expect([dependencies, optionalDependencies]).toEqual([undefined, undefined]);
   const { deno, workerd } = clone.devDependencies ?? {};
   expect(peerDependencies).toEqual({ deno, workerd });
+});
+
+test("C3 the command gets the Deno and the workerd that the mesh names", () => {
+  expect(RUNTIMES).toEqual(mesh.peerDependencies);
+});
+
+test("C3 serve has the options of npm start", () => {
+  const names = serve().options.map(({ long }) => long);
+  const told = [...HELP.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, name]) => name);
+  expect([...names, "--help"]).toEqual(told);
+});
+
+test("C4 a new project has the wrangler that the tests deploy with", () => {
+  expect(WRANGLER_VERSION).toBe(clone.devDependencies?.["wrangler"]);
 });

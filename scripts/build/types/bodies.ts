@@ -41,7 +41,8 @@ class Printer {
   }
 
   #union(type: ts.UnionType, depth: number): string {
-    const texts = type.types.map((each) => this.print(each, depth + 1));
+    const present = type.types.filter((each) => !isMissing(each));
+    const texts = present.map((each) => this.print(each, depth + 1));
     // A boolean is the union of both.
     const rest = texts.filter((text) => text !== "true" && text !== "false");
     const isBoolean = texts.length - rest.length === 2;
@@ -87,6 +88,10 @@ class Printer {
     );
   }
 }
+
+/** That a property may be left out, which is not to say that it may be undefined. */
+const isMissing = (type: ts.Type): boolean =>
+  (type as { debugIntrinsicName?: string }).debugIntrinsicName === "missing";
 
 /** This TypeScript brings the declarations of the language as text, not as files. */
 function hostWithLibs(folder: string, options: ts.CompilerOptions): ts.CompilerHost {

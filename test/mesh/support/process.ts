@@ -58,9 +58,14 @@ export class Process {
   readonly exited: Promise<number>;
   readonly #child: ChildProcess;
 
-  constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+  constructor(
+    command: string,
+    args: readonly string[],
+    env: Readonly<Record<string, string>>,
+    cwd: string,
+  ) {
     const child = spawn(command, args, {
-      cwd: ROOT,
+      cwd,
       env: { ...process.env, ...env },
       stdio: ["pipe", "pipe", "pipe"],
     });
@@ -89,14 +94,16 @@ export type AtEnd = (act: () => Promise<void> | void) => void;
  * Starts a process that does not outlive its test.
  *
  * @param atEnd the test's own `onTestFinished`, which one that runs beside others has to give.
+ * @param cwd its working directory, if not the repository
  */
 export function start(
   command: string,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   atEnd: AtEnd = onTestFinished,
+  cwd: string = ROOT,
 ): Process {
-  const started = new Process(command, args, env);
+  const started = new Process(command, args, env, cwd);
   atEnd(async () => {
     started.kill("SIGTERM");
     await started.exited;

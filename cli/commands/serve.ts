@@ -1,0 +1,43 @@
+/** `pushmesh serve` */
+import { Command } from "commander";
+import { HOST_NAMES } from "../clone.ts";
+import { serveMesh } from "../mesh/serve.ts";
+import { withExamples } from "../options.ts";
+
+/** Those of `npm start`: see hosts/machine/options.ts, which checks their values. */
+const OPTIONS: readonly (readonly [flags: string, description: string])[] = [
+  [
+    "--host <name>",
+    `what runs the mesh: ${HOST_NAMES.join(" or ")} (default: the data folder's host, or deno)`,
+  ],
+  ["--port <n>", "port to listen on; 0 chooses a free port (default: 8787)"],
+  ["--listen <address>", "address to listen on; 0.0.0.0 for all (default: 127.0.0.1)"],
+  ["--data <dir>", "data folder (default: .pushmesh)"],
+  ["--tls-cert <file>", "certificate chain, PEM: HTTPS and wss instead of HTTP and ws"],
+  ["--tls-key <file>", "private key of the certificate, PEM"],
+  ["--trust-proxy <CIDR,...>", "trusted proxies, which set X-Forwarded-For or Forwarded"],
+  ["--json", "print one JSON object per line instead of text"],
+];
+
+export function serve(): Command {
+  const command = new Command("serve").description(
+    "run the mesh on this machine, from a clone, an installed @pushmesh/mesh, or npm",
+  );
+  for (const [flags, description] of OPTIONS) command.option(flags, description);
+  command.action(async (options: Readonly<Record<string, string | true>>) => {
+    const args = command.options.flatMap((option) => {
+      const value = options[option.attributeName()];
+      if (value === undefined) return [];
+      return value === true ? [`${option.long}`] : [`${option.long}`, value];
+    });
+    const note = (text: string): void => {
+      process.stderr.write(`pushmesh: ${text}\n`);
+    };
+    process.exitCode = await serveMesh(args, command.opts(), note);
+  });
+  return withExamples(
+    command,
+    "pushmesh serve",
+    "pushmesh serve --listen 0.0.0.0 --port 8787 --data /var/lib/pushmesh",
+  );
+}
