@@ -20,6 +20,8 @@ export interface Job {
   readonly sender: string;
   /** The device's storage. */
   readonly folder: string;
+  /** The socket of a push service; a link of its own without one. */
+  readonly service?: string;
   /** Of the first act, for the second. */
   readonly handover?: Handover;
 }
@@ -30,6 +32,7 @@ const {
   appId,
   sender,
   folder,
+  service,
   handover,
 }: Job = JSON.parse(process.argv[2] ?? "{}");
 const sdk: typeof import("../../sdk/device/node.ts") = await import(location);
@@ -37,7 +40,9 @@ const send = async (message: ScenarioSend, options = {}) => {
   const body = JSON.stringify({ message, options });
   return (await fetch(sender, { method: "POST", body })).json();
 };
-const context: ScenarioContext = { sdk, url, appId, send, storage: sdk.fileStorage(folder) };
+const storage = sdk.fileStorage(folder);
+const attaching = service === undefined ? {} : { service };
+const context: ScenarioContext = { sdk, url, appId, send, storage, ...attaching };
 const answer =
   handover === undefined ? await firstAct(context) : await secondAct(context, handover);
 console.log(JSON.stringify(answer ?? {}));

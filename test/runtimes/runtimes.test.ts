@@ -1,7 +1,9 @@
 /** The built device SDK in every runtime it promises, against a real mesh. */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { describe, expect, inject, test } from "vitest";
+import { describe, expect, inject, onTestFinished, test } from "vitest";
+import { serveSocket } from "../../sdk/device/daemon/server.ts";
+import { fileStorage, startService } from "../../sdk/device/node.ts";
 import { demoOf } from "../mesh/support/mesh.ts";
 import { ROOT, start, temporaryFolder } from "../mesh/support/process.ts";
 import { sharedMesh } from "../mesh/support/shared-mesh.ts";
@@ -30,8 +32,24 @@ async function demoAndSender() {
   return { demo, origin: await startSender(demo, sdk) };
 }
 
+/** A push service of the user, in this process; its socket. */
+async function sharedService(url: string): Promise<string> {
+  const folder = temporaryFolder();
+  const path = join(folder, "service.sock");
+  const service = await startService({ url, storage: fileStorage(join(folder, "device")) });
+  const served = await serveSocket(service, { path, endpoints: [url], onClosed: () => {} });
+  onTestFinished(async () => {
+    await served.close({ code: "service_unavailable", message: "The test ends.", retry: "later" });
+    service.close();
+  });
+  return path;
+}
+
 describe.each(RUNTIMES)("%s", (_, command, args) => {
-  test("P1 P2 P3 P4 a device lives through a restart", async () => {
+  test.each([
+    ["P1 P2 P3 P4 a device lives through a restart", false],
+    ["D1 P1 P2 P3 P4 an app of a shared push service lives through a restart", true],
+  ])("%s", async (_, isShared) => {
     const { demo, origin } = await demoAndSender();
     const job: Job = {
       sdk: pathToFileURL(join(sdk, "device-node.js")).href,
@@ -39,6 +57,7 @@ describe.each(RUNTIMES)("%s", (_, command, args) => {
       appId: demo.appId,
       sender: `${origin}/send`,
       folder: temporaryFolder(),
+      ...(isShared ? { service: await sharedService(demo.url) } : {}),
     };
     const act = async (job: Job): Promise<unknown> => {
       const process = start(command, [...args, JSON.stringify(job)]);

@@ -25,6 +25,8 @@ export interface ScenarioContext {
   ): Promise<{ readonly id?: string; readonly status?: string; readonly code?: string }>;
   /** Outlives the restart. The default of the runtime where it is absent. */
   readonly storage?: Sdk.Storage;
+  /** The socket of the push service that it is to attach to; a link of its own where it is absent. */
+  readonly service?: string;
 }
 
 /** What the first act leaves to the second. */
@@ -73,8 +75,10 @@ function collect(client: Sdk.PushClient): Inbox {
   };
 }
 
-const open = ({ sdk, url, appId, storage }: ScenarioContext): Promise<Sdk.PushClient> =>
-  sdk.connect({ url, appId, ...(storage === undefined ? {} : { storage }) });
+const open = ({ sdk, url, appId, storage, service }: ScenarioContext): Promise<Sdk.PushClient> => {
+  const attaching = service === undefined ? {} : { service };
+  return sdk.connect({ url, appId, ...(storage === undefined ? {} : { storage }), ...attaching });
+};
 
 const TAG = "Schlagzeilen/1 \u{1F4F0}";
 
