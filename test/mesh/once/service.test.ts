@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { LIMITS } from "../../../schema/limits.ts";
 import { MeshAdmin, PushServer } from "../../../sdk/server/mod.ts";
 import { NODE } from "../../support/built.ts";
 import { run, runJson, type User } from "../support/command.ts";
@@ -67,6 +68,31 @@ async function openApps(count: number) {
   }
   return { url, apps };
 }
+
+test("D1 a service has as many apps as an account has registrations; one more is told so, and has its turn when one has ended", async () => {
+  const { url, apps } = await openApps(LIMITS.REGISTRATIONS + 1);
+  const { socket } = await startService(user(), url);
+  const open = ({ appId }: { appId: string }) =>
+    openApp({ url, appId, socket, folder: temporaryFolder() });
+  const opened = await Promise.all(apps.map(open));
+  const regIds = await Promise.allSettled(opened.map(({ client }) => client.register()));
+  const refused = regIds.flatMap(({ status }, n) => (status === "rejected" ? [n] : []));
+  expect(refused).toHaveLength(1);
+  const [last = -1] = refused;
+  expect(regIds[last]).toMatchObject({ reason: { code: "too_many_registrations" } });
+  await Promise.all(
+    regIds.map(async (regId, n) => {
+      if (regId.status === "rejected") return;
+      await apps[n]?.server.send({ to: regId.value, data: `${n}` });
+      expect(opened[n]?.seen).toEqual([`${n}`]);
+    }),
+  );
+  const other = last === 0 ? 1 : 0;
+  await opened[other]?.client.unregister();
+  const late = (await opened[last]?.client.register()) ?? "";
+  await apps[last]?.server.send({ to: late, data: "late" });
+  expect(opened[last]?.seen).toEqual(["late"]);
+});
 
 test("D2 kill -9 of the service: its apps wait, attach to the next one, and miss, repeat and reorder nothing", async () => {
   const { url, appId, server } = demo();

@@ -3,6 +3,7 @@
  * and for each message, state and error, until SIGTERM or SIGKILL.
  */
 import process from "node:process";
+import type { PushClient } from "../../../sdk/device/node.ts";
 
 export interface AppJob {
   /** The SDK, as a URL to import. */
@@ -15,6 +16,10 @@ export interface AppJob {
   readonly folder: string;
   /** How long the handler of each message takes, milliseconds. */
   readonly handlerMs?: number;
+  /** A tag to join before it is ready. */
+  readonly tag?: string;
+  /** Whether it tries again if there is no service when it starts, as under a supervisor. */
+  readonly insists?: boolean;
 }
 
 const job: AppJob = JSON.parse(process.argv[2] ?? "{}");
@@ -27,17 +32,24 @@ const print = (line: object): void => {
 };
 
 const run = async (): Promise<void> => {
-  const { url, appId, service, folder, handlerMs = 0 } = job;
-  const client = await connect({ url, appId, service, storage: fileStorage(folder) });
+  const { url, appId, service, folder, handlerMs = 0, tag: ownTag } = job;
+  const open = (): Promise<PushClient> =>
+    connect({ url, appId, service, storage: fileStorage(folder) }).catch((error) => {
+      if (job.insists && error.code === "service_unavailable") return open();
+      throw error;
+    });
+  const client = await open();
   client.onState(({ state, error }) => print({ state, code: error?.code }));
   client.onError(({ code, message }) => print({ error: code, message }));
-  client.onMessage(async ({ data, id, priority }) => {
-    print({ data, id, priority });
+  client.onMessage(async ({ data, id, priority, tag }) => {
+    print({ data, id, priority, tag });
     if (handlerMs > 0) await new Promise((resolve) => setTimeout(resolve, handlerMs));
   });
   process.on("SIGTERM", () => client.close());
   try {
-    print({ ready: await client.register() });
+    const ready = await client.register();
+    if (ownTag !== undefined) await client.subscribe(ownTag);
+    print({ ready });
   } catch (error) {
     await client.close();
     throw error;
