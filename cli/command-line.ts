@@ -16,6 +16,7 @@ import { appQuota } from "./commands/app/quota.ts";
 import { appShow } from "./commands/app/show.ts";
 import { backup } from "./commands/backup.ts";
 import { broadcast } from "./commands/broadcast.ts";
+import { completion } from "./commands/completion.ts";
 import { directory } from "./commands/directory.ts";
 import { exportData } from "./commands/export.ts";
 import { grant } from "./commands/grant.ts";
@@ -98,7 +99,7 @@ export function commandLine(env: NodeJS.ProcessEnv): Command {
     .addCommand(serviceStatus(env))
     .addCommand(serviceInstall(env))
     .addCommand(serviceUninstall(env));
-  const program = new Command("pushmesh")
+  const program: Command = new Command("pushmesh")
     .description(
       "Client of a push mesh: run a device, send, broadcast, manage apps and keys, back up data.",
     )
@@ -125,6 +126,7 @@ export function commandLine(env: NodeJS.ProcessEnv): Command {
     .addCommand(backup(env))
     .addCommand(exportData(env))
     .addCommand(importData(env))
+    .addCommand(completion(() => program))
     .addHelpText(
       "after",
       "\nThe first minute: pushmesh serve, and in other terminals pushmesh listen and pushmesh send. For examples, see pushmesh <command> --help.",

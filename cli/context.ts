@@ -14,6 +14,7 @@ export interface CommonOptions {
   readonly url?: string;
   readonly dataDir?: string;
   readonly json?: boolean;
+  readonly verbose?: boolean;
 }
 
 /** The options of a command that acts for an app. */
@@ -70,7 +71,21 @@ export function contextOf(options: CommonOptions, env: NodeJS.ProcessEnv): Conte
   const url = wanted ?? demo?.url;
   if (url === undefined)
     throw usageFailure(`no mesh is named: give --url, or run npm start (looked in ${dataDir})`);
-  return { url: meshOrigin(url), dataDir, demo, output: outputFor(options.json === true) };
+  const origin = meshOrigin(url);
+  if (options.verbose === true) {
+    const from = wanted === undefined ? "the data folder of a mesh here" : sourceOf(options);
+    sayMesh(origin, from, options.json === true);
+  }
+  return { url: origin, dataDir, demo, output: outputFor(options.json === true) };
+}
+
+const sourceOf = ({ url }: CommonOptions): string =>
+  url === undefined ? "$PUSHMESH_URL" : "--url";
+
+/** On stderr: whoever reads results reads stdout. */
+function sayMesh(mesh: string, from: string, json: boolean): void {
+  const text = json ? JSON.stringify({ mesh, from }) : `mesh ${mesh} (from ${from})`;
+  process.stderr.write(`${text}\n`);
 }
 
 /** The demo app of the wanted mesh: from the data folder, or else from another folder that a mesh was started with. */

@@ -1,6 +1,8 @@
 /** The `pushmesh` command. Each command has a file in commands/. */
 import { CommanderError } from "commander";
 import { commandLine } from "./command-line.ts";
+import type { CliFailure } from "./failure.ts";
+import { usageAsFailure } from "./help.ts";
 import { asFailure, commanderExit } from "./sdk-failures.ts";
 
 // The reader of a pipe may stop early: `pushmesh listen | head -1`.
@@ -8,15 +10,24 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(error.code === "EPIPE" ? 0 : 1);
 });
 
+const isJson = process.argv.includes("--json");
+const program = commandLine(process.env);
+const usageOf = isJson ? usageAsFailure(program) : undefined;
+
 function fail(error: unknown): void {
   if (error instanceof CommanderError) {
-    process.exitCode = commanderExit(error);
+    const usage = usageOf?.(error);
+    if (usage === undefined) process.exitCode = commanderExit(error);
+    else print(usage);
     return;
   }
   const failure = asFailure(error);
   if (failure === undefined) throw error;
-  const { code, message, advice, exitCode } = failure;
-  if (process.argv.includes("--json")) {
+  print(failure);
+}
+
+function print({ code, message, advice, exitCode }: CliFailure): void {
+  if (isJson) {
     process.stderr.write(`${JSON.stringify({ error: { code, message, advice } })}\n`);
   } else {
     process.stderr.write(`pushmesh: ${message} (${code})\n`);
@@ -25,4 +36,4 @@ function fail(error: unknown): void {
   process.exitCode = exitCode;
 }
 
-await commandLine(process.env).parseAsync().catch(fail);
+await program.parseAsync().catch(fail);

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { PRIORITY_NAMES } from "../schema/http/enums.ts";
 
-/** `--url`, `--data-dir`, `--json`. */
+/** `--url`, `--data-dir`, `--json`, `--verbose`. */
 export function withMesh(command: Command): Command {
   return command
     .option(
@@ -13,7 +13,8 @@ export function withMesh(command: Command): Command {
       "--data-dir <dir>",
       "data folder of the mesh on this machine (default: $PUSHMESH_DATA_DIR, or .pushmesh)",
     )
-    .option("--json", "print one JSON object per line");
+    .option("--json", "print one JSON object per line, errors too")
+    .option("--verbose", "say on stderr which mesh is called, and what named it");
 }
 
 /** Options of operator commands: `--url`, `--data-dir`, `--json`, `--insecure`. */

@@ -5,8 +5,7 @@ import { PushServer } from "../../sdk/server/push-server.ts";
 import { type AppOptions, appOf, type Context, contextOf, keyAtHand } from "../context.ts";
 import { usageFailure } from "../failure.ts";
 import { deviceFolder } from "../files/device-folder.ts";
-import { listenAsDevice } from "../listen/device-listener.ts";
-import { type Audience, listenToTags } from "../listen/live-listener.ts";
+import type { Audience } from "../listen/live-listener.ts";
 import { jsonObject, withApp, withExamples, withMesh } from "../options.ts";
 import { isRecordOf, isText } from "../values.ts";
 
@@ -109,11 +108,13 @@ export function listen(env: NodeJS.ProcessEnv): Command {
       const { output, url } = context;
       const appId = appOf(context, options, env);
       const { tag: tags = [], alias, shared = false, attributes, state, token, grant } = options;
-      if (options.live === true)
-        return listenToTags(
-          { url, appId, tags, token: tokenOf(context, appId, token, env) },
-          output,
-        );
+      // Here and in other commands: the SDK of devices takes longer to load than what most commands do.
+      if (options.live === true) {
+        const { listenToTags } = await import("../listen/live-listener.ts");
+        const audience = { url, appId, tags, token: tokenOf(context, appId, token, env) };
+        return listenToTags(audience, output);
+      }
+      const { listenAsDevice } = await import("../listen/device-listener.ts");
       const folder = deviceFolder(context, appId, state, env);
       return listenAsDevice({ url, appId, folder, tags, alias, shared, attributes, grant }, output);
     });

@@ -3,7 +3,6 @@ import { Command } from "commander";
 import { type AdminOptions, adminOf } from "../admin.ts";
 import { contextOf } from "../context.ts";
 import { withAdmin, withExamples } from "../options.ts";
-import { smoke as smokeMesh } from "../smoke.ts";
 
 export function smoke(env: NodeJS.ProcessEnv): Command {
   const command = withAdmin(new Command("smoke"))
@@ -13,6 +12,7 @@ export function smoke(env: NodeJS.ProcessEnv): Command {
     .action(async (options: AdminOptions) => {
       const context = contextOf(options, env);
       const admin = adminOf(context, options, env);
+      const { smoke: smokeMesh } = await import("../smoke.ts");
       await smokeMesh(context.url, admin, ({ name, tookMs, error }) => {
         const ok = error === undefined;
         const text = ok ? `ok      ${name}  ${tookMs} ms` : `failed  ${name}: ${error}`;

@@ -3,7 +3,6 @@ import { Command } from "commander";
 import { type CommonOptions, contextOf } from "../../context.ts";
 import { withExamples, withMesh } from "../../options.ts";
 import { type PlaceOptions, placeOf } from "../../service/folder.ts";
-import { runService } from "../../service/run.ts";
 import { withPlace } from "./place.ts";
 
 export function service(env: NodeJS.ProcessEnv): Command {
@@ -11,6 +10,7 @@ export function service(env: NodeJS.ProcessEnv): Command {
     .description("run the push service of this user: one device and one link for several processes")
     .action(async (options: CommonOptions & PlaceOptions) => {
       const { url, output } = contextOf(options, env);
+      const { runService } = await import("../../service/run.ts");
       return runService(placeOf(options, env), url, output);
     });
   return withExamples(
