@@ -9,6 +9,7 @@ import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { HOSTS } from "./scripts/hosts.mjs";
+import type { EngineKind } from "./test/sdk/device/fake/shared.ts";
 import { SOON } from "./test/support/soon.ts";
 
 /** Keys for tests only: one mesh key of known bytes, so that vectors made from it stay the same. */
@@ -30,8 +31,11 @@ const COMPUTING = {
 const WAITING = { maxWorkers: 4, maxConcurrency: 3, sequence: { groupOrder: 1 } };
 const ALONE = { maxWorkers: 1, sequence: { groupOrder: 2 } };
 
+type NodeOptions = typeof SHARED &
+  typeof CHECKED & { readonly include: string[]; readonly env: Readonly<Record<string, string>> };
+
 /** Tests that run in Node with nothing outside the process. */
-const inNode = (name: string, options: Partial<typeof SHARED & typeof CHECKED> = {}) => ({
+const inNode = (name: string, options: Partial<NodeOptions> = {}) => ({
   test: {
     name,
     include: [`test/${name}/**/*.test.ts`],
@@ -47,6 +51,14 @@ const inNode = (name: string, options: Partial<typeof SHARED & typeof CHECKED> =
  * a file took 0.6 s of a core before it began, and takes 0.1 where the one before it was of the same project.
  */
 const SHARED = { isolate: false } as const;
+
+/** Tests of the device SDK's clients, with their engine elsewhere: see test/sdk/device/fake/shared.ts. */
+const sharedClients = (engine: EngineKind, files: readonly string[]) =>
+  inNode(`sdk-${engine}`, {
+    ...CHECKED,
+    include: files.map((file) => `test/sdk/device/${file}.test.ts`),
+    env: { PUSHMESH_TEST_ENGINE: engine },
+  });
 
 /** Files that take 20 s and more, in the order they are begun in: begun last, one of them would keep a core idle at the end. */
 const LONGEST = [
@@ -156,6 +168,9 @@ export default defineConfig({
       inNode("schema", SHARED),
       inNode("core", SHARED),
       inNode("sdk", CHECKED),
+      // The same clients, with an engine that tabs share: in the tab that leads, or in a worker.
+      sharedClients("tab", ["client/*", "commands", "broadcasts"]),
+      sharedClients("worker", ["client/expiry", "commands"]),
       inNode("hosts", { ...SHARED, ...CHECKED }),
       inNode("fuzz", SHARED),
       {

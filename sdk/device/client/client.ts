@@ -197,14 +197,15 @@ export class AppClient extends ClientEvents implements PushClient {
   }
 
   /**
-   * Leaves at once, for another client of the storage: what handlers are at work on, it gets again.
+   * Leaves for another client of the storage, as soon as handlers have ended: what they reject comes again there.
    *
-   * @param isLost the other one has the link already, and may have the messages
+   * @param isLost the other one has the link already, and may have the messages: it leaves at once
    */
   async stop(isLost: boolean): Promise<void> {
     this.#closed ??= Promise.resolve();
+    this.#inbox.handler = undefined;
     this.#requests.close();
-    if (!isLost) await this.#storage.settled();
+    if (!isLost) await this.#inbox.idle();
     this.#inbox.abandon();
     this.#leave();
   }

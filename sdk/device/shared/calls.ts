@@ -50,7 +50,8 @@ export class Calls {
       this.#port?.postMessage({ kind: "cancel", call: number });
     };
     signal?.addEventListener("abort", onAbort);
-    this.#post(number);
+    // A signal that fires in this turn still cancels it.
+    queueMicrotask(() => this.#post(number));
     return promise.finally(() => signal?.removeEventListener("abort", onAbort));
   }
 

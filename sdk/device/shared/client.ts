@@ -55,12 +55,16 @@ export interface SharedOptions {
   readonly endStored: () => Promise<void>;
 }
 
+/** Longest wait for an engine to answer `leave`. */
+const LEAVE_WAIT_MS = 1_000;
+
 export class SharedClient extends ClientEvents implements PushClient {
   readonly #options: SharedOptions;
   readonly #handling = new Handling();
   readonly #calls: Calls;
   readonly #stopOnline: () => void;
   readonly #joined = Promise.withResolvers<void>();
+  readonly #left = Promise.withResolvers<void>();
   #isJoined = false;
   #attachment: Attachment | undefined;
   #port: ToEnginePort | undefined;
@@ -183,11 +187,13 @@ export class SharedClient extends ClientEvents implements PushClient {
     this.#calls.close();
     this.#stopOnline();
     this.#cancelJoin();
+    // During the synchronous part of a handler, nothing knows yet that it runs.
+    const idle = Promise.resolve().then(() => this.#handling.idle());
+    const handled = within(host, 2 * CLOSE_WAIT_MS, idle);
     const left = (async () => {
-      // During the synchronous part of a handler, nothing knows yet that it runs.
-      await null;
-      await within(host, 2 * CLOSE_WAIT_MS, this.#handling.idle());
+      await handled;
       this.#post({ kind: "leave" });
+      if (this.#port) await within(host, LEAVE_WAIT_MS, this.#left.promise);
       this.#port = undefined;
       this.#setState({ state: "closed" });
       await this.#attachment?.close();
@@ -266,6 +272,9 @@ export class SharedClient extends ClientEvents implements PushClient {
         return;
       case "regId":
         this.#setRegId(event.regId, event.isNew);
+        return;
+      case "left":
+        this.#left.resolve();
         return;
       case "aliasLost":
         this.listeners.lostAlias.emit(event.alias, this.#options.host.report);

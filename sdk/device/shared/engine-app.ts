@@ -5,7 +5,7 @@ import { NOT_HANDLED } from "../client/inbox.ts";
 import type { Content, PushMessage } from "../client/message.ts";
 import type { ClientOptions } from "../client/options.ts";
 import { RETRY_BASE_MS } from "../constants.ts";
-import { PushError, type PushErrorData, toErrorData } from "../errors.ts";
+import { CLOSED, PushError, type PushErrorData, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { fanOut } from "./fan-out.ts";
 import type { Peer } from "./peer.ts";
@@ -39,6 +39,7 @@ export class EngineApp {
   /** Clients whose tabs are there, and may listen, have joined or are asleep. */
   #isReady: boolean;
   #unlisten: (() => void) | undefined;
+  readonly #over = Promise.withResolvers<never>();
   #isOver = false;
   /** The registration whose key is published; undefined for none. */
   #identity: string | undefined;
@@ -49,6 +50,7 @@ export class EngineApp {
   constructor(owner: AppOwner, isReady: boolean) {
     this.#owner = owner;
     this.#isReady = isReady;
+    this.#over.promise.catch(() => {});
   }
 
   get peers(): ReadonlySet<Peer> {
@@ -97,6 +99,7 @@ export class EngineApp {
 
   leave(peer: Peer): void {
     this.#peers.delete(peer);
+    peer.post({ kind: "left" });
     peer.end();
     this.#listen();
   }
@@ -127,9 +130,11 @@ export class EngineApp {
   /** Lets go of the app; what clients are at work on comes to them again by another engine. @param isLost another one has the link */
   async stop(isLost: boolean): Promise<void> {
     this.#isOver = true;
+    // Nothing is acknowledged while a handler is at work on it.
+    this.#over.reject(new PushError({ ...CLOSED, retry: "later" }));
     const client = isLost ? this.#opened : await this.#client?.catch(() => undefined);
-    for (const peer of this.#peers) peer.end();
     await client?.stop(isLost);
+    for (const peer of this.#peers) peer.end();
   }
 
   async #open(joining: Joining): Promise<AppClient> {
@@ -201,11 +206,10 @@ export class EngineApp {
 
   async #deliver(message: PushMessage): Promise<void> {
     try {
-      await fanOut(
-        [...this.#peers].filter(({ listens }) => listens),
-        message,
-      );
+      const peers = [...this.#peers].filter(({ listens }) => listens);
+      await Promise.race([fanOut(peers, message), this.#over.promise]);
     } catch (error) {
+      if (this.#isOver) throw NOT_HANDLED;
       if (error === NOT_HANDLED) {
         // Listening anew makes it come again, before what is behind it.
         this.#stopListening();
@@ -232,7 +236,11 @@ export class EngineApp {
     return answer;
   }
 
-  /** Asks one client after the other, and waits for another one if none can answer. */
+  /**
+   * Asks one client after the other, and waits for another one if none can answer.
+   *
+   * @throws PushError what a client says; `client_closed`, with `retry` `later`, at the end of the engine
+   */
   async #ask(ability: "grants" | "encrypts", question: Question): Promise<unknown> {
     for (;;) {
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -240,12 +248,12 @@ export class EngineApp {
       const able = [...this.#peers].filter(({ joining }) => joining?.[ability]);
       for (const peer of able.sort((one, other) => Number(one.isAsleep) - Number(other.isAsleep))) {
         try {
-          return await peer.ask(question);
+          return await Promise.race([peer.ask(question), this.#over.promise]);
         } catch (error) {
-          if (error instanceof PushError) throw error;
+          if (error instanceof PushError || this.#isOver) throw error;
         }
       }
-      await promise;
+      await Promise.race([promise, this.#over.promise]);
       this.#unanswered.delete(resolve);
     }
   }

@@ -94,7 +94,11 @@ export class Engine {
       this.#look();
     };
     port.onmessage = ({ data }) => {
-      if (this.#isOver) return;
+      if (this.#isOver) {
+        // The others go to the next engine.
+        if (data.kind === "leave") peer.post({ kind: "left" });
+        return;
+      }
       if (peer.isAsleep) {
         peer.wake();
         app?.woke();

@@ -107,6 +107,8 @@ export type FromEngine =
       readonly isNew: boolean | undefined;
     }
   | { readonly kind: "aliasLost"; readonly alias: string }
+  /** The answer to `leave`: everything before it has arrived. */
+  | { readonly kind: "left" }
   | { readonly kind: "removed" | "error"; readonly error: PushErrorData };
 
 /** The client's end. */

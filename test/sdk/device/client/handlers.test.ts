@@ -86,7 +86,7 @@ describe("handlers that do not end", () => {
     await mesh.clock.advance(5_000);
     await closed;
     await mesh.clock.advance(5_000);
-    expect(client.state).toBe("closed");
+    await until(() => client.state === "closed", "the end");
     expect(socket.acks).toEqual([]);
   });
 
