@@ -57,10 +57,10 @@ export interface ConnectOptions extends StartOptions {
    */
   readonly share?: boolean | undefined;
   /**
-   * Holds the shared link in a SharedWorker, instead of in one of the tabs: a function that starts a worker whose script imports
+   * Holds the shared link in a SharedWorker, instead of in one of the tabs: a function that starts a worker whose script is, or imports,
    * `pushmesh/shared-worker`. Needs `indexedDbStorage`, the default. If the worker cannot be started, a tab holds the link.
    *
-   * @example worker: () => new SharedWorker(new URL("./push-worker.js", import.meta.url), { type: "module", name: "push" })
+   * @example worker: () => new SharedWorker(new URL("pushmesh/shared-worker", import.meta.url), { type: "module", name: "push" })
    */
   readonly worker?: (() => PushWorker) | undefined;
 }
