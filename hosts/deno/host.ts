@@ -74,7 +74,7 @@ class DenoMesh implements MeshProcess {
       isRegistered: (name) => isStored(db, name),
       proxies: proxiesOf(context.trustProxy),
       log: report.problem,
-      enterSlice: (who, weight) => this.#mesh.workSlices.enter(who, weight),
+      enterSlice: (...work) => this.#mesh.workSlices.enter(...work),
     });
   }
 

@@ -61,6 +61,7 @@ export class DenoLinks implements LinkHost {
       const socket = connection.accept(request, LINK_SUBPROTOCOL);
       if (isRegistered) connection.entry.become("device");
       else connection.entry.isDevice = () => device.isRegistered;
+      connection.registeredDevice = () => (device.isRegistered ? name : null);
       return this.#serve(device, socket);
     });
     if (!opened.ok) throw new MeshError(opened.code, opened.detail);

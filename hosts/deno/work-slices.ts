@@ -1,12 +1,27 @@
 /**
- * Does the long work of devices in slices, with single sends in between. One kind is joins and leaves of tags: each writes, and the
- * writes of a slice are one commit, which holds the only thread for as long as the disk takes: a device that joined 2,000 tags with a
- * commit each took all of its time. Another is the frames of a link that has used up its share (`net/frame-budget.ts`): a burst that
- * its limits allow held the thread for up to 400 ms. The third is requests that a client sends without waiting for answers, once it is
- * refused: they took all of the time that sends left. Devices and connections take turns, so that one waits for one turn of each other, not
- * for all of their work.
+ * Does long work in slices, with single sends in between. One kind is joins and leaves of tags: each writes, and the writes of a slice are one
+ * commit, which holds the only thread for as long as the disk takes: a device that joined 2,000 tags with a commit each took all of its time.
+ * The alarms of tags come together when many are left. Another is the frames of a link that has used up its share (`net/frame-budget.ts`): a
+ * burst that its limits allow held the thread for up to 400 ms. The last is what strangers ask for without waiting for answers, once they are
+ * refused: it took all of the time that sends left.
+ *
+ * A slice has work of one kind. The kinds have an order, so that what anybody can send from anywhere holds up no device; who is passed over
+ * for long has a slice all the same. Within a kind, devices or networks take turns, so that one waits for one turn of each other, not for all
+ * of their work.
  */
 import { pollSockets } from "./sockets.ts";
+import { WorkQueue } from "./work-queue.ts";
+
+/**
+ * The first is served first.
+ *
+ * - `joins`: of devices that have a registration, by device
+ * - `alarms`: of the nodes of tags, by node
+ * - `frames`: of the links of devices that have a registration, by device
+ * - `strangers`: frames of other links, and requests after a refused one, by network
+ */
+const KINDS = ["joins", "alarms", "frames", "strangers"] as const;
+export type WorkKind = (typeof KINDS)[number];
 
 /** About 2 ms of work, at 150 µs each. */
 const SLICE_COUNT = 12;
@@ -21,6 +36,8 @@ const REST_SHARE = 2;
 const REST_MIN_MS = 4;
 /** For a disk that takes forever to commit. */
 const REST_MAX_MS = 40;
+/** Slices of others after which a kind that waits has one: it gets an eighth of the time, or less. */
+const PASSED_COUNT = 8;
 /** Pauses that may be owed, so that joining a few tags waits for none. */
 const BURST_MS = 50;
 
@@ -32,20 +49,12 @@ export interface WorkSlicesOptions {
   readonly rest: (ms: number) => Promise<void>;
 }
 
-interface Turn {
-  readonly weight: number;
-  readonly begin: () => void;
-}
-
 export class WorkSlices {
   readonly #options: WorkSlicesOptions;
-  /** The one whose turn is next first; each device has as many as it may have calls under way, and each connection one. */
-  readonly #waiting = new Map<unknown, Turn[]>();
-  /** The weight of all of them. */
-  #weight = 0;
+  readonly #queues = KINDS.map(() => new WorkQueue());
   #isRunning = false;
-  /** When the pauses for all slices are over. */
-  #owedUntil = 0;
+  /** Ends the pause before a slice of a kind, because one before it has work. */
+  #wake: { readonly before: number; readonly up: () => void } | null = null;
 
   constructor(options: WorkSlicesOptions) {
     this.#options = options;
@@ -53,63 +62,76 @@ export class WorkSlices {
 
   /** Whether anybody waits. */
   get isBusy(): boolean {
-    return this.#weight > 0;
+    return this.#first !== -1;
   }
 
   /**
    * Resolves when it is its turn.
    *
-   * @param who the device or connection: each has one turn before any has its next
+   * @param who see `WorkKind`: each has one turn before any has its next
    * @param weight its work, in joins
    */
-  enter(who: unknown, weight = 1): Promise<void> {
-    const entered = new Promise<void>((begin) => {
-      const mine = this.#waiting.get(who);
-      if (mine === undefined) this.#waiting.set(who, [{ weight, begin }]);
-      else mine.push({ weight, begin });
-    });
-    this.#weight += weight;
+  enter(kind: WorkKind, who: string, weight = 1): Promise<void> {
+    const at = KINDS.indexOf(kind);
+    const entered = this.#queues[at]?.enter(who, weight);
     if (!this.#isRunning) void this.#run();
-    return entered;
+    else if (this.#wake !== null && at < this.#wake.before) this.#wake.up();
+    return entered ?? Promise.resolve();
+  }
+
+  /** The kind that is served next unless another was passed over for too long; -1 if nobody waits. */
+  get #first(): number {
+    return this.#queues.findIndex((queue) => queue.weight > 0);
   }
 
   async #run(): Promise<void> {
     this.#isRunning = true;
     // All calls that a device makes at once belong to one slice.
     await null;
-    const restMs = this.#owedUntil - performance.now() - BURST_MS;
-    if (restMs > 0 && this.#options.isSending()) await this.#options.rest(restMs);
-    while (this.isBusy) {
-      const began = performance.now();
-      this.#letIn(Math.max(SLICE_COUNT, Math.ceil(this.#weight / SLICES)));
-      // Those of the slice work.
-      await pollSockets();
-      // Each writer learns of a failure from its own wait.
-      await this.#options.committed().catch(() => {});
-      // A commit holds the thread: a request that arrived meanwhile may be a send.
-      await pollSockets();
-      const now = performance.now();
-      const ms = Math.min(Math.max(REST_SHARE * (now - began), REST_MIN_MS), REST_MAX_MS);
-      // Kept even if nobody waits now: a device asks for the next when the last are answered.
-      this.#owedUntil = Math.max(this.#owedUntil, now) + ms;
-      const restMs = this.#owedUntil - now - BURST_MS;
-      if (restMs > 0 && this.isBusy && this.#options.isSending()) await this.#options.rest(restMs);
+    for (let first = this.#first; first !== -1; first = this.#first) {
+      if (await this.#rest(first)) await this.#slice(first);
     }
     this.#isRunning = false;
   }
 
-  #letIn(weight: number): void {
-    let left = Math.min(weight, SLICE_MOST_COUNT);
-    // A device that goes behind all others is met again if there is room for more.
-    for (const [who, turns] of this.#waiting) {
-      if (left <= 0) return;
-      this.#waiting.delete(who);
-      const turn = turns.shift();
-      if (turns.length > 0) this.#waiting.set(who, turns);
-      if (turn === undefined) continue;
-      left -= turn.weight;
-      this.#weight -= turn.weight;
-      turn.begin();
-    }
+  /** @returns false if a kind before this one has work by now */
+  async #rest(first: number): Promise<boolean> {
+    const restMs = (this.#queues[first]?.owedMs(performance.now()) ?? 0) - BURST_MS;
+    if (restMs <= 0 || !this.#options.isSending()) return true;
+    const woken = new Promise<boolean>((resolve) => {
+      this.#wake = { before: first, up: () => resolve(false) };
+    });
+    const isOver = await Promise.race([this.#options.rest(restMs).then(() => true), woken]);
+    this.#wake = null;
+    return isOver;
+  }
+
+  async #slice(first: number): Promise<void> {
+    const began = performance.now();
+    const kind = this.#letIn(first);
+    // Those of the slice work.
+    await pollSockets();
+    // Each writer learns of a failure from its own wait.
+    await this.#options.committed().catch(() => {});
+    // A commit holds the thread: a request that arrived meanwhile may be a send.
+    await pollSockets();
+    const now = performance.now();
+    const ms = Math.min(Math.max(REST_SHARE * (now - began), REST_MIN_MS), REST_MAX_MS);
+    // Kept even if nobody waits now: a device asks for the next when the last are answered. Kinds before this one owe nothing for it.
+    for (const queue of this.#queues.slice(kind)) queue.owe(ms, now, BURST_MS + REST_MAX_MS);
+  }
+
+  /** Begins the turns of a slice. @returns of which kind */
+  #letIn(first: number): number {
+    const passed = this.#queues.findIndex(
+      ({ weight, passedCount }) => weight > 0 && passedCount >= PASSED_COUNT,
+    );
+    const kind = passed === -1 ? first : passed;
+    for (const queue of this.#queues.slice(kind + 1)) if (queue.weight > 0) queue.passedCount++;
+    const queue = this.#queues[kind];
+    // One that goes before its time takes no more than it must.
+    const grown = passed === -1 ? Math.ceil((queue?.weight ?? 0) / SLICES) : 0;
+    queue?.letIn(Math.min(Math.max(SLICE_COUNT, grown), SLICE_MOST_COUNT));
+    return kind;
   }
 }

@@ -17,7 +17,7 @@ import {
   UNSENT_BYTES,
 } from "../../machine/net/http/request-loop.ts";
 import type { ReceivedRequest } from "../../machine/net/http/request-reader.ts";
-import { WEIGHTS } from "../work-slices.ts";
+import { WEIGHTS, type WorkKind } from "../work-slices.ts";
 import { answerBytes, JsonAnswer } from "./answer.ts";
 import { setClient } from "./client-address.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -43,7 +43,7 @@ export interface HttpPort {
   /** Where requests wait that arrived before their turn. */
   readonly pipeline: Pipeline;
   /** See `WorkSlices.enter`. */
-  enterSlice(who: object, weight: number): Promise<void>;
+  enterSlice(kind: WorkKind, who: string, weight: number): Promise<void>;
   /** Called for each request that is refused before it reaches the edge. @param kind see `ConnectionPort` */
   refused(kind: string): void;
 }
@@ -64,6 +64,8 @@ export function connectionOf(request: Request): HttpConnection {
 export class HttpConnection implements TransportHandler, ConnectionPort {
   readonly entry: Entry;
   readonly clientOf: NamedClient;
+  /** The device whose link it is, while that has a registration. Asked only when the link has used up its share. */
+  registeredDevice: () => string | null = () => null;
   readonly #transport: Transport;
   readonly #port: HttpPort;
   readonly #loop: RequestLoop;
@@ -113,7 +115,7 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
     ];
     this.#transport.write(utf8.encode(`${lines.join("\r\n")}\r\n\r\n`));
     const { now } = this.#port;
-    const frameTurn = () => this.#port.enterSlice(this, WEIGHTS.frames);
+    const frameTurn = () => this.#frameTurn();
     const owner = { now, frameTurn, closing: () => this.entry.closing() };
     const socket = new ServerSocket(this.#transport, owner, early);
     // A WebSocket has no deadline here: its owner has its own.
@@ -180,7 +182,7 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
   }
 
   nextTurn(task: () => void): void {
-    if (this.#isRefused) void this.#port.enterSlice(this, WEIGHTS.refused).then(task);
+    if (this.#isRefused) void this.#strangersTurn(WEIGHTS.refused).then(task);
     else this.#port.pipeline.add(task);
   }
 
@@ -191,6 +193,17 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
 
   serve({ head, body }: ReceivedRequest): void {
     void this.#serve(head, body.slice());
+  }
+
+  #frameTurn(): Promise<void> {
+    const device = this.registeredDevice();
+    if (device === null) return this.#strangersTurn(WEIGHTS.frames);
+    return this.#port.enterSlice("frames", device, WEIGHTS.frames);
+  }
+
+  /** By network: whoever opens many connections has no more turns for it. */
+  #strangersTurn(weight: number): Promise<void> {
+    return this.#port.enterSlice("strangers", this.entry.address, weight);
   }
 
   async #serve(head: RequestHead, body: Uint8Array<ArrayBuffer>): Promise<void> {

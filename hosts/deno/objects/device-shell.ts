@@ -25,6 +25,6 @@ export function deviceOf(mesh: Mesh, name: string, woke: () => void): DeviceShel
     // A link outlives its device's sleep with the shell itself.
     sockets: () => [],
     admit: ({ kind, call }) =>
-      kind === "tag" && call.method !== "attach" ? mesh.workSlices.enter(name) : null,
+      kind === "tag" && call.method !== "attach" ? mesh.workSlices.enter("joins", name) : null,
   });
 }

@@ -116,7 +116,7 @@ export class Mesh {
     this.deviceAlarms = this.#alarms(EARLIEST.devices, (name) => this.device(name).onDeadline());
     // A device that leaves 2,000 tags makes as many alarms, which come together.
     this.nodeAlarms = this.#alarms(EARLIEST.nodes, async (name) => {
-      await this.workSlices.enter(name);
+      await this.workSlices.enter("alarms", name);
       await this.nodes.get(name).alarm();
     });
     this.wheel = new TimerWheel(report);

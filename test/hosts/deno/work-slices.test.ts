@@ -1,6 +1,6 @@
-/** Slices in which devices join and leave tags. */
+/** Slices of long work: devices join and leave tags, alarms of tags, frames beyond a share, and what strangers pipeline. */
 import { expect, test, vi } from "vitest";
-import { WorkSlices } from "../../../hosts/deno/work-slices.ts";
+import { type WorkKind, WorkSlices } from "../../../hosts/deno/work-slices.ts";
 import { SOON } from "../../support/soon.ts";
 import { turn } from "./support/mesh.ts";
 
@@ -17,9 +17,9 @@ function rig(isSending: boolean) {
       }),
   });
   const devices: string[] = [];
-  const enter = (count: number, device = "one") => {
+  const enter = (count: number, device = "one", kind: WorkKind = "joins", weight = 1) => {
     for (let n = 0; n < count; n++)
-      void slices.enter(device).then(() => {
+      void slices.enter(kind, device, weight).then(() => {
         devices.push(device);
         entered.push(entered.length);
       });
@@ -65,4 +65,53 @@ test("nobody rests where nobody sends, and a commit that fails holds up nobody",
   enter(100);
   await vi.waitFor(() => expect(entered).toHaveLength(100), SOON);
   expect(rests).toEqual([]);
+});
+
+/** Ends pauses until something is so. */
+async function until({ rests }: ReturnType<typeof rig>, isSo: () => boolean): Promise<void> {
+  for (let turns = 0; turns < 5_000 && !isSo(); turns++) {
+    for (const { end } of rests) end();
+    await turn();
+  }
+  expect(isSo()).toBe(true);
+}
+
+test("P8.3 what strangers send without waiting, by however many connections and networks, holds up no join for more than a slice", async () => {
+  const one = rig(true);
+  for (let n = 0; n < 500; n++) one.enter(10, `network ${n}`, "strangers", 2);
+  await vi.waitFor(() => expect(one.rests).toHaveLength(1), SOON);
+  const before = one.entered.length;
+  one.enter(12, "device");
+  await vi.waitFor(() => expect(one.devices).toContain("device"), SOON);
+  // Neither for the pause that others owe.
+  expect(one.devices.slice(before, before + 12)).toEqual(Array(12).fill("device"));
+});
+
+test("P8.3 frames of registered devices go before what strangers send, and joins and alarms before both", async () => {
+  const one = rig(false);
+  for (const kind of ["strangers", "frames", "alarms", "joins"] as const)
+    one.enter(2, kind, kind, 12);
+  await vi.waitFor(() => expect(one.devices).toHaveLength(8), SOON);
+  const kinds = ["joins", "alarms", "frames", "strangers"].flatMap((kind) => [kind, kind]);
+  expect(one.devices).toEqual(kinds);
+});
+
+test("P8.3 no kind of work waits for ever: while devices join without end, each other has a slice now and then", async () => {
+  const one = rig(true);
+  for (let n = 0; n < 200; n++) one.enter(100, `device ${n}`);
+  for (const kind of ["alarms", "frames", "strangers"] as const) one.enter(100, kind, kind, 12);
+  await until(one, () => one.devices.filter((each) => each === "strangers").length === 3);
+  const others = one.devices.filter((each) => !each.startsWith("device"));
+  expect(others).toEqual(Array(3).fill(["alarms", "frames", "strangers"]).flat());
+  const joined = one.devices.length - others.length;
+  expect(joined).toBeGreaterThan(3 * 8 * 12);
+  expect(joined).toBeLessThan(4 * 8 * 64);
+});
+
+test("P8.3 networks take turns: one with hundreds of connections leaves others theirs", async () => {
+  const one = rig(true);
+  one.enter(500, "crowd", "strangers", 2);
+  one.enter(1, "other", "strangers", 2);
+  await vi.waitFor(() => expect(one.devices.length).toBeGreaterThan(2), SOON);
+  expect(one.devices.slice(0, 3)).toEqual(["crowd", "other", "crowd"]);
 });

@@ -22,7 +22,7 @@ test("P8.3 requests that come all at once are served in turn with those of other
 });
 
 test("P8.3 what a client sends without waiting, once it is refused, waits for the slices of such work", async () => {
-  const { conn, seen, nextSlice } = serveHttp();
+  const { conn, seen, nextSlice, work } = serveHttp();
   conn.push(GET.replace("/", REFUSED_PATH).repeat(2) + GET.repeat(3));
   for (let i = 0; i < 20; i++) await settled();
   expect(seen).toHaveLength(1);
@@ -33,6 +33,7 @@ test("P8.3 what a client sends without waiting, once it is refused, waits for th
   // Not refused any more.
   while (seen.length < 5) await turn();
   expect(nextSlice()).toBeUndefined();
+  expect(work).toEqual(Array(2).fill("strangers 192.0.2.1"));
 });
 
 test("P8.1 of answers that are not read no more than the limit is kept", async () => {

@@ -90,6 +90,8 @@ export interface DenoServed extends Served {
   readonly transport: Transport;
   /** Begins the turn of the request that waits for its slice; undefined if none does. */
   nextSlice(): (() => void) | undefined;
+  /** As what each waited: its kind and who. */
+  readonly work: readonly string[];
 }
 
 /**
@@ -106,6 +108,7 @@ export function serveHttp(
 ): DenoServed {
   let now = 0;
   const slices: (() => void)[] = [];
+  const work: string[] = [];
   const admission = new Admission({ capacity: 100, now: () => now });
   const conn = new FakeConn();
   const seen: Seen[] = [];
@@ -124,7 +127,10 @@ export function serveHttp(
       budgets: new RequestBudgets({ keyring: KEYRING, isRegistered: () => false, now: () => now }),
       failedAuth: new FailedAuth({ keyring: KEYRING, isRegistered: () => false, now: () => now }),
       refused: (code) => refused.push(code),
-      enterSlice: () => new Promise((resolve) => slices.push(resolve)),
+      enterSlice(kind, who) {
+        work.push(`${kind} ${who}`);
+        return new Promise((resolve) => slices.push(resolve));
+      },
       async handle(request) {
         const body = Buffer.from(await request.arrayBuffer()).toString("latin1");
         seen.push({ method: request.method, url: new URL(request.url).href, body });
@@ -144,5 +150,5 @@ export function serveHttp(
   entry.expireIn(10_000, () => http.expire());
   const reads = (reads: boolean) => (reads ? conn.readOn() : conn.stopReading());
   const nextSlice = () => slices.shift();
-  return { conn, admission, entry, http, transport, seen, refused, wait, reads, nextSlice };
+  return { conn, admission, entry, http, transport, seen, refused, wait, reads, nextSlice, work };
 }
