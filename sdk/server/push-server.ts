@@ -166,7 +166,7 @@ export class PushServer {
    * Gets the status of a message or a broadcast.
    *
    * @param id - From the answer of `send` or `broadcast`. For a broadcast the answer has counts, and is final once it is `sent`.
-   * @param options.signal - Cancels the call.
+   * @param options - `signal` cancels the call.
    * @throws PushServerError `message_not_found` if the mesh no longer has a record of it.
    */
   status(

@@ -87,7 +87,7 @@ export class Tags {
   /**
    * Creates a token for a page to listen to a tag. Makes no call.
    *
-   * @param options.ttlSeconds How long the token can start a connection, 1 to 86,400. Default 3,600.
+   * @param options - `ttlSeconds`: how long the token can start a connection, 1 to 86,400. Default 3,600.
    * @throws PushServerError `option_invalid`
    */
   async listenToken(

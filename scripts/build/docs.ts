@@ -1,0 +1,64 @@
+/**
+ * Builds the documentation as static pages: the guides of docs/, the reference of the SDKs, and that of the HTTPS API. Fails if a link between
+ * them leads nowhere.
+ *
+ *     node scripts/build/docs.ts [FOLDER in place of dist/docs]
+ */
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { LinkChecker } from "linkinator";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const SITE = join(ROOT, "docs/site");
+const OUT = resolve(ROOT, process.argv[2] ?? "dist/docs");
+const API = join(OUT, "openapi.html");
+
+/** Runs the first command of a package. @param from a folder that has it in its node_modules, or above */
+function run(from: string, name: string, args: readonly string[]): void {
+  const manifest = createRequire(join(from, "package.json")).resolve(`${name}/package.json`);
+  const { bin } = createRequire(manifest)(manifest) as { bin: string | Record<string, string> };
+  const file = typeof bin === "string" ? bin : Object.values(bin)[0];
+  execFileSync(process.execPath, [join(dirname(manifest), file ?? ""), ...args], {
+    cwd: ROOT,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+}
+
+/** The way from a page to the root, which TypeDoc does not write into the links of its header. */
+const TO_ROOT = "%ROOT%";
+
+function pages(): string[] {
+  const names = readdirSync(OUT, { recursive: true, encoding: "utf8" });
+  return names.filter((name) => name.endsWith(".html"));
+}
+
+async function checkLinks(): Promise<void> {
+  const { links } = await new LinkChecker().check({
+    path: pages(),
+    serverRoot: OUT,
+    checkFragments: true,
+    // The network is nobody's to promise.
+    linksToSkip: ["^https?://(?!localhost|127)"],
+  });
+  const broken = links.filter(({ state }) => state === "BROKEN");
+  for (const { url, parent = "" } of broken) console.error(`${parent}: ${url} leads nowhere`);
+  console.log(`${relative(ROOT, OUT)}: ${links.length} links, ${broken.length} broken`);
+  if (broken.length > 0 || links.length < pages().length) process.exitCode = 1;
+}
+
+run(SITE, "typedoc", [
+  ...["--options", join(SITE, "typedoc.json"), "--out", OUT],
+  ...["--logLevel", "Warn", "--treatWarningsAsErrors"],
+]);
+for (const name of pages()) {
+  const text = readFileSync(join(OUT, name), "utf8");
+  const up = relative(dirname(name), "");
+  writeFileSync(join(OUT, name), text.replaceAll(TO_ROOT, up === "" ? "" : `${up}/`));
+}
+// Its own links are those of an application.
+writeFileSync(API, "");
+await checkLinks();
+run(ROOT, "@redocly/cli", ["build-docs", "docs/openapi.json", "--inlineBundle", "--output", API]);
