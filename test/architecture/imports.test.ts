@@ -147,7 +147,8 @@ describe("exported names of the mesh", () => {
 describe("layers without a host", () => {
   test.each(HOST_FREE)(
     "%s compiles without the types of any host",
-    { timeout: 30_000 },
+    // Seconds on an idle machine, and most of a minute where other tests compile too.
+    { timeout: 120_000 },
     (layer) => {
       const { compilerOptions, exclude = [] } = JSON.parse(read(`${layer}/tsconfig.json`));
       expect(compilerOptions).toBeUndefined();
