@@ -25,7 +25,7 @@ import { DroppedFrames } from "./dropped-frames.ts";
 import { Epochs } from "./epochs.ts";
 import { LinkKeys } from "./link-keys.ts";
 import { isBelieved, isChecked, regIdOf } from "./proof.ts";
-import { answerUnproven, OWN_REQUESTS, registerAgain } from "./registering-again.ts";
+import { OWN_REQUESTS, registerAgain, UnprovenAnswers } from "./registering-again.ts";
 
 type Event<K extends ToClient["kind"]> = Extract<ToClient, { readonly kind: K }>;
 
@@ -44,6 +44,7 @@ export class SealingPort implements ClientPort {
   readonly #commands: SealedCommands;
   /** Requests of our own. */
   readonly #requests = new Requests(this, OWN_REQUESTS);
+  readonly #unproven: UnprovenAnswers;
   /** The registration, as the push service says: nothing is believed for it. Undefined while there is none. */
   #at: Pick<Event<"registration">, "identity" | "epoch"> | undefined;
   /** Requests for which the push service has asked for a grant or setup before. */
@@ -73,6 +74,7 @@ export class SealingPort implements ClientPort {
   ) {
     this.#host = host;
     this.#port = port;
+    this.#unproven = new UnprovenAnswers(host, this.#requests);
     this.#registration = registration;
     this.#epochs = new Epochs(host, storage, appId);
     this.#report = report;
@@ -106,6 +108,7 @@ export class SealingPort implements ClientPort {
       return;
     }
     this.#commands.sent(message);
+    this.#unproven.sent(message);
     if (message.kind === "listen") this.#listens = message.on;
     // The push service then asks for the setup when it sends the command.
     const grants = message.kind === "register" && this.#seals && { grants: true };
@@ -147,7 +150,7 @@ export class SealingPort implements ClientPort {
       this.#at = event;
       this.#check();
     } else if (event.kind === "done")
-      answerUnproven(event, this.#host, this.#requests, (answer) => this.#receive(answer));
+      this.#unproven.answer(event, (answer) => this.#receive(answer));
   }
 
   #pass(event: ToClient): void {

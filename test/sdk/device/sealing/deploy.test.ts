@@ -83,3 +83,50 @@ test("S27 a client that is closed meanwhile asks no more", async () => {
   expect(device.asked()).toBe(2);
   expect(mesh.reported).toEqual([]);
 });
+
+test.each([
+  ["signs out", "signOut"],
+  ["unregisters", "unregister"],
+] as const)("S22 S27 who %s while register waits is not registered by it", async (_, end) => {
+  const device = await registering();
+  await device.nextAttempt(1_000);
+  const ended = device.client[end]();
+  await settle();
+  sealing.takesSetups = true;
+  // The wait that is under way ends, and asks no more.
+  for (let passed = 0; passed < 140_000; passed += 500) {
+    await mesh.clock.advance(500);
+    await settle();
+  }
+  await ended;
+  await device.registered;
+  expect(device.asked()).toBe(2);
+  expect(device.end()).toBe("sealed_invalid");
+  expect(device.client.regId).toBeUndefined();
+  expect(() => held()).toThrow();
+  // The next user registers.
+  const next = await device.client.register();
+  expect(held().regId).toBe(next);
+  await device.client.close();
+});
+
+test("S27 a register that was cancelled while it waits registers nothing later", async () => {
+  sealing.takesSetups = false;
+  const device = await start(mesh, { sealed: true });
+  const controller = new AbortController();
+  const registered = device.client.register({ signal: controller.signal });
+  const frames = () => mesh.sockets.flatMap((socket) => socket.frames);
+  const asked = () => frames().filter(({ kind }) => kind === "register").length;
+  await until(() => asked() === 1, "the first attempt");
+  await settle();
+  controller.abort(new Error("no longer"));
+  await expect(registered).rejects.toThrow("no longer");
+  sealing.takesSetups = true;
+  for (let passed = 0; passed < 140_000; passed += 500) {
+    await mesh.clock.advance(500);
+    await settle();
+  }
+  expect(asked()).toBe(1);
+  expect(device.regIds).toEqual([]);
+  await device.client.close();
+});
