@@ -44,8 +44,8 @@ export interface Env {
   readonly CRYPTO: EdgeCrypto;
   /** Address of the client of a request, for the audit log; absent if the host cannot tell. */
   readonly ADDRESS_OF?: (request: Request) => string | null;
-  /** Whether nobody on the way could read a request; absent if the host cannot tell. */
-  readonly WAS_ENCRYPTED?: (request: Request) => boolean;
+  /** Whether nobody on the way could read a request; null if only its address tells. Absent if the host cannot tell. */
+  readonly WAS_ENCRYPTED?: (request: Request) => boolean | null;
   /** Maximum number of links of this process, decimal; absent if the platform limits them. */
   readonly MAX_LINKS?: string;
   /** Concurrent calls of nodes of one tag, decimal. Default: `LIMITS.FAN_OUT_NODES`; one machine sets 8. */

@@ -8,6 +8,8 @@ import { contextOf, type KeyOptions, sendingKeyOf } from "../context.ts";
 import { usageFailure } from "../failure.ts";
 import { asServer, withExamples } from "../options.ts";
 
+/** What a request line takes. */
+const VISIBLE = /^[\x21-\x7e]+$/;
 const METHODS = ["GET", "POST", "PUT", "DELETE"] as const;
 
 interface SignOptions extends KeyOptions {
@@ -46,6 +48,7 @@ export function sign(env: NodeJS.ProcessEnv): Command {
     .option("--idempotency-key <key>", "of a POST (default: a new one)")
     .action(async (path: string, options: SignOptions) => {
       if (!path.startsWith("/")) throw usageFailure(`${path} is no path: it starts with /`);
+      if (!VISIBLE.test(path)) throw usageFailure(`percent-encode the path: ${encodeURI(path)}`);
       const context = contextOf(options, env);
       const { keyId, key } = sendingKeyOf(context, options, env);
       const hasBody = options.body !== undefined || options.bodyFile !== undefined;

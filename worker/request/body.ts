@@ -82,12 +82,15 @@ export interface JsonBody {
   readonly members: ReturnType<typeof membersOf>;
 }
 
-/** @throws MeshError `body_invalid` */
-export function readText(body: Uint8Array): string {
+/** @param refusal of bytes that are not UTF-8. @throws MeshError */
+export function readText(
+  body: Uint8Array,
+  refusal = (cause: unknown) => new MeshError("body_invalid", "the bytes are not UTF-8", { cause }),
+): string {
   try {
     return utf8.decode(body);
   } catch (cause) {
-    throw new MeshError("body_invalid", "the bytes are not UTF-8", { cause });
+    throw refusal(cause);
   }
 }
 

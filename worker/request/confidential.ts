@@ -10,8 +10,9 @@ import { isLoopback, networkOf } from "./network.ts";
  */
 export function requireConfidential(c: MeshContext): void {
   const request = c.req.raw;
-  if (c.env.WAS_ENCRYPTED?.(request)) return;
+  const wasEncrypted = c.env.WAS_ENCRYPTED?.(request) ?? null;
+  if (wasEncrypted === true) return;
   const address = c.env.ADDRESS_OF?.(request) ?? null;
-  if (address === null || !isLoopback(networkOf(address)))
-    throw new MeshError("send_token_exposed");
+  const isLocal = address !== null && isLoopback(networkOf(address));
+  if (wasEncrypted === false || !isLocal) throw new MeshError("send_token_exposed");
 }

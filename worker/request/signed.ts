@@ -7,7 +7,7 @@ import type { MeshContext } from "../context.ts";
 import { authenticate, authenticateToken } from "../signature/authenticate.ts";
 import { checkDigests, readDigests } from "../signature/digest.ts";
 import type { AppVerifier } from "../signature/keys.ts";
-import { requireRights } from "../signature/rights.ts";
+import { rightsFault } from "../signature/rights.ts";
 import { noteUse } from "../signature/use.ts";
 import type { Verified } from "../signature/verify.ts";
 import { readBody, requireBound, requireJson } from "./body.ts";
@@ -27,7 +27,11 @@ export async function readCaller(c: MeshContext): Promise<Caller> {
   const token = sendTokenOf(c.req.raw);
   const verified = await (token === undefined ? authenticate(c) : authenticateToken(c, token));
   // A route without scopes takes no key.
-  requireRights(verified.verifier, c.get("scopes") ?? [], c.get("receivedAt"));
+  const fault = rightsFault(verified.verifier, c.get("scopes") ?? [], c.get("receivedAt"));
+  if (fault !== undefined) {
+    const isOver = token !== undefined && fault.code === "key_expired";
+    throw new MeshError(isOver ? "send_token_invalid" : fault.code, fault.detail);
+  }
   noteUse(c, verified.verifier);
   const { app, keyId } = verified.verifier;
   const appName = toBase64Url(app);

@@ -33,13 +33,31 @@ const MULTIPART = /^multipart\//i;
 /** With a send token, the body may be the text of the message. */
 async function readSend(c: MeshContext, bound: number): ReturnType<typeof readSigned> {
   const { raw } = c.req;
-  const type = raw.headers.get("content-type") ?? "";
-  if (sendTokenOf(raw) === undefined || isJson(raw) || MULTIPART.test(type))
+  const isSigned = raw.headers.has("signature-input");
+  const hasToken = sendTokenOf(raw) !== undefined;
+  // Of a script that has forgotten its token, the content type is the least fault.
+  if (!isSigned && !hasToken)
+    throw new MeshError("signature_missing", "Signature-Input is missing, and so is a send token");
+  if (hasToken && isJson(raw)) requireNoQuery(raw.url);
+  if (!hasToken || isJson(raw) || MULTIPART.test(raw.headers.get("content-type") ?? ""))
     return readSigned(c, bound);
   const { caller, bytes } = await readSignedBytes(c, LIMITS.DATA_BYTES);
   const { textQuery } = ROUTES.sendMessage;
-  const body = jsonOfText(parseQuery(textQuery, raw.url), readText(bytes));
+  const text = readText(bytes, (cause) => {
+    const detail = "data: the text of the body is not UTF-8";
+    return new MeshError("field_invalid", detail, { field: "data", cause });
+  });
+  const body = jsonOfText(parseQuery(textQuery, raw.url), text);
   return { caller, bytes: utf8.encode(JSON.stringify(body)) };
+}
+
+/** Its options would be missed without a word. @throws MeshError `field_invalid` */
+function requireNoQuery(url: string): void {
+  const [name] = new URL(url).searchParams.keys();
+  if (name === undefined) return;
+  const field = name.slice(0, 64);
+  const detail = `${field}: a JSON body names its target and options itself; the query goes with text`;
+  throw new MeshError("field_invalid", detail, { field });
 }
 
 async function sendMessage(c: MeshContext): Promise<Response> {

@@ -1,6 +1,6 @@
 /** What a key may sign, and until when. */
 import type { KeyRights } from "../../core/app/app.ts";
-import { type ErrorCode, MeshError } from "../../schema/errors.ts";
+import type { ErrorCode } from "../../schema/errors.ts";
 import type { Scope } from "../../schema/http/enums.ts";
 
 interface RightsFault {
@@ -26,10 +26,4 @@ export function rightsFault(
   if (wanted.some((scope) => scopes.includes(scope))) return undefined;
   const detail = `the key needs the scope ${wanted.join(" or ")}; it has ${scopes.join(", ")}`;
   return { code: "scope_missing", detail };
-}
-
-/** @throws MeshError `key_expired` or `scope_missing` */
-export function requireRights(rights: KeyRights, wanted: readonly Scope[], now: number): void {
-  const fault = rightsFault(rights, wanted, now);
-  if (fault !== undefined) throw new MeshError(fault.code, fault.detail);
 }

@@ -23,11 +23,14 @@ const clientPorts = ({ MAX_LINKS }: WorkersEnv): ClientPorts =>
   MAX_LINKS === undefined
     ? {
         ADDRESS_OF: ({ headers }) => headers.get(CLOUDFLARE_CLIENT),
-        WAS_ENCRYPTED: ({ url }) => url.startsWith("https:"),
+        WAS_ENCRYPTED: ({ url }) => (url.startsWith("https:") ? true : null),
       }
     : {
         ADDRESS_OF: ({ headers }) => headers.get(FRONT_CLIENT),
-        WAS_ENCRYPTED: ({ headers }) => headers.get(FRONT_ENCRYPTED) === "yes",
+        WAS_ENCRYPTED: ({ headers }) => {
+          const said = headers.get(FRONT_ENCRYPTED);
+          return said === null ? null : said === "true";
+        },
       };
 
 let last: { readonly bindings: WorkersEnv; readonly env: Env } | undefined;

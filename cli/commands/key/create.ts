@@ -97,7 +97,7 @@ export function keyCreate(env: NodeJS.ProcessEnv): Command {
         keyFile === undefined ? "Nobody can show this secret again." : `Written to ${keyFile}.`;
       context.output.note(where);
       if (algorithm === "bearer") {
-        const token = isPrinted ? secret : `$(cat ${keyFile})`;
+        const token = isPrinted ? secret : `$(cat '${keyFile}')`;
         const example = `curl -H "Authorization: Bearer ${token}" -d Hello '${context.url}/v1/messages?alias=<alias>'`;
         context.output.note(`Try: ${example}`);
         return;

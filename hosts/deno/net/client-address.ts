@@ -1,7 +1,8 @@
 /** The clients of requests that may be recorded in the audit log, or that have a token. */
 interface RequestClient {
   readonly address: string;
-  readonly isEncrypted: boolean;
+  /** See `isEncrypted`. */
+  readonly isEncrypted: boolean | null;
 }
 
 const clients = new WeakMap<Request, RequestClient>();
@@ -13,5 +14,5 @@ export function setClient(request: Request, client: RequestClient): void {
 /** Null for a request that came through the socket of the data folder, and for one that changes nothing. */
 export const addressOf = (request: Request): string | null => clients.get(request)?.address ?? null;
 
-export const wasEncrypted = (request: Request): boolean =>
-  clients.get(request)?.isEncrypted ?? false;
+export const wasEncrypted = (request: Request): boolean | null =>
+  clients.get(request)?.isEncrypted ?? null;

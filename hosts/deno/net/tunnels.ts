@@ -6,7 +6,11 @@ import { MeshError } from "../../../schema/errors.ts";
 import { problemResponse } from "../../../worker/problem.ts";
 import { addressShare, appOverShare } from "../../machine/net/admission/address-share.ts";
 import type { Entry } from "../../machine/net/admission/admission.ts";
-import { clientOfRequest, type NamedClient } from "../../machine/net/admission/client.ts";
+import {
+  clientOfRequest,
+  isEncrypted,
+  type NamedClient,
+} from "../../machine/net/admission/client.ts";
 import type { FailedAuth } from "../../machine/net/admission/failed-auth.ts";
 import type { RequestBudgets } from "../../machine/net/admission/request-budgets.ts";
 import { mayBeRecorded } from "../../machine/net/http/recorded.ts";
@@ -128,7 +132,8 @@ export class Tunnels {
     const request = await readInTime(outer);
     carriers.set(request, tunnel);
     // Only over TLS is there HTTP/2.
-    if (mayBeRecorded(asked)) setClient(request, { address: client, isEncrypted: true });
+    const encrypted = isEncrypted(true, clientOf, asked);
+    if (mayBeRecorded(asked)) setClient(request, { address: client, isEncrypted: encrypted });
     const sender = failedAuth.senderOf(asked);
     if (sender !== null && !entry.mayWorkFor(sender)) {
       const overShare = appOverShare();

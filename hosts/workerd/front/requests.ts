@@ -30,7 +30,7 @@ const DROPPED = new Set([
 
 interface FrontClient {
   readonly address: string;
-  readonly isEncrypted: boolean;
+  readonly isEncrypted: boolean | null;
 }
 
 /**
@@ -77,7 +77,8 @@ function rewritten(
   let text = `${method} ${target} HTTP/1.1\r\nhost: ${host || authority}\r\n`;
   for (const [name, value] of fields) if (!DROPPED.has(name)) text += `${name}: ${value}\r\n`;
   if (client !== null) text += `${CLIENT_HEADER}: ${client.address}\r\n`;
-  if (client?.isEncrypted) text += `${ENCRYPTED_HEADER}: yes\r\n`;
+  if (client !== null && client.isEncrypted !== null)
+    text += `${ENCRYPTED_HEADER}: ${client.isEncrypted}\r\n`;
   if (isUpgrade) text += "connection: Upgrade\r\nupgrade: websocket\r\n";
   else if (!keepsAlive) text += "connection: close\r\n";
   if (head.length === null || fields.has("content-length")) text += `content-length: ${length}\r\n`;

@@ -46,6 +46,15 @@ test("S64 a script sends with a token by one line; S67 in the clear only at loop
   expect(await post(query, FAR)).toMatchObject({ code: "send_token_exposed" });
   const secure = { ...FAR, "x-forwarded-proto": "https" };
   expect(await post(query, secure)).toMatchObject({ status: "delivered" });
+  for (const scheme of ["http", "HTTP", "https, http", ""])
+    expect(await post(query, { ...FAR, "x-forwarded-proto": scheme })).toMatchObject({
+      code: "send_token_exposed",
+    });
+  // It names no client: not even a client on this machine came in the clear then.
+  const unnamed = { "x-forwarded-for": "unknown" };
+  expect(await post(query, unnamed)).toMatchObject({ code: "send_token_exposed" });
+  const plain = { "x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http" };
+  expect(await post(query, plain)).toMatchObject({ code: "send_token_exposed" });
   const forged = { ...FAR, "pushmesh-encrypted": "yes", "pushmesh-client": "127.0.0.1" };
   expect(await post(query, forged)).toMatchObject({ code: "send_token_exposed" });
   const lied = { ...FAR, "cf-connecting-ip": "127.0.0.1", forwarded: "proto=https" };
@@ -75,6 +84,8 @@ test("S64 a script sends with a token by one line; S67 in the clear only at loop
     headers: (tags as { headers: Record<string, string> }).headers,
   });
   expect(read.status).toBe(200);
+  const umlaut = await run(user, "sign", "/v1/aliases/bé");
+  expect([umlaut.code, umlaut.stderr]).toEqual([2, expect.stringContaining("/v1/aliases/b%C3%A9")]);
   const noBody = await run(user, "sign", "/v1/tags", "--method", "GET", "--body", "x");
   expect([noBody.code, noBody.stderr]).toEqual([2, expect.stringContaining("a GET has no body")]);
 });

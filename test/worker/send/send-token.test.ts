@@ -1,5 +1,5 @@
 /** Send tokens: for scripts that cannot sign. */
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { LIMITS } from "../../../schema/limits.ts";
 import { appCache } from "../../../worker/signature/authenticate.ts";
 import { admin, createApp, createKey, signed, type TestApp } from "../support/app.ts";
@@ -150,11 +150,28 @@ describe("S65 a text message", () => {
   it("S65 has at most as many bytes as a message, and is UTF-8", async () => {
     const query = { to: regId };
     await refused({ query, body: "x".repeat(LIMITS.DATA_BYTES + 1) }, "body_too_large");
-    await refused({ query, body: Uint8Array.of(0xff, 0xfe) }, "body_invalid");
+    const { problem } = await refused({ query, body: Uint8Array.of(0xff, 0xfe) }, "field_invalid");
+    expect(problem.field).toBe("data");
     const form = { "content-type": "multipart/form-data; boundary=x" };
     await refused({ query, body: "x", headers: form }, "content_type_unsupported");
     const { response } = await post({ query, body: "x".repeat(LIMITS.DATA_BYTES) });
     expect(response.status).toBe(202);
+  });
+
+  it("S65 that is JSON has no query, whose options would be missed", async () => {
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ to: regId, data: "x" });
+    const { problem } = await refused({ query: { ttl: "5" }, body, headers }, "field_invalid");
+    expect(problem.field).toBe("ttl");
+  });
+
+  it("S65 of a script that has forgotten its token is refused for that", async () => {
+    const headers = { "content-type": "text/plain" };
+    const init = { method: "POST", headers, body: "hi" };
+    const request = new Request(`${ORIGIN}/v1/messages?to=${regId}`, init);
+    const problem = await problemOf((await fetchCounting(request)).response);
+    expect(problem.code).toBe("signature_missing");
+    expect(problem.detail).toContain("send token");
   });
 
   it("S65 needs a token: signed requests have JSON", async () => {
@@ -199,7 +216,21 @@ describe("S66 a wrong send token", () => {
     expect((await problemOf(response)).code).toBe("key_unknown");
   });
 
-  it("S66 ends with its expiry and its revocation", async () => {
+  it("S66 ends with its expiry", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      const made = await createToken(app.appId, { expiresAt: Date.now() + 10_000 });
+      appCache.forget(app.appId);
+      expect((await post(withToken(made.secret))).response.status).toBe(202);
+      vi.setSystemTime(Date.now() + 10_001);
+      const { response } = await post(withToken(made.secret));
+      expect(await problemOf(response)).toMatchObject({ code: "send_token_invalid" });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("S66 ends with its revocation", async () => {
     const made = await createToken(app.appId);
     appCache.forget(app.appId);
     expect((await post(withToken(made.secret))).response.status).toBe(202);

@@ -8,13 +8,25 @@ export type NamedClient = ((fields: RequestHead["fields"]) => string) | null;
 
 /** By which scheme a client came to a proxy: only a trusted one is believed. */
 const PROXY_SCHEME = "x-forwarded-proto";
+const FORWARDED = ["x-forwarded-for", "forwarded"];
 
-/** Whether nobody on the way could read a request. @param isTls of the connection */
-export const isEncrypted = (
+/**
+ * Whether nobody on the way could read a request; null if its way was no longer than the connection, which is not encrypted. How a proxy's client came
+ * to it only the proxy can say.
+ *
+ * @param isTls of the connection
+ */
+export function isEncrypted(
   isTls: boolean,
   named: NamedClient,
   { fields }: Pick<RequestHead, "fields">,
-): boolean => isTls || (named !== null && fields.get(PROXY_SCHEME)?.toLowerCase() === "https");
+): boolean | null {
+  const direct = isTls ? true : null;
+  if (named === null) return direct;
+  const scheme = fields.get(PROXY_SCHEME);
+  if (scheme !== undefined) return scheme.toLowerCase() === "https";
+  return FORWARDED.some((name) => fields.has(name)) ? false : direct;
+}
 
 /** The address of the client. */
 export const clientOfRequest = (

@@ -4,7 +4,7 @@ import type { RequestHead } from "./head.ts";
 
 /** From the front to workerd. A client that sends it itself is not believed. */
 export const CLIENT_HEADER = "pushmesh-client";
-/** The same, `yes` if nobody on the way could read the request. */
+/** The same: see `isEncrypted`. */
 export const ENCRYPTED_HEADER = "pushmesh-encrypted";
 
 /** Sends, which have to be cheap, and requests that only read change nothing that is recorded; operators' reads have a token. */

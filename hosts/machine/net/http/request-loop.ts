@@ -100,7 +100,7 @@ export class RequestLoop {
   }
 
   /** See `isEncrypted`. */
-  isEncrypted(head: RequestHead, isTls: boolean): boolean {
+  isEncrypted(head: RequestHead, isTls: boolean): boolean | null {
     return isEncrypted(isTls, this.#port.clientOf, head);
   }
 
