@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { chromium, type Page } from "playwright-core";
+import { type CDPSession, chromium, type Page } from "playwright-core";
 import { findChromium } from "../../../scripts/chromium.mjs";
 import { Mesh } from "../../chaos/mesh.ts";
 import { freshSeed, type Random, random as seeded } from "../../chaos/random.ts";
@@ -31,7 +31,7 @@ export interface TabsVerdict {
   readonly sent: number;
   readonly seen: number;
   readonly steps: Readonly<Record<string, number>>;
-  /** Leaders that hung, and whose place another tab has taken. */
+  /** Leaders that gave no sign of life, and whose place another tab has taken. */
   readonly takenOver: number;
   /** Messages that a tab which was there did not get, twice got, or got out of order; and `replaced` or `closed` where no tab should see it. */
   readonly lost: readonly string[];
@@ -68,8 +68,6 @@ class ChaosTab {
   readonly states: string[] = [];
   readyMs = Number.POSITIVE_INFINITY;
   goneMs = Number.POSITIVE_INFINITY;
-  /** Since when it is frozen. */
-  frozenMs: number | undefined;
   linkedMs = 0;
   hasCrashed = false;
 
@@ -160,6 +158,7 @@ export async function tabsChaos(options: TabsChaosOptions): Promise<TabsVerdict>
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"],
   });
   const context = await browser.newContext();
+  const processes = await browser.newBrowserCDPSession();
   const tabs: ChaosTab[] = [];
   let opened = 0;
   const there = () => tabs.filter(({ isThere }) => isThere);
@@ -189,23 +188,27 @@ export async function tabsChaos(options: TabsChaosOptions): Promise<TabsVerdict>
       await sleep(random.between(...SEND_MS));
     }
   };
-  /** Its process runs, and does nothing else; another tab waits for it. */
-  const hang = async (tab: ChaosTab, ms: number): Promise<void> => {
-    const wasLinked = tab.linkedMs === Math.max(...there().map(({ linkedMs }) => linkedMs));
-    const hanging = tab.page
-      .evaluate(`{ const end = Date.now() + ${ms}; while (Date.now() < end); }`)
-      .catch(() => {});
+  /** Another tab looks for the leader while this one gives no sign of life. */
+  const asleep = async (tab: ChaosTab, sleeping: () => Promise<unknown>): Promise<void> => {
+    const last = Math.max(...there().map(({ linkedMs }) => linkedMs));
     const other = there().find((one) => one !== tab);
-    await look(other);
-    await hanging;
-    if (wasLinked && there().some(({ linkedMs }) => linkedMs > tab.linkedMs)) takenOver++;
+    const slept = sleeping();
+    // It may share its process with the one that sleeps, and answer later.
+    void look(other);
+    await slept;
+    if (tab.linkedMs === last && there().some(({ linkedMs }) => linkedMs > last)) takenOver++;
   };
-  const thaw = async (tab: ChaosTab): Promise<void> => {
-    if (tab.frozenMs === undefined || !tab.isThere) return;
-    const session = await context.newCDPSession(tab.page);
-    await session.send("Page.setWebLifecycleState", { state: "active" });
-    await session.detach();
-    tab.frozenMs = undefined;
+  /** Its process runs, and does nothing else. */
+  const hang = (tab: ChaosTab, ms: number): Promise<void> =>
+    asleep(tab, () => busy(tab.page, ms).catch(() => {}));
+  /** Its process is stopped: what CDP calls frozen, a page that is visible is not. */
+  const freeze = async (tab: ChaosTab, ms: number): Promise<void> => {
+    const pid = await rendererOf(processes, tab.page);
+    await asleep(tab, async () => {
+      process.kill(pid, "SIGSTOP");
+      await sleep(ms);
+      process.kill(pid, "SIGCONT");
+    });
   };
   const counts: Record<string, number> = {};
   let takenOver = 0;
@@ -232,19 +235,8 @@ export async function tabsChaos(options: TabsChaosOptions): Promise<TabsVerdict>
       else if (action === "crash") await run("crash", tab, () => crash(tab));
       else if (action === "hang")
         await run("hang", tab, () => hang(tab, random.between(...ASLEEP_MS)));
-      else
-        await run("freeze", tab, async () => {
-          const session = await context.newCDPSession(tab.page);
-          await session.send("Page.setWebLifecycleState", { state: "frozen" });
-          await session.detach();
-          tab.frozenMs = performance.now();
-          const other = there().find(({ frozenMs }) => frozenMs === undefined);
-          await look(other);
-          await sleep(random.between(...ASLEEP_MS));
-          await thaw(tab);
-        });
+      else await run("freeze", tab, () => freeze(tab, random.between(...ASLEEP_MS)));
     }
-    for (const tab of there()) await thaw(tab);
     isSending = false;
     await load;
     if (there().length === 0) await open();
@@ -273,6 +265,24 @@ function choose(there: readonly ChaosTab[], tab: ChaosTab | undefined, random: R
   if (tab === undefined || there.length < 2) return "open";
   if (there.length < TABS && random.chance(0.45)) return "open";
   return random.pick(["close", "crash", "freeze", "hang"]);
+}
+
+/** The page's process runs, and does nothing else. */
+const busy = (page: Page, ms: number): Promise<unknown> =>
+  page.evaluate(`{ const end = Date.now() + ${ms}; while (Date.now() < end); }`);
+
+/** The process of a page: the one that has worked most while the page was busy. */
+async function rendererOf(processes: CDPSession, page: Page): Promise<number> {
+  const times = async () => {
+    const { processInfo } = await processes.send("SystemInfo.getProcessInfo");
+    const renderers = processInfo.filter(({ type }) => type === "renderer");
+    return new Map(renderers.map(({ id, cpuTime }) => [id, cpuTime]));
+  };
+  const before = await times();
+  await busy(page, 200);
+  const worked = [...(await times())].map(([id, time]) => [time - (before.get(id) ?? time), id]);
+  const [most] = worked.sort(([one = 0], [other = 0]) => other - one);
+  return most?.[1] ?? 0;
 }
 
 /** As when the user looks at another tab. */
