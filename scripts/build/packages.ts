@@ -35,6 +35,7 @@ const PACKAGES: readonly Package[] = [
       "docs/api.md",
       "docs/errors.md",
       "docs/notifications.md",
+      "docs/react.md",
       "docs/protocol.md",
       "docs/tabs.md",
     ],

@@ -37,6 +37,8 @@ interface Entry {
   readonly maxGzipBytes?: number;
   /** Of an entry that loads more when it needs it: the bound of all of it. */
   readonly maxGzipBytesInAll?: number;
+  /** What it imports instead of bringing it, by the end of its path: the specifier in the bundle. */
+  readonly imports?: Readonly<Record<string, string>>;
 }
 
 const ENTRIES: readonly Entry[] = [
@@ -56,19 +58,28 @@ const ENTRIES: readonly Entry[] = [
   },
   { source: "sdk/device/encryption/mod.ts", out: "encryption.js", platform: "browser" },
   { source: "sdk/device/sw/mod.ts", out: "sw.js", platform: "browser" },
+  {
+    source: "sdk/react/mod.ts",
+    out: "react.js",
+    platform: "browser",
+    // An app has one React. And one class of errors, whichever way it listens.
+    imports: { react: "react", "device/live/mod.ts": "./live.js" },
+  },
   { source: "sdk/device/node.ts", out: "device-node.js", platform: "node" },
   { source: "sdk/server/mod.ts", out: "server.js", platform: "neutral" },
 ];
 
 /** Bundles one entry; the answer says whether it keeps its bounds. */
 async function bundle(entry: Entry): Promise<boolean> {
-  const { source, out, platform, maxGzipBytes, maxGzipBytesInAll } = entry;
+  const { source, out, platform, maxGzipBytes, maxGzipBytesInAll, imports = {} } = entry;
+  const imported = (id: string) => Object.keys(imports).find((end) => id.endsWith(end));
   const bundle = await rolldown({
     cwd: ROOT,
     input: source,
     platform,
     // An SDK brings what it needs in its own file: who installs it gets no other package.
-    ...(platform !== "browser" && { external: /^node:/ }),
+    external: (id) =>
+      imported(id) !== undefined || (platform !== "browser" && id.startsWith("node:")),
     transform: { target: "es2024" },
     optimization: { inlineConst: { mode: "all", pass: 2 } },
   });
@@ -78,6 +89,7 @@ async function bundle(entry: Entry): Promise<boolean> {
     chunkFileNames: out.replace(/\.js$/, "-[name].js"),
     codeSplitting: maxGzipBytesInAll !== undefined,
     format: "esm",
+    paths: (id) => imports[imported(id) ?? ""] ?? id,
     // What a user steps into is the source, and with source maps a stack names its lines.
     sourcemap: true,
   });

@@ -52,7 +52,9 @@ const PINNED = (() => {
     "sdk",
     "worker",
   ];
-  const imported = sources.flatMap(sourcesOf).flatMap((file) => importsOf(read(file)));
+  // An app brings the React of pushmesh/react.
+  const files = sources.flatMap(sourcesOf).filter((file) => !file.startsWith("sdk/react/"));
+  const imported = files.flatMap((file) => importsOf(read(file)));
   const packages = new Set(imported.flatMap((specifier) => packageOf(specifier) ?? []));
   return [...packages].map((name) => `${name}@${versions[name]}`);
 })();

@@ -12,6 +12,7 @@ interface Manifest {
   readonly dependencies?: object;
   readonly optionalDependencies?: object;
   readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: object;
   readonly devDependencies?: Readonly<Record<string, string>>;
 }
 
@@ -26,12 +27,11 @@ test("C1 both packages have the version of the repository, and its oldest Node",
 });
 
 test("C1 an install of the client brings no other package", () => {
-  const { dependencies, optionalDependencies, peerDependencies } = client;
-  expect([dependencies, optionalDependencies, peerDependencies]).toEqual([
-    undefined,
-    undefined,
-    undefined,
-  ]);
+  const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = client;
+  expect([dependencies, optionalDependencies]).toEqual([undefined, undefined]);
+  // Whoever imports pushmesh/react has it.
+  expect(peerDependencies).toEqual({ react: ">=18" });
+  expect(peerDependenciesMeta).toEqual({ react: { optional: true } });
 });
 
 test("C1 the mesh brings no other package, and runs on the Deno and the workerd that the tests run on", () => {

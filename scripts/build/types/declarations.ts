@@ -8,6 +8,9 @@ const COMMENT = /\/\*[\s\S]*?\*\//g;
 /** The module of an import or export. Names only: in declarations, every one of them is at the start of a line or in a type. */
 const SPECIFIER = /((?:\bfrom |\bimport |\bimport\()")([^"]+)(")/g;
 
+/** Of the entry for React alone: whoever uses that has it. */
+const PEER = "react";
+
 /**
  * @param root the repository
  * @param sources of the entries, such as `sdk/device/mod.ts`
@@ -42,7 +45,7 @@ function copyReachable(folder: string, files: readonly string[], out: string): v
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     const text = readFileSync(join(folder, file), "utf8");
     for (const [, , specifier = ""] of text.replaceAll(COMMENT, "").matchAll(SPECIFIER)) {
-      if (specifier.startsWith("node:")) continue;
+      if (specifier.startsWith("node:") || specifier === PEER) continue;
       if (!specifier.startsWith(".")) throw new Error(`${file} imports ${specifier}`);
       const imported = join(dirname(file), declarationOf(specifier));
       if (!known.has(imported)) waiting.push(imported);
