@@ -171,6 +171,12 @@ export default defineConfig({
       // The same clients, with an engine that tabs share: in the tab that leads, or in a worker.
       sharedClients("tab", ["client/*", "commands", "broadcasts"]),
       sharedClients("worker", ["client/expiry", "commands"]),
+      // And with the push service of each client behind a socket: not what a client does whose own link has ended for good.
+      sharedClients("service", [
+        "client/{duplicates,expiry,grants,messages,removed}",
+        "{broadcasts,commands,protocol-errors,rotation,sign-out-model,storage}",
+        "sealing/*",
+      ]),
       inNode("hosts", { ...SHARED, ...CHECKED }),
       inNode("fuzz", SHARED),
       {

@@ -22,6 +22,7 @@ import {
 } from "../../../../sdk/device/mod.ts";
 import { FakeClock, until } from "./clock.ts";
 import type { FakeSealing } from "./sealing.ts";
+import { connectBySocket } from "./service.ts";
 import { type EngineKind, engineOf } from "./shared.ts";
 import { FakeSocket, type Held, type SocketOwner } from "./socket.ts";
 
@@ -294,17 +295,12 @@ export async function start(
   mesh: FakeMesh,
   options: Partial<ConnectOptions> = {},
 ): Promise<Device> {
-  const client = await connect({
-    url: "https://push.test",
-    appId: APP,
-    host: mesh.host,
-    ...options,
-    ...engineOf(
-      options.storage ?? memoryStorage(),
-      mesh.host,
-      options.share === false ? "alone" : ENGINE,
-    ),
-  });
+  const engine = options.share === false ? "alone" : ENGINE;
+  const storage = options.storage ?? memoryStorage();
+  const given = { url: "https://push.test", appId: APP, host: mesh.host, ...options, storage };
+  const client = await (engine === "service"
+    ? connectBySocket(given)
+    : connect({ ...given, ...engineOf(storage, mesh.host, engine) }));
   const device: Device = { client, states: [], errors: [], regIds: [] };
   client.onState((change) => device.states.push(change));
   client.onError((error) => device.errors.push(error));

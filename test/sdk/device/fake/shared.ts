@@ -43,8 +43,8 @@ export function sharing(storage: Storage): Storage {
   return { ...storage, shared: made };
 }
 
-/** Where the engine of a client is: its own, or that of the tab that leads, or that of a worker. */
-export type EngineKind = "alone" | "tab" | "worker";
+/** Where the engine of a client is: its own, or that of the tab that leads, or that of a worker, or its push service behind a socket. */
+export type EngineKind = "alone" | "tab" | "worker" | "service";
 
 /** The options by which a client has its engine there. */
 export function engineOf(
@@ -52,7 +52,7 @@ export function engineOf(
   host: Host,
   kind: EngineKind = "alone",
 ): Pick<ConnectOptions, "storage" | "worker"> {
-  if (kind === "alone") return { storage };
+  if (kind === "alone" || kind === "service") return { storage };
   const own = sharing(storage);
   return kind === "tab" ? { storage: own } : { storage: own, worker: () => workerOf(own, host) };
 }
