@@ -135,6 +135,8 @@ export async function campaign(options: ChaosOptions): Promise<ServiceVerdict> {
     for (const app of apps) app.start();
     await Promise.all(apps.map((app) => app.process.ready()));
     const loads = apps.map((app) => load(app, ledger, random, () => isOver));
+    // Told at the end: a failure that nobody waits for would end this process, and leave the others.
+    for (const one of loads) one.catch(() => {});
     for (let round = 1; round <= rounds; round++) {
       // Mostly when something is under way again: starts take long on a busy machine, and are faults enough by themselves.
       if (random.chance(0.7)) await underWay(service, apps, ledger);
