@@ -23,6 +23,7 @@ import { Seals } from "./sealing/seals.ts";
 import type { DeviceStore } from "./store.ts";
 import { Tags } from "./tags/tags.ts";
 import { Admissions } from "./trust/admissions.ts";
+import { DeviceBudgets } from "./trust/budgets.ts";
 import { Eviction } from "./trust/eviction.ts";
 import { NameCommands } from "./trust/name-commands.ts";
 import { Rights } from "./trust/rights.ts";
@@ -74,20 +75,14 @@ export function makeParts(options: DeviceOptions) {
   });
   const seals = new Seals({ linkKeys, identity, clock, registrations, link });
   const rights = new Rights({ registrations, lifecycle, aliases, tags });
+  const budgets = new DeviceBudgets();
   const admissions = new Admissions({
-    calls,
-    registrations,
-    lifecycle,
-    link,
-    identity,
-    rights,
-    seals,
-    name,
+    ...{ calls, registrations, lifecycle, link, identity, rights, seals, budgets, name },
   });
   const nameCommands = new NameCommands({ registrations, admissions, rights });
   const commands = pushCommands({
     ...{ registrations, lifecycle, mail, tags, aliases, keys, identity },
-    ...{ admissions, nameCommands, seals },
+    ...{ admissions, nameCommands, seals, budgets },
   });
   const eviction = new Eviction({
     ...{ account, registrations, removals, lifecycle, link, identity },

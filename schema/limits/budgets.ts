@@ -76,14 +76,20 @@ export const BUDGET_LIMITS = {
   APP_REGISTRATIONS_PER_SECOND: 100,
   APP_REGISTRATIONS_BURST: 10_000,
   /**
-   * Registrations and renewals that apps refuse, of one device: each asks the app's object, which may check a signature (0.1 ms or more). All apps of a
-   * device once, then one in 5 s.
+   * Registrations and renewals that one app refuses, of one device: each asks the app's object, which may check a signature (0.1 ms or more). A few
+   * at once, then one in 5 s. The registrations of a device, 32 at the most, have this each.
    */
   REFUSED_ADMITS_PER_SECOND: 0.2,
-  REFUSED_ADMITS_BURST: 32,
+  REFUSED_ADMITS_BURST: 16,
+  /** The same for all apps of which the device has no registration: twice the rate of one, so that one leaves room for others. */
+  ALL_REFUSED_ADMITS_PER_SECOND: 0.4,
+  ALL_REFUSED_ADMITS_BURST: 64,
+  /** Apps of which a device remembers what they refused, about 100 bytes each: all that it has twice. Who asked first is forgotten first. */
+  REFUSED_ADMITS_APPS: 64,
   /**
-   * Refused grants of devices without a registration, of one app: what takes its object some percent of the time. Beyond, a device with a good grant gets in
-   * as soon as one of its attempts finds room, so this is no higher and no lower than that.
+   * Refused grants of devices without a registration, of one app, and apart from them those of registrations without a grant: what takes its object
+   * some percent of the time. Beyond, a device with a good grant gets in as soon as one of its attempts finds room, so this is no higher and no lower
+   * than that.
    */
   APP_REFUSED_GRANTS_PER_SECOND: 100,
   APP_REFUSED_GRANTS_BURST: 1_000,

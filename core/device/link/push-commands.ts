@@ -17,7 +17,7 @@ import type { Seals } from "../sealing/seals.ts";
 import { attributesOf } from "../tags/attributes.ts";
 import type { Tags } from "../tags/tags.ts";
 import type { Admissions } from "../trust/admissions.ts";
-import { DeviceBudgets } from "../trust/budgets.ts";
+import type { DeviceBudgets } from "../trust/budgets.ts";
 import type { NameCommands } from "../trust/name-commands.ts";
 import type { UsedNames } from "../trust/rights.ts";
 import { lapseOf } from "../trust/standing.ts";
@@ -33,6 +33,7 @@ interface CommandParts {
   readonly admissions: Admissions;
   readonly nameCommands: NameCommands;
   readonly seals: Seals;
+  readonly budgets: DeviceBudgets;
 }
 
 /** A command about names that the device would use. */
@@ -45,8 +46,7 @@ interface NameCommand {
 
 export function pushCommands(parts: CommandParts): PushCommands {
   const { registrations, lifecycle, mail, tags, aliases, keys, identity } = parts;
-  const { admissions, nameCommands, seals } = parts;
-  const budgets = new DeviceBudgets();
+  const { admissions, nameCommands, seals, budgets } = parts;
 
   /** Acts on the registration of a slot; refuses an empty slot. */
   const inSlot = <Answer>(
@@ -77,26 +77,17 @@ export function pushCommands(parts: CommandParts): PushCommands {
 
   return {
     register: (command, onAnswer, context) =>
-      budgets.ask(context.now) ??
-      budgets.register(context.now) ??
       admissions.register(
         command,
-        (answer, later) => {
-          const isRefused = "ok" in answer;
-          budgets.answered(isRefused ? answer.code : null, later.now);
-          onAnswer(isRefused ? answer : wireRegistration(identity, answer, later.now), later);
-        },
+        (answer, later) =>
+          onAnswer("ok" in answer ? answer : wireRegistration(identity, answer, later.now), later),
         context,
       ),
     renew: ({ slot, grant }, onAnswer, context) =>
       inSlot(slot, (registration) => {
-        const onRenewed = (refused: Refused | null, later: Context) => {
-          budgets.answered(refused?.code ?? null, later.now);
+        const onRenewed = (refused: Refused | null, later: Context) =>
           onAnswer(refused ?? { ok: true }, later);
-        };
-        return (
-          budgets.ask(context.now) ?? admissions.renew(registration, grant, onRenewed, context)
-        );
+        return admissions.renew(registration, grant, onRenewed, context);
       }),
     unregister: (slot, context) =>
       inSlot(slot, (registration) => {

@@ -17,6 +17,7 @@ import { refusalOf, UNFINISHED } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
 import type { Offer, Seals } from "../sealing/seals.ts";
+import type { DeviceBudgets } from "./budgets.ts";
 import type { Rights } from "./rights.ts";
 
 interface AdmissionParts {
@@ -27,6 +28,7 @@ interface AdmissionParts {
   readonly identity: DeviceIdentity;
   readonly rights: Rights;
   readonly seals: Seals;
+  readonly budgets: DeviceBudgets;
   /** The name of the device's object. */
   readonly name: string;
 }
@@ -68,9 +70,12 @@ export class Admissions {
    * @returns a refusal, or null if `onAnswer` gets the answer; it gets none if the link ends before
    */
   register(command: Register, onAnswer: OnRegistered, context: Context): MeshError | null {
-    const { identity, registrations, seals } = this.#parts;
+    const { identity, registrations, seals, budgets } = this.#parts;
     const app = identity.openAppId(command.appId);
     if (app === undefined) return new MeshError("app_unknown");
+    // Before a sealed grant is opened.
+    const over = this.#mayAsk(app, context) ?? budgets.register(context.now);
+    if (over !== null) return over;
     const offer = seals.offerIn(app, command);
     if (offer instanceof MeshError) return offer;
     const known = registrations.activeOf(app);
@@ -158,10 +163,13 @@ export class Admissions {
     onAnswer: OnRenewed,
     context: Context,
   ): MeshError | null {
+    const { app } = registration.record;
+    const over = this.#mayAsk(app, context);
+    if (over !== null) return over;
     const isMoot = this.#endOf(registration);
     const refused = () => (isMoot() ? SLOT_UNKNOWN : null);
     return this.#askOnLink(
-      registration.record.app,
+      app,
       { kind: "renew", refused, about: () => ({ grant, isAnew: false }) },
       (answer, later) => {
         if (answer.ok) this.#parts.rights.apply(registration, answer, later);
@@ -208,6 +216,11 @@ export class Admissions {
     );
   }
 
+  #mayAsk(app: string, { now }: Context): MeshError | null {
+    const { budgets, registrations } = this.#parts;
+    return budgets.mayAsk(app, registrations.activeOf(app) !== undefined, now);
+  }
+
   /** Whether the registration has ended, or begun another life. */
   #endOf(registration: Registration): () => boolean {
     const { generation } = registration;
@@ -235,7 +248,8 @@ export class Admissions {
       return new MeshError("overloaded", detail, { retryAfterMs: 1_000 });
     }
     const { kind, refused, about } = command;
-    const { link } = this.#parts;
+    const { link, budgets, registrations } = this.#parts;
+    let isRegistered = false;
     const session = link.link?.session;
     const since = context.now;
     const isLost = () => link.link?.session !== session;
@@ -246,11 +260,20 @@ export class Admissions {
           if (isLost()) return null;
           // The device has waited for others before it, as long as it waits for any command.
           const refusal = refused() ?? (later.now - since < LIMITS.COMMAND_MS ? null : UNFINISHED);
-          if (refusal === null) return this.#request(app, kind, about());
-          onAnswer(refusal, later);
+          if (refusal !== null) {
+            onAnswer(refusal, later);
+            return null;
+          }
+          isRegistered = registrations.activeOf(app) !== undefined;
+          const over = budgets.ask(app, isRegistered, later.now);
+          if (over === null) return this.#request(app, kind, about());
+          onAnswer(refusedBy(over), later);
           return null;
         },
         done: (result, later) => {
+          // Also if the link has ended: otherwise it would be enough to leave before the answer.
+          const code = admissionIn(result) === null ? refusalOf(result).code : null;
+          budgets.answered({ app, isRegistered, kind }, code);
           if (isLost()) return;
           onAnswer(refused() ?? admissionIn(result) ?? refusalOf(result), later);
         },

@@ -18,8 +18,12 @@ const REGISTERS: Budget = {
   ...{ perSecond: LIMITS.REGISTERS_PER_SECOND, burst: LIMITS.REGISTERS_BURST },
 };
 const REFUSED: Budget = {
-  ...{ what: "registrations that are refused" },
+  ...{ what: "registrations that an app refuses" },
   ...{ perSecond: LIMITS.REFUSED_ADMITS_PER_SECOND, burst: LIMITS.REFUSED_ADMITS_BURST },
+};
+const ALL_REFUSED: Budget = {
+  ...{ what: "registrations that apps refuse" },
+  ...{ perSecond: LIMITS.ALL_REFUSED_ADMITS_PER_SECOND, burst: LIMITS.ALL_REFUSED_ADMITS_BURST },
 };
 const ALIASES: Budget = {
   ...{ what: "aliases" },
@@ -32,7 +36,9 @@ const TAGS: Budget = {
 
 export class DeviceBudgets {
   readonly #registers = limiterOf(REGISTERS);
-  readonly #refused = limiterOf(REFUSED);
+  /** By app, so that one that refuses its grants leaves those of others theirs. The one that was asked last is last. */
+  readonly #refused = new Map<string, Limiter>();
+  readonly #allRefused = limiterOf(ALL_REFUSED);
   readonly #aliases = limiterOf(ALIASES);
   readonly #tags = limiterOf(TAGS);
 
@@ -41,16 +47,46 @@ export class DeviceBudgets {
     return use(REGISTERS, this.#registers, 1, now);
   }
 
-  /** For a question to an app, which uses nothing unless the app refuses. @returns a refusal of the question */
-  ask(now: number): MeshError | null {
-    const over = use(REFUSED, this.#refused, 1, now);
-    if (over === null) this.#refused.giveBack();
+  /** Uses nothing. @returns as `ask` */
+  mayAsk(app: string, isRegistered: boolean, now: number): MeshError | null {
+    const over = this.ask(app, isRegistered, now);
+    if (over === null) this.#giveBack(app, isRegistered);
     return over;
   }
 
-  /** The answer of the app. */
-  answered(code: ErrorCode | null, now: number): void {
-    if (code !== null && REFUSALS.has(code)) this.#refused.take(now);
+  /**
+   * For a question to an app, which uses nothing unless the app refuses: `answered` has to follow, and until then it counts as refused.
+   *
+   * @param isRegistered whether the device has a registration of the app, which then uses nothing of what all apps have together
+   * @returns a refusal of the question
+   */
+  ask(app: string, isRegistered: boolean, now: number): MeshError | null {
+    const own = this.#refused.get(app) ?? limiterOf(REFUSED);
+    this.#refused.delete(app);
+    this.#refused.set(app, own);
+    for (const [first] of this.#refused) {
+      if (this.#refused.size <= LIMITS.REFUSED_ADMITS_APPS) break;
+      this.#refused.delete(first);
+    }
+    const over = use(REFUSED, own, 1, now);
+    if (over !== null || isRegistered) return over;
+    const allOver = use(ALL_REFUSED, this.#allRefused, 1, now);
+    if (allOver !== null) own.giveBack();
+    return allOver;
+  }
+
+  /** The answer of the app. @param kind of the question: a registration that is refused makes nothing, and uses no budget of those */
+  answered(
+    { app, isRegistered, kind }: { app: string; isRegistered: boolean; kind: string },
+    code: ErrorCode | null,
+  ): void {
+    if (code === null || !REFUSALS.has(code)) this.#giveBack(app, isRegistered);
+    else if (kind === "register") this.#registers.giveBack();
+  }
+
+  #giveBack(app: string, isRegistered: boolean): void {
+    this.#refused.get(app)?.giveBack();
+    if (!isRegistered) this.#allRefused.giveBack();
   }
 
   /** As `register`. */

@@ -96,35 +96,119 @@ test("S52 all tags, aliases and apps of a device at its first start are within i
   expect(LIMITS.TAG_JOINS_BURST).toBeGreaterThanOrEqual(tags);
 });
 
-test("S52 a device may be refused by apps so often, over all its links, by register and by grant", () => {
+/** With registrations of apps a and b in slots 1 and 2. */
+function twice(): Rig {
   const rig = registered();
-  rig.keepsAppCalls = true;
-  const refuse = (command: WritablePushUp, code: "grant_invalid" | "overloaded"): string => {
-    rig.command(command);
-    const asked = rig.calls.length > 0;
-    if (asked) rig.answerCall({ ok: true, answer: { ok: false, code } });
-    const [answer] = rig.take();
-    const name = answer?.kind === "refusal" ? answer.value.name : undefined;
-    expect(asked).toBe(name !== "rate_limited");
-    return name ?? "none";
-  };
-  const renew: WritablePushUp = { kind: "grant", value: { request: 4, slot: 1, grant: "a.b.c" } };
+  rig.command({ kind: "register", value: { request: 1, appId: "app-b" } });
+  // What registering calls besides the app.
   rig.answerCalls();
+  rig.take();
+  rig.keepsAppCalls = true;
+  return rig;
+}
+
+const renew = (slot = 1): WritablePushUp => ({
+  ...{ kind: "grant", value: { request: 4, slot, grant: "a.b.c" } },
+});
+
+/** @returns how the command is answered, if its app refuses it with this */
+function refuse(rig: Rig, command: WritablePushUp, code: "grant_invalid" | "overloaded"): string {
+  rig.command(command);
+  const asked = rig.calls.length > 0;
+  if (asked) rig.answerCall({ ok: true, answer: { ok: false, code } });
+  const [answer] = rig.take();
+  const name = answer?.kind === "refusal" ? answer.value.name : undefined;
+  expect(asked).toBe(name !== "rate_limited");
+  return name ?? "none";
+}
+
+test("S52 a device may be refused by an app so often, over all its links, by register and by grant", () => {
+  const rig = twice();
   // That an app cannot answer is no refusal.
-  for (let n = 0; n < 50; n++) expect(refuse(renew, "overloaded")).toBe("overloaded");
+  for (let n = 0; n < 50; n++) expect(refuse(rig, renew(), "overloaded")).toBe("overloaded");
   for (let n = 0; n < LIMITS.REFUSED_ADMITS_BURST; n++)
-    expect(refuse(n % 2 === 0 ? renew : register(), "grant_invalid")).toBe("grant_invalid");
+    expect(refuse(rig, n % 2 === 0 ? renew() : register(), "grant_invalid")).toBe("grant_invalid");
   rig.connect();
   rig.take();
-  for (const command of [renew, register()])
-    expect(refuse(command, "grant_invalid")).toBe("rate_limited");
+  for (const command of [renew(), register()])
+    expect(refuse(rig, command, "grant_invalid")).toBe("rate_limited");
   rig.now += 1_000 / LIMITS.REFUSED_ADMITS_PER_SECOND;
   // What is admitted does not count.
   for (let n = 0; n < 20; n++) {
-    rig.command(renew);
+    rig.command(renew());
     rig.answerCalls();
     expect(rig.take()).toMatchObject([{ kind: "done" }]);
   }
-  expect(refuse(renew, "grant_invalid")).toBe("grant_invalid");
-  expect(refuse(renew, "grant_invalid")).toBe("rate_limited");
+  expect(refuse(rig, renew(), "grant_invalid")).toBe("grant_invalid");
+  expect(refuse(rig, renew(), "grant_invalid")).toBe("rate_limited");
+});
+
+test("S52 an app that refuses its grants without end leaves other apps of the device theirs", () => {
+  const rig = twice();
+  for (let second = 0; second < 600; second++) {
+    rig.connect();
+    rig.take();
+    refuse(rig, second % 2 === 0 ? renew(1) : register(), "grant_invalid");
+    if (second % 10 === 0) {
+      rig.command(renew(2));
+      rig.answerCalls();
+      expect(rig.take()).toMatchObject([{ kind: "done" }]);
+    }
+    rig.now += 1_000;
+  }
+  // Nor does it use up the registrations of others.
+  rig.command({ kind: "register", value: { request: 7, appId: "app-c" } });
+  rig.answerCalls();
+  expect(rig.take()).toMatchObject([{ kind: "registered" }]);
+});
+
+test("S52 apps that a device has not registered are asked so often together, and each less", () => {
+  const rig = new Rig();
+  rig.openAccount();
+  rig.connect();
+  rig.take();
+  rig.keepsAppCalls = true;
+  const ask = (app: string) =>
+    refuse(
+      rig,
+      { kind: "register", value: { request: 5, appId: app, grant: "a.b.c" } },
+      "grant_invalid",
+    );
+  const burst = LIMITS.REFUSED_ADMITS_BURST;
+  const apps = LIMITS.ALL_REFUSED_ADMITS_BURST / burst;
+  for (let app = 0; app < apps; app++) {
+    for (let n = 0; n < burst; n++) expect(ask(`app-${app}`)).toBe("grant_invalid");
+    expect(ask(`app-${app}`)).toBe("rate_limited");
+    rig.connect();
+    rig.take();
+  }
+  expect(ask("app-x")).toBe("rate_limited");
+  // The rate of one, which leaves room for others.
+  rig.now += 1_000 / LIMITS.REFUSED_ADMITS_PER_SECOND;
+  expect(ask("app-1")).toBe("grant_invalid");
+  expect(ask("app-1")).toBe("rate_limited");
+  expect(ask("app-x")).toBe("grant_invalid");
+  expect(ask("app-y")).toBe("rate_limited");
+});
+
+test("S52 renewals that are sent without waiting are asked as often as others, also if the link ends before the answer", () => {
+  const rig = twice();
+  const burst = LIMITS.REFUSED_ADMITS_BURST;
+  let asked = 0;
+  for (let round = 0; round < 20; round++) {
+    rig.connect();
+    rig.take();
+    for (let n = 0; n < 60; n++) rig.command(renew());
+    if (round % 2 === 1) {
+      rig.connect();
+      rig.take();
+    }
+    for (; rig.calls.length > 0; asked++)
+      rig.answerCall({ ok: true, answer: { ok: false, code: "grant_invalid" } });
+    rig.now += 1_000 / LIMITS.REFUSED_ADMITS_PER_SECOND;
+  }
+  expect(asked).toBeLessThanOrEqual(burst + 20);
+  expect(asked).toBeGreaterThanOrEqual(burst);
+  // The other app's were none of them.
+  expect(refuse(rig, renew(2), "grant_invalid")).toBe("grant_invalid");
 });
