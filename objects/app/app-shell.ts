@@ -38,6 +38,9 @@ import { grantFault, type VerifyPort } from "./grant-check.ts";
 const registrationsLimiter = (): Limiter =>
   new Limiter(LIMITS.APP_REGISTRATIONS_PER_SECOND, LIMITS.APP_REGISTRATIONS_BURST);
 
+const refusedGrantsLimiter = (): Limiter =>
+  new Limiter(LIMITS.APP_REFUSED_GRANTS_PER_SECOND, LIMITS.APP_REFUSED_GRANTS_BURST);
+
 export class AppShell implements AppRpc, AppImportRpc {
   readonly #runtime: ObjectRuntime<AppStore>;
   readonly #subtle: SubtlePort & VerifyPort;
@@ -45,10 +48,10 @@ export class AppShell implements AppRpc, AppImportRpc {
   readonly #stay: Stay;
   /** In memory, so that no attempt writes a row. */
   readonly #registrations = { granted: registrationsLimiter(), open: registrationsLimiter() };
-  readonly #refusedGrants = new Limiter(
-    LIMITS.APP_REFUSED_GRANTS_PER_SECOND,
-    LIMITS.APP_REFUSED_GRANTS_BURST,
-  );
+  readonly #refusedGrants = {
+    strangers: refusedGrantsLimiter(),
+    ungranted: refusedGrantsLimiter(),
+  };
   #bucket: { readonly store: AppStore; readonly bucket: QuotaBucket | null } | null = null;
 
   constructor(runtime: ObjectRuntime<AppStore>, subtle: SubtlePort & VerifyPort) {
@@ -157,11 +160,10 @@ export class AppShell implements AppRpc, AppImportRpc {
       return found.keys.find((key) => key.n === n && mayGrant(key, now));
     };
     let presented: ReadGrant | null = null;
-    // Strangers can make grants without end. One that stands has shown that it is none.
-    const isStranger = request.grant !== null && request.regId === null;
-    const retryAfterMs = isStranger ? this.#refusedGrants.take(now) : 0;
+    const refusedGrants = this.#refusedGrantsOf(request);
+    const retryAfterMs = refusedGrants?.take(now) ?? 0;
     if (retryAfterMs > 0) {
-      const detail = `at most ${LIMITS.APP_REFUSED_GRANTS_PER_SECOND} grants of new devices are refused a second`;
+      const detail = `at most ${LIMITS.APP_REFUSED_GRANTS_PER_SECOND} grants of devices without one are refused a second`;
       return { ok: false, code: "rate_limited", detail, retryAfterMs };
     }
     if (request.grant !== null) {
@@ -176,9 +178,15 @@ export class AppShell implements AppRpc, AppImportRpc {
     const known = { policy: policy ?? OPEN_POLICY, version, ...found.denials };
     const app = { ...known, mayGrant: mayHaveSigned };
     const admitted = admit(app, request, presented, now);
-    if (isStranger && admitted.ok) this.#refusedGrants.giveBack();
+    if (admitted.ok) refusedGrants?.giveBack();
     if (!admitted.ok || request.kind !== "register" || request.regId !== null) return admitted;
     return this.#overBudget(admitted.grant !== null, now) ?? admitted;
+  }
+
+  /** Strangers can make grants without end, and anybody may register an open app. One that holds a grant has shown that it is none of them. */
+  #refusedGrantsOf({ grant, regId, held }: AdmitRequest): Limiter | null {
+    if (grant === null || held !== null) return null;
+    return this.#refusedGrants[regId === null ? "strangers" : "ungranted"];
   }
 
   /** Counts a new registration, apart from those that strangers can make: theirs must not keep out the devices with a grant. */

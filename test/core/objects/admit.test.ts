@@ -265,6 +265,20 @@ test("S52 strangers who make up grants have the app's object check so many and n
   expect(await admit(good, {}, shell)).toMatchObject({ code: "rate_limited", retryAfterMs: 10 });
   // Whoever has a registration asks as before, and who has no grant hears that it needs one.
   expect(said(await admit(good, { regId: "standing", kind: "renew" }, shell))).toBe("admitted");
+  const stands = shellOf(OPEN_POLICY, KEYS, clock);
+  const first = await admit(good, {}, stands);
+  if (!first.ok || first.grant === null) throw new Error("not admitted");
+  // Anybody may register an open app, and renew with what it made up: that leaves those alone that have a grant, and new devices.
+  const renewal = { regId: "standing", kind: "renew" } as const;
+  let renewed = 0;
+  for (let n = 0; n < LIMITS.APP_REFUSED_GRANTS_BURST + 100; n++) {
+    const answer = await admit(forged, renewal, stands);
+    if (!answer.ok && answer.code === "grant_invalid") renewed++;
+  }
+  expect(renewed).toBe(LIMITS.APP_REFUSED_GRANTS_BURST);
+  expect(await admit(good, renewal, stands)).toMatchObject({ code: "rate_limited" });
+  expect(said(await admit(good, { ...renewal, held: first.grant }, stands))).toBe("admitted");
+  expect(said(await admit(good, {}, stands))).toBe("admitted");
   expect(await admit(null, {}, shell)).toMatchObject({ code: "grant_required" });
   // A good one uses nothing of it.
   clock.setBack(-10);
