@@ -348,10 +348,12 @@ export class Device {
   ): CommandAnswer | number {
     const registration = this.#activeRegistration(request);
     if (registration === undefined) return UNREGISTERED;
-    const answer = waitFor(this.#parts.waits, (command) => {
+    const begin = (command: PendingCommand) => {
       const refused = start(registration, command);
       command.done(refused === null ? null : refusedBy(refused), context);
-    });
+    };
+    const overruled = () => (this.#activeRegistration(request) ? null : UNREGISTERED);
+    const answer = waitFor(this.#parts.waits, begin, overruled);
     this.#afterwards(context);
     return answer;
   }

@@ -150,9 +150,10 @@ export class Lifecycle {
   end(registration: Registration, context: Context): void {
     registration.listens = false;
     registration.attached = false;
+    // First, so that commands that the end answers are not answered as done.
+    this.#options.registrations.end(registration, context.now);
     for (const part of this.#all) part.end(registration, context);
     this.#options.keys.end(registration.slot);
-    this.#options.registrations.end(registration, context.now);
     this.#debts.schedule(context.now);
   }
 }

@@ -46,15 +46,22 @@ export class PendingCommand {
   }
 }
 
-/** Carries out a command for a waiting caller. @returns the answer, or a token whose `settle` effect follows */
+/**
+ * Carries out a command for a waiting caller.
+ *
+ * @param overruled replaces an answer that says that it is done
+ * @returns the answer, or a token whose `settle` effect follows
+ */
 export function waitFor(
   waits: Waits,
   begin: (command: PendingCommand) => void,
+  overruled: () => Refused | null,
 ): CommandAnswer | number {
   const answers: CommandAnswer[] = [];
   let token: number | null = null;
   begin(
-    new PendingCommand((answer, context) => {
+    new PendingCommand((carriedOut, context) => {
+      const answer = carriedOut.ok ? (overruled() ?? carriedOut) : carriedOut;
       if (token === null) answers.push(answer);
       else waits.settle(token, answer, context);
     }),
@@ -65,6 +72,13 @@ export function waitFor(
   token = waits.begin({ timeout: (own, context) => waits.settle(own, UNFINISHED, context) });
   return token;
 }
+
+/** The registration that a command is about has ended since: what the command did ended with it. */
+export const SLOT_UNKNOWN: Refused = {
+  ok: false,
+  code: "slot_unknown",
+  detail: "its registration has ended",
+};
 
 /** A call failed or takes too long. It may have been carried out; repeating it is safe. */
 export const UNFINISHED: Refused = {

@@ -10,7 +10,7 @@ import type { PublishedKeys } from "../encryption/published-keys.ts";
 import { type DeviceIdentity, wireRegistration } from "../identity.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Mail } from "../mail/mail.ts";
-import { PendingCommand } from "../pending-command.ts";
+import { PendingCommand, SLOT_UNKNOWN } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
 import type { Seals } from "../sealing/seals.ts";
@@ -63,10 +63,14 @@ export function pushCommands(parts: CommandParts): PushCommands {
     { registration, uses, onAnswer, start }: NameCommand,
     { now: since, ...context }: Context,
   ): MeshError | null => {
+    const { generation } = registration;
     const begin = (later: Context): MeshError | null => {
       let refused: MeshError | null = null;
-      const pending = new PendingCommand((...answer) => {
-        if (refused === null) onAnswer(...answer);
+      const pending = new PendingCommand((answer, then) => {
+        if (refused !== null) return;
+        const isOver =
+          registration.record.endedAt !== null || registration.generation !== generation;
+        onAnswer(answer.ok && isOver ? SLOT_UNKNOWN : answer, then);
       }, since);
       refused = start(pending, later);
       pending.done(null, later);

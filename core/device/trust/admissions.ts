@@ -13,7 +13,7 @@ import type { Calls } from "../calls.ts";
 import type { CurrentLink } from "../current-link.ts";
 import type { DeviceIdentity } from "../identity.ts";
 import type { Lifecycle } from "../lifecycle.ts";
-import { refusalOf, UNFINISHED } from "../pending-command.ts";
+import { refusalOf, SLOT_UNKNOWN, UNFINISHED } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
 import type { Offer, Seals } from "../sealing/seals.ts";
@@ -49,8 +49,6 @@ interface Asked {
 
 type OnRegistered = (answer: Registration | Refused, context: Context) => void;
 type OnRenewed = (refused: Refused | null, context: Context) => void;
-
-const SLOT_UNKNOWN: Refused = { ok: false, code: "slot_unknown", detail: "it was unregistered" };
 
 export class Admissions {
   readonly #parts: AdmissionParts;

@@ -78,4 +78,24 @@ describe("a registration of an app that was deleted", () => {
     rig.alarm();
     expect(rig.calls).toEqual([]);
   });
+
+  test("S19 that ends while it joins tags and sets an alias has none of them, and none is answered as done", () => {
+    const rig = standing();
+    const [slot, add, alias] = [1, ["y"], "me"];
+    rig.command({ kind: "subscribe", value: { request: 2, slot, add, remove: [] } });
+    rig.command({ kind: "setAlias", value: { request: 3, slot, alias, held: true } });
+    const request = { app: "a", generation: 1, add: ["z"], remove: [] };
+    const token = rig.run((context) => rig.device.setTags(request, context));
+    expect(deliver(rig, [end()], { tag: "" })).toEqual({ ok: true, outcome: "unknown" });
+    rig.answerCalls();
+    const frames = rig.take();
+    expect(frames.filter(({ kind }) => kind === "done")).toEqual([]);
+    const refused = frames.flatMap((frame) => (frame.kind === "refusal" ? [frame.value] : []));
+    expect(refused.toSorted((a, b) => (a.request ?? 0) - (b.request ?? 0))).toMatchObject([
+      { request: 2, name: "slot_unknown" },
+      { request: 3, name: "slot_unknown" },
+    ]);
+    // Nor is what its server asks for.
+    expect(rig.answers.get(token as number)).toEqual({ ok: false, code: "unregistered" });
+  });
 });
