@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { CliFailure } from "../failure.ts";
 import { denoOnPath } from "./deno.ts";
 import { npmCommand } from "./npm.ts";
 import { installedMesh, MESH_PACKAGE, RUNTIMES } from "./package.ts";
@@ -26,18 +27,36 @@ export interface ServeOptions {
 const CLONE = fileURLToPath(new URL("../../scripts/start.mjs", import.meta.url));
 
 /**
+ * The operator's routes are on a socket that only its user can open. A named pipe of Windows is no such thing: whoever has seen its name can
+ * take it once the mesh has stopped, and would be sent the admin token.
+ *
+ * @throws CliFailure on a platform that runs no mesh
+ */
+export function requireSockets(platform: NodeJS.Platform): void {
+  if (platform !== "win32") return;
+  throw new CliFailure(
+    1,
+    "platform_unsupported",
+    "the mesh does not run on Windows itself",
+    "Run it in WSL or in a container: @pushmesh/mesh has a Containerfile. All commands that call a mesh work here.",
+  );
+}
+
+/**
  * Runs it until it ends.
  *
  * @param args as of `npm start`
  * @param options of these
  * @param note tells a person what is done
  * @returns the exit code
+ * @throws CliFailure on a platform that runs no mesh
  */
 export async function serveMesh(
   args: readonly string[],
   options: ServeOptions,
   note: (text: string) => void,
 ): Promise<number> {
+  requireSockets(process.platform);
   if (existsSync(CLONE)) return runAsThis(process.execPath, [CLONE, ...args]);
   const folder = installedMesh();
   if (folder !== undefined) {

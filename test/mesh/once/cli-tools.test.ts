@@ -2,6 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { npmCommand, type Platform } from "../../../cli/mesh/npm.ts";
+import { requireSockets } from "../../../cli/mesh/serve.ts";
+import { read, sourcesOf } from "../../architecture/imports.ts";
 import { run, type User } from "../support/command.ts";
 import { temporaryFolder } from "../support/process.ts";
 
@@ -129,3 +131,19 @@ test.each(MACHINES)(
     expect(npmCommand(machine)).toEqual({ file, args });
   },
 );
+
+test("C8 a mesh is refused where its socket would not be its user's alone, with advice", () => {
+  for (const platform of ["linux", "darwin", "freebsd"] as const) requireSockets(platform);
+  expect(() => requireSockets("win32")).toThrow(
+    expect.objectContaining({ code: "platform_unsupported", advice: expect.stringMatching(/WSL/) }),
+  );
+});
+
+test("C8 no source of the command starts a program by a shell", () => {
+  const files = ["cli", "sdk", "packages"].flatMap(sourcesOf);
+  expect(files.length).toBeGreaterThan(100);
+  const shells = files.filter((file) =>
+    /\/bin\/sh|shell: true|\bexecSync\(|\.cmd"/.test(read(file)),
+  );
+  expect(shells).toEqual([]);
+});
