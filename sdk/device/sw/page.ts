@@ -30,24 +30,22 @@ export async function showNotification(
   const { serviceWorker } = navigator;
   if (serviceWorker === undefined)
     throw failure("this page has no service workers: it needs https, or localhost", "never");
-  const { active } = registration ?? (await serviceWorker.ready);
-  if (active === null) throw failure("the service worker is not active", "later");
   const { port1, port2 } = new MessageChannel();
   const request: ShowRequest = { kind: "pushmesh.show", message };
   const { promise, resolve, reject } = Promise.withResolvers<ShowAnswer>();
-  const timer = setTimeout(
-    () =>
-      reject(
-        failure("the service worker does not answer: call handleNotifications in it", "later"),
-      ),
-    ANSWER_MS,
-  );
+  // On a page that registers none, there is never one that is ready.
+  let silent = "the page has no active service worker: register one";
+  const timer = setTimeout(() => reject(failure(silent, "later")), ANSWER_MS);
   port1.onmessage = ({ data }) => {
     if (isKind<{ kind: "failed"; message: string }>(data, "failed"))
       reject(failure(data.message, "later"));
     else resolve(data as ShowAnswer);
   };
-  active.postMessage(request, [port2]);
+  Promise.resolve(registration ?? serviceWorker.ready).then(({ active }) => {
+    if (active === null) return reject(failure(silent, "later"));
+    silent = "the service worker does not answer: call handleNotifications in it";
+    return active.postMessage(request, [port2]);
+  }, reject);
   try {
     return await promise;
   } finally {

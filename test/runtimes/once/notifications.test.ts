@@ -189,6 +189,16 @@ describe("notifications", () => {
     expect(await standing(page)).toEqual([]);
   });
 
+  test("N2 a page without a worker is told so, and its messages are not held up for good", async () => {
+    const context = await newContext();
+    const page = await open(context, await serve());
+    const error = await page.evaluate(async () => {
+      const message = { id: "m1", data: "x", priority: "normal", sentAt: 1 } as const;
+      return globalThis.sw.showNotification(message).catch(({ code }) => code);
+    });
+    expect(error).toBe("notification_failed");
+  });
+
   test("N4 that the user puts away are told to the worker, and do not come back", async () => {
     const { page } = await start();
     const hello = message("m1", { title: "Hello" });
