@@ -22,12 +22,14 @@ afterEach(async () => {
 
 const JOIN = { kind: "join", appId: APP, grants: false, encrypts: false, sealed: true } as const;
 
-/** A client that says nothing by itself. */
+/** A client that says nothing by itself, except that it is alive, once it has said so. */
 function client(isExpected = false) {
   const { client: port, service } = portPair<ToEngine, FromEngine>();
   const got: FromEngine[] = [];
+  let isAlive = false;
   port.onmessage = ({ data }) => {
-    got.push(data);
+    if (data.kind !== "alive") got.push(data);
+    else if (isAlive) port.postMessage({ kind: "got", asked: data.asked });
   };
   const { end } = isExpected ? engine.expect(service, APP) : engine.serve(service);
   const messages = () => got.flatMap((one) => (one.kind === "message" ? [one] : []));
@@ -35,8 +37,13 @@ function client(isExpected = false) {
     ...{ port, got, end, messages },
     texts: () => messages().map(({ message }) => message.data),
     join: (listens = true) => port.postMessage({ ...JOIN, listens }),
+    /** It is frozen: it does not say any more that it is alive. */
+    freeze: () => {
+      isAlive = false;
+    },
     /** What it says to the newest message. */
     answer: (kind: Outcome["kind"] | "got") => {
+      isAlive = true;
       const asked = messages().at(-1)?.asked ?? 0;
       if (kind === "got") port.postMessage({ kind, asked });
       else if (kind !== "failed") port.postMessage({ kind: "outcome", asked, outcome: { kind } });
@@ -78,6 +85,32 @@ test("W2 a handler that runs long is waited for, if its client has said that it 
   expect(mesh.socket.acks).toEqual([]);
   slow.answer("handled");
   await until(() => mesh.socket.acks.length === 1, "the ack");
+});
+
+test("W2 a client that falls asleep while its handler runs holds up no other, and counts again when it wakes up", async () => {
+  const [awake, frozen] = [client(), client()];
+  await registered(awake, frozen);
+  mesh.socket.deliver(...["a", "b", "c"].map((text) => mesh.message(text)));
+  await until(() => awake.texts().length === 1, "the message");
+  frozen.answer("got");
+  awake.answer("handled");
+  await settle();
+  await mesh.clock.advance(4_000);
+  frozen.freeze();
+  expect(mesh.socket.acks).toEqual([]);
+  for (let i = 0; i < 5; i++) await mesh.clock.advance(1_000);
+  expect(awake.texts()).toEqual(["a", "b"]);
+  awake.answer("handled");
+  await until(() => awake.texts().length === 3, "the next");
+  frozen.answer("got");
+  awake.answer("handled");
+  await settle();
+  const { seq } = mesh.socket.acks.at(-1) ?? {};
+  for (let i = 0; i < 20; i++) await mesh.clock.advance(1_000);
+  expect(mesh.socket.acks.at(-1)?.seq).toBe(seq);
+  expect(frozen.texts()).toEqual(["a", "b", "c"]);
+  frozen.answer("handled");
+  await until(() => mesh.socket.acks.at(-1)?.seq !== seq, "the ack");
 });
 
 test("W2 P1.1 a message is not acknowledged while only clients that sleep have it, nor when they end without an answer", async () => {

@@ -77,6 +77,23 @@ test("W2 P2.1 P3.1 each tab has each message once and in order, and it is acknow
   ]);
 });
 
+test("W2 a tab whose handler runs long is alive: it is waited for", async () => {
+  const [one, two] = [await tab(), await tab()];
+  await one.client.register();
+  await attached();
+  const { open, opened: done } = gate();
+  // That of the leader itself: between it and its engine, no real time passes.
+  one.handler.before = () => done;
+  const message = mesh.message("a");
+  mesh.socket.deliver(message);
+  await until(() => two.got.length === 1, "the message");
+  for (let i = 0; i < 20; i++) await mesh.clock.advance(1_000);
+  expect([one.got, mesh.socket.acks]).toEqual([[], []]);
+  open();
+  await acked(message.seq);
+  expect(one.got).toEqual(["a"]);
+});
+
 test("W2 P1.1 a tab whose handler throws is given the message again, and the others are not", async () => {
   const [one, two] = [await tab(), await tab()];
   await one.client.register();
