@@ -74,7 +74,15 @@ export function asFailure(error: unknown): CliFailure | undefined {
     const message = code === "banned" ? whole + untilText(error) : whole;
     return new CliFailure(exitCode, code, message, advice);
   }
-  return undefined;
+  return systemFailure(error);
+}
+
+/** Of a file, a folder or a socket: what the system says, without a stack. */
+function systemFailure(error: unknown): CliFailure | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  if (code === undefined || syscall === undefined) return undefined;
+  return new CliFailure(EXIT.usage, code, message.replace(`${code}: `, ""));
 }
 
 /** Exit code when commander ended the command: 0 for help and version, otherwise usage (commander has printed the error). */

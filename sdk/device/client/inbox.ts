@@ -10,8 +10,8 @@ import { type Delivery, Lane } from "./lane.ts";
 import { type Incoming, idOf, isExpired, type PushMessage, toPushMessage } from "./message.ts";
 import type { StoredRegistration } from "./registration.ts";
 
-/** Handles one message. When it returns or resolves, the message is acknowledged, and its sender told `delivered`. */
-export type MessageHandler = (message: PushMessage) => void | Promise<void>;
+/** Handles one message. When it returns, or what it returns resolves, the message is acknowledged, and its sender told `delivered`. */
+export type MessageHandler = (message: PushMessage) => unknown;
 
 /**
  * What a handler rejects with if nobody was there to handle the message. Its client stops listening before that, so that the message comes
@@ -194,7 +194,7 @@ export class Inbox {
     return isOver;
   }
 
-  #call(handler: MessageHandler, view: PushMessage): void | Promise<void> {
+  #call(handler: MessageHandler, view: PushMessage): unknown {
     this.#isCalling = true;
     try {
       return handler(view);

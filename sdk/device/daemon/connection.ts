@@ -24,6 +24,12 @@ export const BUSY: PushErrorData = {
   retry: "later",
 };
 
+const TOO_SLOW: PushErrorData = {
+  code: "timeout",
+  message: "A message did not arrive whole in time.",
+  retry: "later",
+};
+
 const ended = (error: PushErrorData | undefined): PushErrorData => ({
   code: "service_unavailable",
   message: `The push service has ended: ${error?.message ?? "it was closed."}`,
@@ -53,6 +59,7 @@ export class Connection implements ServicePort {
   #appId: unknown;
   #isOpen = false;
   #isOver = false;
+  #frameTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(socket: Socket, owner: ConnectionOwner) {
     this.#socket = socket;
@@ -60,7 +67,7 @@ export class Connection implements ServicePort {
     const reader = new FrameReader(TO_SERVICE_BYTES_MAX, (...message) => this.#receive(...message));
     socket.on("data", (chunk: Uint8Array) => {
       try {
-        if (!this.#isOver) reader.push(chunk);
+        if (!this.#isOver) this.#read(reader, chunk);
       } catch (error) {
         // What is no frame, or no message that we can answer, ends this connection and nothing else.
         this.bye(toErrorData(error, "option_invalid"));
@@ -69,6 +76,7 @@ export class Connection implements ServicePort {
     // A close follows.
     socket.on("error", () => {});
     socket.on("close", () => {
+      clearTimeout(this.#frameTimer);
       this.#leave();
       owner.ended(this);
     });
@@ -85,6 +93,8 @@ export class Connection implements ServicePort {
     if (this.#isOver) return;
     if (message.kind === "state") {
       this.#isOpen = true;
+      // Whoever has greeted and opens no app holds a place.
+      this.#socket.setTimeout(0);
       this.#owner.told(message);
       if (message.state === "closed") {
         // A client that is told so does not come again, and the next service may have a link.
@@ -120,6 +130,16 @@ export class Connection implements ServicePort {
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  /** A frame has as long to arrive as a hello: half of one holds memory. */
+  #read(reader: FrameReader, chunk: Uint8Array): void {
+    const { count } = reader;
+    reader.push(chunk);
+    if (reader.count > count) clearTimeout(this.#frameTimer);
+    if (reader.count > count || !reader.isPartial) this.#frameTimer = undefined;
+    if (reader.isPartial)
+      this.#frameTimer ??= setTimeout(() => this.bye(TOO_SLOW), HELLO_TIMEOUT_MS);
   }
 
   #receive(message: unknown, bytes: number): void {
@@ -174,7 +194,6 @@ export class Connection implements ServicePort {
       return;
     }
     this.#isGreeted = true;
-    this.#socket.setTimeout(0);
     this.#owner.serve(this);
   }
 

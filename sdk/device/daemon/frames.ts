@@ -47,6 +47,8 @@ export class FrameReader {
   readonly #received: (message: unknown, bytes: number) => void;
   #buffer = Buffer.alloc(BUFFER_BYTES);
   #used = 0;
+  /** Messages so far. */
+  count = 0;
 
   /** @param maxBytes of a message without its head */
   constructor(maxBytes: number, received: (message: unknown, bytes: number) => void) {
@@ -65,10 +67,16 @@ export class FrameReader {
       if (end > this.#used) break;
       const text = this.#buffer.toString("utf8", at + HEAD_BYTES, end);
       at = end;
+      this.count++;
       this.#received(decodeValue(JSON.parse(text)), length);
     }
     this.#buffer.copy(this.#buffer, 0, at, this.#used);
     this.#used -= at;
+  }
+
+  /** Whether a message has begun and not ended. */
+  get isPartial(): boolean {
+    return this.#used > 0;
   }
 
   #append(chunk: Uint8Array): void {

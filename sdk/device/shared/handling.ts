@@ -48,7 +48,7 @@ export class Handling {
   async #call(handler: MessageHandler, message: PushMessage, entry: string): Promise<Outcome> {
     try {
       this.#isCalling = true;
-      let handling: void | Promise<void>;
+      let handling: unknown;
       try {
         handling = handler(message);
       } finally {
