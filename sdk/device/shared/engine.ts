@@ -101,7 +101,7 @@ export class Engine {
       }
       const { isAsleep } = peer;
       peer.heard();
-      if (isAsleep) app?.woke();
+      if (isAsleep) app?.woke(peer);
       if (data.kind === "join") app = this.#join(peer, data) ?? app;
       else if (data.kind === "leave") end();
       else if (app) this.#receive(app, peer, data);
