@@ -36,7 +36,7 @@ async function readSend(c: MeshContext, bound: number): ReturnType<typeof readSi
   const isSigned = raw.headers.has("signature-input");
   const hasToken = sendTokenOf(raw) !== undefined;
   // Of a script that has forgotten its token, the content type is the least fault.
-  if (!isSigned && !hasToken)
+  if (!isSigned && !hasToken && !isJson(raw))
     throw new MeshError("signature_missing", "Signature-Input is missing, and so is a send token");
   if (hasToken && isJson(raw)) requireNoQuery(raw.url);
   if (!hasToken || isJson(raw) || MULTIPART.test(raw.headers.get("content-type") ?? ""))
