@@ -86,12 +86,12 @@ export const CLOSED: PushErrorData = { code: "client_closed", message: "Closed."
 
 /** Converts an error to plain data for a port. Anything that is not a PushError gets the code `otherwise`. */
 export function toErrorData(error: unknown, otherwise: LocalErrorCode): PushErrorData {
-  if (error instanceof PushError) {
+  if (isPushError(error)) {
     const { name: _, ...data } = error;
     const cause = data.cause === undefined ? {} : { cause: toCause(data.cause) };
     return { ...data, ...cause, message: error.message };
   }
-  return { code: otherwise, message: String(error), retry: "later", cause: toCause(error) };
+  return { code: otherwise, message: textOf(error), retry: "later", cause: toCause(error) };
 }
 
 /** Makes a cause safe for a port: one that cannot be cloned would make `postMessage` fail. */
@@ -100,6 +100,32 @@ function toCause(cause: unknown): unknown {
     structuredClone(cause);
     return cause;
   } catch {
-    return String(cause);
+    return textOf(cause);
   }
+}
+
+/** Of whatever is thrown: a proxy may throw anew at each question. */
+export function isPushError(thrown: unknown): thrown is PushError {
+  try {
+    return thrown instanceof PushError;
+  } catch {
+    return false;
+  }
+}
+
+/** An object without a prototype has no text. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return "unknown";
+  }
+}
+
+/** The message of an error, or the text of what else is thrown. */
+export function messageOf(thrown: unknown): string {
+  try {
+    if (thrown instanceof Error) return thrown.message;
+  } catch {}
+  return textOf(thrown);
 }

@@ -1,6 +1,6 @@
 /** Grants of the app's server: fetched by the app's callback, and renewed before they are over. */
 import { GRANT_RENEW_FROM, GRANT_RENEW_SPREAD, RETRY_BASE_MS, RETRY_MAX_MS } from "../constants.ts";
-import { PushError } from "../errors.ts";
+import { messageOf, PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { ClientPort, GrantReason, ToClient } from "../port.ts";
 
@@ -104,7 +104,7 @@ export class Grants {
 }
 
 function failed(cause: unknown): PushError {
-  const message = `No grant: ${cause instanceof Error ? cause.message : cause}`;
+  const message = `No grant: ${messageOf(cause)}`;
   return new PushError({ code: "grant_failed", message, retry: "later", cause });
 }
 

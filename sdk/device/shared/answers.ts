@@ -1,7 +1,7 @@
 /** What a client answers the engine, which lacks the code of the app: its grants and its encryption. */
 import type { Encryption } from "../client/encryption.ts";
 import type { GrantCallback } from "../client/grants.ts";
-import { PushError, toErrorData } from "../errors.ts";
+import { isPushError, messageOf, toErrorData } from "../errors.ts";
 import type { FromEngine, Question, ToEngine } from "./protocol.ts";
 
 interface Answering {
@@ -20,9 +20,8 @@ export async function answerQuestion(
     const isRead = question.kind === "read";
     // What cannot be read now or ever is dropped, unless it says that it can be read later.
     const data = toErrorData(error, isRead ? "data_invalid" : "grant_failed");
-    const retry = error instanceof PushError || !isRead ? data.retry : "never";
-    const message = error instanceof Error ? error.message : data.message;
-    return { kind: "refusal", asked, error: { ...data, message, retry } };
+    const retry = !isRead || isPushError(error) ? data.retry : "never";
+    return { kind: "refusal", asked, error: { ...data, message: messageOf(error), retry } };
   }
 }
 

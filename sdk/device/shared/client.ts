@@ -240,6 +240,7 @@ export class SharedClient extends ClientEvents implements PushClient {
   }
 
   #receive(event: FromEngine): void {
+    if ("asked" in event) this.#post({ kind: "got", asked: event.asked });
     switch (event.kind) {
       case "joined":
         this.#onJoined(event);
@@ -260,11 +261,9 @@ export class SharedClient extends ClientEvents implements PushClient {
         this.#calls.settle(event.call, event.value, event.error);
         return;
       case "message":
-        this.#post({ kind: "got", asked: event.asked });
         void this.#take(event);
         return;
       case "question":
-        this.#post({ kind: "got", asked: event.asked });
         void answerQuestion(event, this.#options).then((answer) => this.#post(answer));
         return;
       case "state":

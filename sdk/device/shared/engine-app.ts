@@ -83,8 +83,7 @@ export class EngineApp {
     if (this.#isOver) return;
     peer.post({ kind: "joined", change: this.#change, regId: this.#regId });
     this.#listen();
-    this.woke();
-    if (joining.encrypts) void this.#tellRegistered(peer);
+    this.woke(peer);
   }
 
   listen(peer: Peer, on: boolean): void {
@@ -93,8 +92,9 @@ export class EngineApp {
   }
 
   /** There is one more client that can answer. */
-  woke(): void {
+  woke(peer: Peer): void {
     for (const ask of this.#unanswered) ask();
+    void this.#tellRegistered(peer);
   }
 
   leave(peer: Peer): void {
@@ -245,16 +245,18 @@ export class EngineApp {
     for (;;) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#unanswered.add(resolve);
-      const able = [...this.#peers].filter(({ joining }) => joining?.[ability]);
-      for (const peer of able.sort((one, other) => Number(one.isAsleep) - Number(other.isAsleep))) {
-        try {
-          return await Promise.race([peer.ask(question), this.#over.promise]);
-        } catch (error) {
-          if (error instanceof PushError || this.#isOver) throw error;
+      try {
+        for (const peer of [...this.#peers].filter(({ joining }) => joining?.[ability])) {
+          try {
+            return await Promise.race([peer.ask(question), this.#over.promise]);
+          } catch (error) {
+            if (error instanceof PushError || this.#isOver) throw error;
+          }
         }
+        await Promise.race([promise, this.#over.promise]);
+      } finally {
+        this.#unanswered.delete(resolve);
       }
-      await Promise.race([promise, this.#over.promise]);
-      this.#unanswered.delete(resolve);
     }
   }
 
@@ -263,16 +265,25 @@ export class EngineApp {
     open: async (context) => {
       this.#context = context;
     },
-    // One after the other: the first publishes the key, the others see that.
-    registered: async (identity) => {
-      this.#identity = identity;
-      for (const peer of [...this.#peers]) await this.#tellRegistered(peer);
-    },
+    // One after the other: the first publishes the key, the others see that. Nobody waits for them, nor for those that are asleep.
+    registered: (identity) =>
+      new Promise((resolve) => {
+        this.#identity = identity;
+        const tell = async (): Promise<void> => {
+          for (const peer of [...this.#peers]) if (await this.#tellRegistered(peer)) resolve();
+          resolve();
+        };
+        void tell();
+      }),
     read: async (message) => (await this.#ask("encrypts", { kind: "read", message })) as Content,
   };
 
-  async #tellRegistered(peer: Peer): Promise<void> {
-    if (!peer.joining?.encrypts || this.#identity === undefined) return;
-    await peer.ask({ kind: "registered", identity: this.#identity }).catch(() => {});
+  /** Whether it has answered. One that is asleep is told when it wakes up. */
+  async #tellRegistered(peer: Peer): Promise<boolean> {
+    if (!peer.joining?.encrypts || this.#identity === undefined) return false;
+    return peer.ask({ kind: "registered", identity: this.#identity }).then(
+      () => true,
+      () => false,
+    );
   }
 }

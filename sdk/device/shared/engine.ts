@@ -99,10 +99,9 @@ export class Engine {
         if (data.kind === "leave") peer.post({ kind: "left" });
         return;
       }
-      if (peer.isAsleep) {
-        peer.wake();
-        app?.woke();
-      }
+      const { isAsleep } = peer;
+      peer.heard();
+      if (isAsleep) app?.woke(peer);
       if (data.kind === "join") app = this.#join(peer, data) ?? app;
       else if (data.kind === "leave") end();
       else if (app) this.#receive(app, peer, data);

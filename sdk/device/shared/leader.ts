@@ -127,8 +127,8 @@ class Reign {
     const { shared, load, host, ownId, onLead } = this.#options;
     const lobby = new BroadcastChannel(leaderName(shared.name));
     this.#lobby = lobby;
-    lobby.onmessage = ({ data }: MessageEvent<LobbyMessage>) => {
-      if (data.kind === "hello") this.#welcome(data);
+    lobby.onmessage = ({ data }: MessageEvent<LobbyMessage | null>) => {
+      if (data?.kind === "hello") this.#welcome(data);
     };
     const term = await shared.take();
     const storage = watched(term, () => void this.end(true));
@@ -197,8 +197,8 @@ class Reign {
       },
       close: () => channel.close(),
     };
-    channel.onmessage = ({ data }: MessageEvent<PipeMessage<ToEngine>>) => {
-      if (data.to === "leader" && data.term === term) port.onmessage?.({ data: data.data });
+    channel.onmessage = ({ data }: MessageEvent<PipeMessage<ToEngine> | null>) => {
+      if (data?.to === "leader" && data.term === term) port.onmessage?.({ data: data.data });
     };
     return port;
   }

@@ -14,8 +14,6 @@ import type {
 type Replying = Extract<ToEngine, { readonly kind: "got" | "outcome" | "answer" | "refusal" }>;
 
 interface Asked {
-  /** Ends the wait for a sign of life: it said that it has it. */
-  got(): void;
   /** Whether it is asleep, or gone, has changed. */
   onChange(): void;
   settle(reply: Exclude<Replying, { readonly kind: "got" }>): void;
@@ -39,6 +37,10 @@ export class Peer {
   readonly #port: FromEnginePort;
   readonly #asked = new Map<number, Asked>();
   #next = 1;
+  /** Ends the wait for a sign of life, or until the next one is asked for. */
+  #unwatch = () => {};
+  /** It was asked, and has said nothing since. */
+  #isExpected = false;
   #isAsleep: boolean;
   #isGone = false;
 
@@ -59,7 +61,10 @@ export class Peer {
   }
 
   /** It has said something. */
-  wake(): void {
+  heard(): void {
+    this.#unwatch();
+    this.#isExpected = false;
+    if (this.#asked.size > 0) this.#unwatch = this.#host.after(LIVENESS_MS, () => this.#probe());
     if (!this.#isAsleep) return;
     this.#isAsleep = false;
     this.#changed();
@@ -88,7 +93,7 @@ export class Peer {
   /** Resolves with its answer; rejects with its error, and with undefined if it is gone or asleep. */
   ask(question: Question): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    if (this.#isGone) return Promise.reject();
+    if (this.#isGone || this.#isAsleep) return Promise.reject();
     const asked = this.#ask(
       () => {
         if (this.#isAsleep || this.#isGone) reject();
@@ -105,9 +110,7 @@ export class Peer {
   /** What it replies to what it was given or asked. */
   receive(reply: Replying): void {
     const asked = this.#asked.get(reply.asked);
-    if (asked === undefined) return;
-    asked.got();
-    if (reply.kind === "got") return;
+    if (asked === undefined || reply.kind === "got") return;
     this.#asked.delete(reply.asked);
     asked.settle(reply);
     asked.onChange();
@@ -116,7 +119,7 @@ export class Peer {
   /** It is gone. */
   end(): void {
     this.#isGone = true;
-    for (const { got } of this.#asked.values()) got();
+    this.#unwatch();
     this.#changed();
     this.#asked.clear();
     this.#port.close();
@@ -124,13 +127,29 @@ export class Peer {
 
   #ask(onChange: Asked["onChange"], settle: Asked["settle"]): number {
     const number = this.#next++;
-    const got = this.#host.after(LIVENESS_MS, () => {
-      if (this.#isAsleep) return;
+    this.#asked.set(number, { onChange, settle });
+    this.#expect();
+    return number;
+  }
+
+  /** It may have been frozen while it is at work. */
+  #probe(): void {
+    const [asked] = this.#asked.keys();
+    if (asked === undefined) return;
+    this.post({ kind: "alive", asked });
+    this.#expect();
+  }
+
+  /** It is asleep if it says nothing now. */
+  #expect(): void {
+    if (this.#isExpected || this.#isAsleep) return;
+    this.#isExpected = true;
+    this.#unwatch();
+    this.#unwatch = this.#host.after(LIVENESS_MS, () => {
+      this.#isExpected = false;
       this.#isAsleep = true;
       this.#changed();
     });
-    this.#asked.set(number, { got, onChange, settle });
-    return number;
   }
 
   #changed(): void {

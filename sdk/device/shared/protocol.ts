@@ -74,7 +74,7 @@ export type ToEngine =
   | { readonly kind: "cancel"; readonly call: number }
   /** Whether it has a handler for messages. */
   | { readonly kind: "listen"; readonly on: boolean }
-  /** It is awake, and has what came with this number. */
+  /** It is awake, and has what came with this number: the answer to `message`, `question` and `alive`. */
   | { readonly kind: "got"; readonly asked: number }
   | { readonly kind: "outcome"; readonly asked: number; readonly outcome: Outcome }
   | { readonly kind: "answer"; readonly asked: number; readonly value: unknown }
@@ -100,6 +100,8 @@ export type FromEngine =
     }
   | { readonly kind: "message"; readonly asked: number; readonly message: PushMessage }
   | { readonly kind: "question"; readonly asked: number; readonly question: Question }
+  /** It is asked whether it is still awake, while it is at work on this. */
+  | { readonly kind: "alive"; readonly asked: number }
   | { readonly kind: "state"; readonly change: PlainChange }
   | {
       readonly kind: "regId";

@@ -52,9 +52,11 @@ export class Tab implements Attachment {
     this.#events = events;
     this.#lock = tabLock(shared.name, appId, this.#id);
     this.#lobby = new BroadcastChannel(leaderName(shared.name));
-    this.#lobby.onmessage = ({ data }: MessageEvent<LobbyMessage>) => this.#hear(data);
+    this.#lobby.onmessage = ({ data }: MessageEvent<LobbyMessage | null>) => this.#hear(data);
     this.#pipe = new BroadcastChannel(pipeName(shared.name, this.#id));
-    this.#pipe.onmessage = ({ data }: MessageEvent<PipeMessage<FromEngine>>) => this.#receive(data);
+    this.#pipe.onmessage = ({ data }: MessageEvent<PipeMessage<FromEngine> | null>) => {
+      if (data?.to === "tab") this.#receive(data);
+    };
     this.#leader = new Leader({
       ...{ shared, host, lock: this.#lock, ownId: this.#id, load: options.load },
       onLead: (engine, term) => this.#attachTo(engine, term),
@@ -163,8 +165,8 @@ export class Tab implements Attachment {
     this.#cancelWait = undefined;
   }
 
-  #hear(message: LobbyMessage): void {
-    if (this.#isClosed || message.kind !== "alive") return;
+  #hear(message: LobbyMessage | null): void {
+    if (this.#isClosed || message?.kind !== "alive") return;
     const { to, lock, term } = message;
     if (lock === this.#lock || (to !== undefined && to !== this.#id)) return;
     if (term !== undefined && term < this.#term) return;
@@ -192,8 +194,8 @@ export class Tab implements Attachment {
     });
   }
 
-  #receive({ to, term, data }: PipeMessage<FromEngine>): void {
-    if (this.#isClosed || to !== "tab") return;
+  #receive({ term, data }: PipeMessage<FromEngine>): void {
+    if (this.#isClosed) return;
     // What an earlier leader has given us before it went counts as given.
     if (term > this.#term) this.#attachAt(term);
     if (term === this.#term) this.#port?.onmessage?.({ data });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { ContentType } from "../../../../schema/generated/link.ts";
 import { webPushEncryption } from "../../../../sdk/device/encryption/mod.ts";
 import { type ConnectOptions, memoryStorage, type Storage } from "../../../../sdk/device/mod.ts";
-import { leaderName } from "../../../../sdk/device/shared/names.ts";
+import { leaderName, pipeName, tabOfLock } from "../../../../sdk/device/shared/names.ts";
 import { dataFor } from "../../encryption/sender.ts";
 import { settle, until } from "../fake/clock.ts";
 import { APP, FakeMesh, gate, start, statesOf } from "../fake/mesh.ts";
@@ -77,6 +77,23 @@ test("W2 P2.1 P3.1 each tab has each message once and in order, and it is acknow
   ]);
 });
 
+test("W2 a tab whose handler runs long is alive: it is waited for", async () => {
+  const [one, two] = [await tab(), await tab()];
+  await one.client.register();
+  await attached();
+  const { open, opened: done } = gate();
+  // That of the leader itself: between it and its engine, no real time passes.
+  one.handler.before = () => done;
+  const message = mesh.message("a");
+  mesh.socket.deliver(message);
+  await until(() => two.got.length === 1, "the message");
+  for (let i = 0; i < 20; i++) await mesh.clock.advance(1_000);
+  expect([one.got, mesh.socket.acks]).toEqual([[], []]);
+  open();
+  await acked(message.seq);
+  expect(one.got).toEqual(["a"]);
+});
+
 test("W2 P1.1 a tab whose handler throws is given the message again, and the others are not", async () => {
   const [one, two] = [await tab(), await tab()];
   await one.client.register();
@@ -98,6 +115,71 @@ test("W2 P1.1 a tab whose handler throws is given the message again, and the oth
     ["a", "b"],
     ["a", "b"],
   ]);
+});
+
+/** What has no text, and what throws at whatever it is asked. */
+const nameless = (): unknown[] => {
+  const refuse = () => {
+    throw new Error("asked");
+  };
+  const traps = { has: refuse, get: refuse, getPrototypeOf: refuse };
+  return [Object.create(null, { f: { value: refuse, enumerable: true } }), new Proxy({}, traps)];
+};
+
+test("W2 P1.1 what a handler throws need have no text: the message comes again", async () => {
+  const [one, two] = [await tab(), await tab()];
+  await one.client.register();
+  await attached();
+  const thrown = nameless();
+  two.handler.before = async () => {
+    if (thrown.length > 0) throw thrown.pop();
+  };
+  mesh.socket.deliver(mesh.message("a"), mesh.message("b"));
+  for (const [failures, waitMs] of [1_000, 2_000].entries()) {
+    await until(() => two.errors.length === failures + 1, "the error");
+    await mesh.clock.advance(waitMs);
+  }
+  await until(() => two.got.length === 2, "the messages");
+  expect(two.errors).toMatchObject([{ cause: "unknown" }, { cause: "unknown" }]);
+  expect([one.got, two.got]).toEqual([
+    ["a", "b"],
+    ["a", "b"],
+  ]);
+});
+
+test("W6 what a grant callback throws need have no text: it is called again", async () => {
+  const thrown = nameless();
+  const one = await tab({
+    grant: () => {
+      if (thrown.length > 0) throw thrown.pop();
+      return "a.e30.c";
+    },
+  });
+  const registering = one.client.register();
+  for (const failures of [1, 2]) {
+    await until(() => one.errors.length === failures, "the error");
+    await mesh.clock.advance(4_000);
+  }
+  expect(await registering).toMatch(/^reg-/);
+  expect(one.errors.map(({ message }) => message)).toEqual(Array(2).fill("No grant: unknown"));
+});
+
+test("W1 what others post on the channels is no message, and does nothing", async () => {
+  const [one, two] = [await tab(), await tab()];
+  await one.client.register();
+  await attached();
+  const name = sharing(storage).shared?.name ?? "";
+  const { held = [] } = await navigator.locks.query();
+  const ids = held.flatMap((lock) => tabOfLock(name, lock.name)?.id ?? []);
+  expect(ids).toHaveLength(2);
+  for (const channelName of [leaderName(name), ...ids.map((id) => pipeName(name, id))]) {
+    const channel = new BroadcastChannel(channelName);
+    for (const data of [null, undefined, 1, "hello", {}]) channel.postMessage(data);
+    channel.close();
+  }
+  // A TypeError that nobody catches fails the run.
+  mesh.socket.deliver(mesh.message("a"));
+  await until(() => one.got.length + two.got.length === 2, "the message");
 });
 
 test("W3 P1.7 the next tab takes over from one that is closed, without loss and without a repeat", async () => {
