@@ -14,7 +14,7 @@ import { sharedChromium } from "./chromium.ts";
 const mesh = sharedMesh();
 const newContext = sharedChromium();
 const DENO = join(ROOT, "node_modules/.bin/deno");
-const LONG = { timeout: 15_000, interval: 20 };
+const LONG = { timeout: 50_000, interval: 20 };
 
 /** A copy of the examples, with the package beside them. */
 function examples(): string {
@@ -64,15 +64,17 @@ async function say(page: Page, text: string): Promise<void> {
   await page.getByText("Send", { exact: true }).click();
 }
 
-// TODO: in about half of the runs the first message does not show; the cause is not known.
-test("S1 the chat: people sign in by grants, talk in a room and in private, and sign out", {
-  retry: 3,
-}, async () => {
+test("S1 the chat: people sign in by grants, talk in a room and in private, and sign out", async () => {
   const { appId } = await adminOf().createApp("Chat");
   const { keyId, secret } = await adminOf().createKey(appId);
   const env = { PUSHMESH_APP: appId, PUSHMESH_KEY_ID: keyId, PUSHMESH_KEY: secret };
   const url = await serving([join(examples(), "chat/server.js")], env);
   const [anna, ben] = [await open(url), await open(url)];
+  // Who is not in the room hears nothing, so nobody can speak before.
+  for (const page of [anna, ben]) {
+    await page.getByLabel("Your name").waitFor({ state: "visible" });
+    expect(await page.getByLabel("Message").isVisible()).toBe(false);
+  }
   await signIn(anna, "anna");
   await signIn(ben, "ben");
   await say(anna, "hello all");
