@@ -2,6 +2,7 @@
  * What a device may ask for: registrations, aliases and new tags, each of which may make rows and objects. In memory, so that no attempt
  * writes a row: a device whose object has left memory has all of it again.
  */
+import { BoundedMap } from "../../../schema/bounded-map.ts";
 import { type ErrorCode, MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { Limiter } from "../../link/limiter.ts";
@@ -36,8 +37,8 @@ const TAGS: Budget = {
 
 export class DeviceBudgets {
   readonly #registers = limiterOf(REGISTERS);
-  /** By app, so that one that refuses its grants leaves those of others theirs. The one that was asked last is last. */
-  readonly #refused = new Map<string, Limiter>();
+  /** By app, so that one that refuses its grants leaves those of others theirs. */
+  readonly #refused = new BoundedMap<string, Limiter>(LIMITS.REFUSED_ADMITS_APPS);
   readonly #allRefused = limiterOf(ALL_REFUSED);
   readonly #aliases = limiterOf(ALIASES);
   readonly #tags = limiterOf(TAGS);
@@ -62,12 +63,7 @@ export class DeviceBudgets {
    */
   ask(app: string, isRegistered: boolean, now: number): MeshError | null {
     const own = this.#refused.get(app) ?? limiterOf(REFUSED);
-    this.#refused.delete(app);
     this.#refused.set(app, own);
-    for (const [first] of this.#refused) {
-      if (this.#refused.size <= LIMITS.REFUSED_ADMITS_APPS) break;
-      this.#refused.delete(first);
-    }
     const over = use(REFUSED, own, 1, now);
     if (over !== null || isRegistered) return over;
     const allOver = use(ALL_REFUSED, this.#allRefused, 1, now);

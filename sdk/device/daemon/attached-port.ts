@@ -3,6 +3,7 @@
  * next service, and says there what the app has said: that it is open and listens, how far it is, and the commands that were not answered.
  * To the client it is a service whose link is lost for a while.
  */
+import { BoundedMap } from "../../../schema/bounded-map.ts";
 import type { Cursor } from "../../../schema/generated/link.ts";
 import { HELLO_CURSORS } from "../constants.ts";
 import { type PushError, type PushErrorData, toErrorData } from "../errors.ts";
@@ -22,6 +23,8 @@ interface AttachOptions {
   /** @throws PushError if the app cannot use this service */
   readonly check: (service: ServiceHello) => void;
 }
+
+const makeCursors = () => new BoundedMap<string, Cursor>(HELLO_CURSORS);
 
 const LINK_LOST: PushErrorData = {
   code: "link_lost",
@@ -50,8 +53,8 @@ export class AttachedPort implements ClientPort {
   /** By request, in the order of the calls. */
   readonly #unanswered = new Map<number, ToService>();
   #lastSeq = 0;
-  /** By slot and tagRef, the most recent last. */
-  readonly #cursors = new Map<string, Cursor>();
+  /** By slot and tagRef. */
+  #cursors = makeCursors();
   #identity: string | undefined;
   /** Questions of this service: only it can use the answers. */
   readonly #asked = new Set<string>();
@@ -218,7 +221,7 @@ export class AttachedPort implements ClientPort {
 
   #sayOpen(): void {
     if (this.#opening === undefined) return;
-    const cursors = [...this.#cursors.values()];
+    const cursors = [...this.#cursors].map(([, cursor]) => cursor);
     this.#dialed?.send({ ...this.#opening, lastSeq: this.#lastSeq, cursors });
   }
 
@@ -230,15 +233,12 @@ export class AttachedPort implements ClientPort {
   }
 
   #advance(cursor: Cursor): void {
-    const lane = `${cursor.slot} ${cursor.tagRef}`;
-    const [oldest = lane] = this.#cursors.size < HELLO_CURSORS ? [] : this.#cursors.keys();
-    this.#cursors.delete(this.#cursors.has(lane) ? lane : oldest);
-    this.#cursors.set(lane, cursor);
+    this.#cursors.set(`${cursor.slot} ${cursor.tagRef}`, cursor);
   }
 
   /** The registration of the app, as the service says. Cursors of another one are of no use. */
   #locate({ identity }: { readonly identity?: string | undefined }): void {
-    if (identity !== this.#identity && this.#identity !== undefined) this.#cursors.clear();
+    if (identity !== this.#identity && this.#identity !== undefined) this.#cursors = makeCursors();
     this.#identity = identity;
   }
 

@@ -1,4 +1,5 @@
 /** The service worker's side: shows notifications, and deals with clicks on them. */
+import { BoundedMap } from "../../../schema/bounded-map.ts";
 import type { PushMessage } from "../client/message.ts";
 import { type NotificationContent, notificationOf } from "./content.ts";
 import {
@@ -37,8 +38,8 @@ const REMEMBERED = 256;
 export class Notifications {
   readonly #scope: WorkerScope;
   readonly #options: NotificationHandling;
-  /** IDs of messages, in the order in which they came. */
-  readonly #seen = new Set<string>();
+  /** IDs of messages. */
+  readonly #seen = new BoundedMap<string, true>(REMEMBERED);
 
   constructor(scope: WorkerScope, options: NotificationHandling) {
     this.#scope = scope;
@@ -66,7 +67,7 @@ export class Notifications {
     if (this.#seen.has(id)) return "repeated";
     if (this.#scope.Notification?.permission !== "granted") return "denied";
     // From here on, other tabs' copies of the message are repeats.
-    this.#remember(id);
+    this.#seen.set(id, true);
     try {
       if (!whileVisible && (await this.#tabs()).some(isVisible)) return "visible";
       const { title, tag = id, url, actions = [], ...rest } = content;
@@ -85,12 +86,6 @@ export class Notifications {
       this.#seen.delete(id);
       throw error;
     }
-  }
-
-  #remember(id: string): void {
-    this.#seen.add(id);
-    const [oldest] = this.#seen;
-    if (this.#seen.size > REMEMBERED && oldest !== undefined) this.#seen.delete(oldest);
   }
 
   /** The absolute form. What is neither http nor https, such as `javascript:`, counts as none. */
