@@ -1,15 +1,13 @@
 /** The sending keys that `pushmesh key create` saved: `credentials.json` in the user's configuration folder, mode 0600. */
 import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { configHome } from "../../sdk/config-folder.ts";
 import { CliFailure } from "../failure.ts";
 import { isObject, isRecordOf, isText } from "../values.ts";
 import { writePrivate } from "./private-file.ts";
 
-/** The configuration folder, by the XDG Base Directory Specification. */
-export function configFolder(env: NodeJS.ProcessEnv): string {
-  return join(env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "pushmesh");
-}
+/** The configuration folder of pushmesh. */
+export const configFolder = (env: NodeJS.ProcessEnv): string => join(configHome(env), "pushmesh");
 
 export interface SavedKey {
   readonly keyId: string;

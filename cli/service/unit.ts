@@ -1,14 +1,14 @@
 /** The systemd unit with which a user's manager runs `pushmesh service`. */
 import { realpathSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { configHome } from "../../sdk/config-folder.ts";
 import { CliFailure, usageFailure } from "../failure.ts";
 import type { Place } from "./folder.ts";
 
 export const UNIT = "pushmesh.service";
 
 export const unitFolder = (env: NodeJS.ProcessEnv): string =>
-  join(env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "systemd", "user");
+  join(configHome(env), "systemd", "user");
 
 /** The command that runs a push service as this one was called. */
 export function serviceCommand({ folder, socket }: Place, url: string): readonly string[] {

@@ -1,18 +1,16 @@
 /** Where the socket of a user's push service is, and whether it can be trusted: only its user may reach it. */
 import { Buffer } from "node:buffer";
 import { readFileSync, type Stats, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { configHome } from "../../config-folder.ts";
 import { PushError, type PushErrorData } from "../errors.ts";
 import { SOCKET_PATH_BYTES } from "./constants.ts";
 import { unavailable } from "./greeting.ts";
 
-/** The folder of the user's push service, by the XDG Base Directory Specification. */
-export function serviceFolder(env: Readonly<Record<string, string | undefined>>): string {
-  const config = env["XDG_CONFIG_HOME"] || join(homedir(), ".config");
-  return join(config, "pushmesh", "service");
-}
+/** The folder of the user's push service. */
+export const serviceFolder = (env: Readonly<Record<string, string | undefined>>): string =>
+  join(configHome(env), "pushmesh", "service");
 
 /** Not in $XDG_RUNTIME_DIR, which a service, a session and a cron job of one user do not all have. */
 export const socketIn = (folder: string): string => join(folder, "service.sock");
