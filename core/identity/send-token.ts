@@ -3,9 +3,11 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
+import { parseKeyId } from "./app-id.ts";
 import { equalBytes } from "./mac.ts";
 
-const TOKEN = /^pmst_(?<keyId>[A-Za-z0-9_-]{22}\.k[1-9]\d{0,8})\.(?<secret>[A-Za-z0-9_-]{43})$/;
+/** The secret, in base64url, is behind the last dot. */
+const TOKEN = /^pmst_(?<keyId>.+)\.(?<secret>[^.]{43})$/;
 
 /** Bytes of the secret, which nobody guesses. */
 export const SEND_SECRET_BYTES = 32;
@@ -23,7 +25,8 @@ export const formatSendToken = (keyId: string, secret: Uint8Array): string =>
 export function parseSendToken(
   token: string,
 ): { readonly keyId: string; readonly secret: Uint8Array } | undefined {
-  const { keyId, secret } = TOKEN.exec(token)?.groups ?? {};
-  const bytes = fromBase64Url(secret ?? "");
-  return keyId === undefined || bytes === undefined ? undefined : { keyId, secret: bytes };
+  const { keyId = "", secret = "" } = TOKEN.exec(token)?.groups ?? {};
+  const bytes = fromBase64Url(secret);
+  if (parseKeyId(keyId) === undefined || bytes === undefined) return undefined;
+  return { keyId, secret: bytes };
 }

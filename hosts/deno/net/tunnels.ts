@@ -132,8 +132,8 @@ export class Tunnels {
     const request = await readInTime(outer);
     carriers.set(request, tunnel);
     // Only over TLS is there HTTP/2.
-    const encrypted = isEncrypted(true, clientOf, asked);
-    if (mayBeRecorded(asked)) setClient(request, { address: client, isEncrypted: encrypted });
+    if (mayBeRecorded(asked))
+      setClient(request, { address: client, isEncrypted: isEncrypted(true, clientOf, asked) });
     const sender = failedAuth.senderOf(asked);
     if (sender !== null && !entry.mayWorkFor(sender)) {
       const overShare = appOverShare();

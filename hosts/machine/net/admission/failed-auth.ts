@@ -89,11 +89,18 @@ export class FailedAuth {
   answered(address: string, head: Asked, status: number): void {
     if (status === UNAUTHORIZED) this.failed(address, head);
     else if (status < 400 && head.method !== "OPTIONS" && isSigned(head.target)) {
-      const input = head.fields.get("signature-input");
-      const keyId = keyIdOfToken(head.fields.get("authorization"));
-      if (input !== undefined) this.#goodKeys.add(input, networkOf(address), this.#now());
-      else if (keyId !== undefined) this.#goodKeys.addKey(keyId, networkOf(address), this.#now());
+      this.#succeeded(networkOf(address), head.fields);
     }
+  }
+
+  #succeeded(network: string, fields: Asked["fields"]): void {
+    const input = fields.get("signature-input");
+    if (input !== undefined) {
+      this.#goodKeys.add(input, network, this.#now());
+      return;
+    }
+    const keyId = claimedKey(fields);
+    if (keyId !== undefined) this.#goodKeys.addKey(keyId, network, this.#now());
   }
 
   failed(address: string, head: Asked): void {
