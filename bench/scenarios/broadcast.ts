@@ -31,9 +31,12 @@ export const audienceOf = ({ tag, members }: TagSize, rate?: number): Audience =
   count: members,
 });
 
+/** What broadcasts, and who hears it. */
+type Senders = Pick<Rig, "fleet" | "sender">;
+
 /** One broadcast, until all have it. */
 async function once(
-  { fleet, sender }: Rig,
+  { fleet, sender }: Senders,
   side: SideName,
   { tag, path, count }: Audience,
 ): Promise<{ readonly clientCpuMs: number }> {
@@ -73,7 +76,7 @@ export async function broadcastsFor(
 }
 
 export const broadcastFor = (
-  rig: Rig,
+  rig: Senders,
   side: SideName,
   audience: Audience,
   ms: number,
