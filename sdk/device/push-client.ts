@@ -105,7 +105,8 @@ export interface PushClient extends Events {
    * Messages of one priority are handled one after another, in the order in which the mesh accepted them. Messages of
    * different priorities are handled concurrently. Broadcasts (`message.tag`) have a queue of their own, in order within a tag. Each
    * message ID arrives once, even across restarts if the storage survives them. It arrives again only after a crash
-   * during or right after the handler, or if another client of the same storage (a second tab) takes over the link meanwhile.
+   * during or right after the handler, or if another client of the same storage (another process,
+   * or `share: false` in a second tab) takes over the link meanwhile.
    *
    * If a handler throws or rejects, its message stays unacknowledged. The SDK reports `handler_failed` and calls the handler again
    * after 1 s, doubling to 60 s, until it succeeds or the message expires or is recalled. Meanwhile the later messages of its

@@ -41,7 +41,7 @@ export type { PushStatus } from "./session.ts";
 const Context = createContext<PushSession | null>(null);
 
 export interface PushProviderProps {
-  /** Connects, usually by `connect` of `pushmesh/device`. Called once while the provider is mounted; later functions are ignored. */
+  /** Connects, usually by `connect` of `pushmesh/device`. Called again only after an error whose `retry` is `later`; a function given later is ignored. */
   readonly connect: () => Promise<PushClient>;
   readonly children?: ReactNode;
 }

@@ -134,7 +134,7 @@ class WebPush implements WebPushEncryption {
     const tried = new Set<number>();
     let cause: unknown;
     let unread: PushError | undefined;
-    // Again with what another client of the same storage, such as a second tab, has stored since.
+    // Again with what another client of the same storage, such as a second process, has stored since.
     for (const reload of [false, true]) {
       if (reload) await this.#queue(() => keys.load());
       unread = undefined;
