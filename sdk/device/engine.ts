@@ -15,7 +15,7 @@ export { Engine } from "./shared/engine.ts";
  */
 export async function endStored(storage: Storage, host: Host, appId: string): Promise<void> {
   const batched = new BatchedStorage(guardStorage(storage, host), () => {}, host);
-  await new StoredRegistration(batched, appId).endStored();
+  new StoredRegistration(batched, appId, host).end();
   const failure = await batched.settled();
   batched.stop();
   if (failure !== undefined) throw failure;

@@ -16,14 +16,6 @@ export interface Description {
   readonly aliases: readonly string[];
 }
 
-/** The registration that is to end; another one stays. If nothing is named: whichever registration there is. */
-export interface Ending {
-  /** Its regId, */
-  readonly only?: string | undefined;
-  /** or its identity, if the mesh sent one: a change of the mesh's keys changes the regId. */
-  readonly identity?: string | undefined;
-}
-
 /** A command of an app to the mesh, without its number. */
 export type Command =
   /**
@@ -35,7 +27,8 @@ export type Command =
       readonly grants?: boolean | undefined;
       readonly renews?: boolean | undefined;
     }
-  | ({ readonly kind: "unregister" } & Ending)
+  /** Ends whichever registration there is. `signOut` names the call, so that it counts once, whoever asks the mesh. */
+  | { readonly kind: "unregister"; readonly signOut?: string | undefined }
   | {
       readonly kind: "subscribe";
       readonly add: readonly string[];
@@ -195,12 +188,14 @@ export type ToClient =
     }
   /**
    * A request succeeded. `value` is the regId for `register`, "" for `unregister`, milliseconds for `ping`, a description for
-   * `describe`, and undefined otherwise. `identity`, `epoch` and `proof` are those of the registration.
+   * `describe`, and undefined otherwise. `identity`, `epoch` and `proof` are those of the registration. The number 0 is an unregister that the
+   * push service found in the storage: `signOut`.
    */
   | {
       readonly kind: "done";
       readonly request: number;
       readonly value: Answer;
+      readonly signOut?: string | undefined;
       readonly identity?: string | undefined;
       readonly epoch?: number | undefined;
       readonly proof?: Uint8Array | undefined;

@@ -52,7 +52,7 @@ export class AppClient extends ClientEvents implements PushClient {
     this.#host = host;
     this.#storage = new BatchedStorage(guardStorage(storage, host), this.#report, host);
     this.#appId = appId;
-    this.#registration = new StoredRegistration(this.#storage, appId);
+    this.#registration = new StoredRegistration(this.#storage, appId, host);
     const port = new SealingPort(options, this.#storage, this.#registration, this.#report);
     this.#port = port;
     this.#requests = new Requests(port);
@@ -250,7 +250,7 @@ export class AppClient extends ClientEvents implements PushClient {
         if (typeof event.value === "string")
           this.#setRegId(event.value || undefined, event.identity);
         // The push service found that another client of the storage has signed out.
-        if (event.request === 0) this.#registration.endNothing();
+        if (event.request === 0) this.#registering.ended(event.signOut);
         this.#requests.done(event.request, event.value);
         return;
       case "failed":

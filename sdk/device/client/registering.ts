@@ -17,8 +17,7 @@ export class Registering {
   readonly #registration: StoredRegistration;
   readonly #storage: BatchedStorage;
   readonly #grants: boolean;
-  /** Calls that wait for their answers. */
-  #begins = 0;
+  /** Ends that wait for their answers. */
   #ends = 0;
 
   constructor({ requests, registration, storage, grants }: RegisteringOptions) {
@@ -30,22 +29,17 @@ export class Registering {
 
   /** See `PushClient.register`. @param renews registers also if the app is registered, to renew its grant */
   async begin(options: CallOptions, renews = false): Promise<string> {
-    this.#begins++;
-    try {
-      const isHeld = this.#registration.regId !== undefined;
-      const command = {
-        kind: "register",
-        isHeld,
-        grants: this.#grants,
-        // Without a callback for grants there is nothing to renew with.
-        renews: isHeld && renews && this.#grants,
-      } as const;
-      const answer = await this.#requests.make(command, options);
-      // A sealed renewal is answered with Done, which names no registration.
-      return String(answer ?? this.#registration.regId);
-    } finally {
-      this.#begins--;
-    }
+    const isHeld = this.#registration.regId !== undefined;
+    const command = {
+      kind: "register",
+      isHeld,
+      grants: this.#grants,
+      // Without a callback for grants there is nothing to renew with.
+      renews: isHeld && renews && this.#grants,
+    } as const;
+    const answer = await this.#requests.make(command, options);
+    // A sealed renewal is answered with Done, which names no registration.
+    return String(answer ?? this.#registration.regId);
   }
 
   /** Registers again, which asks for a grant; does nothing if the app is not registered. */
@@ -55,7 +49,7 @@ export class Registering {
 
   /** See `PushClient.unregister`. @param onStays called if it is cancelled */
   async end(options: CallOptions, onStays: () => void): Promise<void> {
-    this.#store();
+    this.#registration.end();
     try {
       await this.#ask(options);
     } catch (error) {
@@ -71,13 +65,16 @@ export class Registering {
 
   /** See `PushClient.signOut`. @param isClosed whether the client has no link any more */
   async signOut(isClosed: boolean): Promise<void> {
-    if (isClosed) await this.#registration.endStored();
-    else {
-      this.#store();
-      this.endStored();
-    }
+    this.#registration.end();
+    if (!isClosed) this.endStored();
     const failure = await this.#storage.settled();
     if (failure !== undefined) throw failure;
+  }
+
+  /** The push service has found it in the storage, and the mesh has confirmed it. Ours that waits may end one that is still to come. */
+  ended(signOut: string | undefined): void {
+    if (this.#ends === 0 || signOut !== this.#registration.ending)
+      this.#registration.endNothing(signOut);
   }
 
   /** Asks the mesh for the end that is stored. If that fails, the next start asks again. */
@@ -85,14 +82,15 @@ export class Registering {
     this.#ask({}).catch(() => {});
   }
 
-  #store(): void {
-    this.#registration.end(this.#begins > 0);
-  }
-
   async #ask(options: CallOptions): Promise<void> {
     this.#ends++;
-    const command = { kind: "unregister", ...this.#registration.ending } as const;
-    await this.#requests.make(command, options).finally(() => this.#ends--);
-    if (this.#ends === 0) this.#registration.endNothing();
+    const command = { kind: "unregister", signOut: this.#registration.ending } as const;
+    const asked = (async () => {
+      await this.#requests.make(command, options).finally(() => this.#ends--);
+      if (this.#ends === 0) this.#registration.endNothing();
+    })();
+    // A register that follows waits until that is stored: after a kill, this end would be taken for one of its registration.
+    this.#requests.hold(asked.catch(() => {}).then(() => this.#storage.settled()));
+    await asked;
   }
 }

@@ -1,33 +1,34 @@
 /** The stored state of a registration: its regId, and the messages and broadcasts that the app has handled. */
-import type { Ending } from "../port.ts";
+import { toBase64Url } from "../../../schema/text.ts";
+import { SIGN_OUT_BYTES } from "../constants.ts";
+import type { Host } from "../host.ts";
 import type { BatchedStorage } from "../storage/batched.ts";
 import type { Storage, Stored } from "../storage/storage.ts";
 import { Cursors } from "./cursors.ts";
 import { DuplicateWindows } from "./windows.ts";
 
-/** Stored as the regId of the registration to end, if the app signed out before it knew one: whichever there is ends. */
-const ANY = "*";
-
 const keyOf = (appId: string, name: string): string => `app/${appId}/${name}`;
 
-/** The stored end of a registration that the mesh has not confirmed, by this or another client of the storage. */
-export async function readEnding(
-  storage: Pick<Storage, "get">,
-  appId: string,
-): Promise<Ending | undefined> {
-  const get = (name: string) => storage.get(keyOf(appId, name));
-  const only = await get("ending");
-  if (typeof only !== "string") return;
-  // Another registration has taken its place: only the deletion of this is missing.
-  const regId = (await get("regId")) ?? only;
-  if (regId !== only) return;
-  return only === ANY ? {} : { only, identity: readIdentity(await get("identity"), only) };
+/** The sign-outs of an app that are stored, by this or another client of the storage. */
+export interface SignOuts {
+  /** The last one, if the mesh has not confirmed it: every registration ends that there is. */
+  readonly pending: string | undefined;
+  /** The last ones that it has confirmed. */
+  readonly done: readonly string[];
 }
 
-/** It belongs to another regId if an older version of the SDK, which does not write it, has run since. */
-function readIdentity(stored: Stored | undefined, regId: string): string | undefined {
-  const [of, identity] = String(stored).split(" ");
-  return of === regId ? identity : ownIdentity(regId);
+/**
+ * Each sign-out has a random name, and only sign-outs write it: a client that stores its registration, or that an earlier sign-out has
+ * ended, takes back none that another client stores meanwhile.
+ */
+export async function readSignOuts(
+  storage: Pick<Storage, "get">,
+  appId: string,
+): Promise<SignOuts> {
+  const last = await storage.get(keyOf(appId, "ending"));
+  const done = String((await storage.get(keyOf(appId, "ended"))) ?? "").split(" ");
+  const isPending = typeof last === "string" && !done.includes(last);
+  return { pending: isPending ? last : undefined, done };
 }
 
 /** The identity in a regId sealed with the mesh's first key (docs/protocol.md, section 5): used if the mesh sent none. */
@@ -38,16 +39,20 @@ export class StoredRegistration {
   readonly cursors: Cursors;
   readonly #storage: BatchedStorage;
   readonly #appId: string;
+  readonly #random: () => string;
   #regId: string | undefined;
   /** `Registration.identity`, as far as it is known. */
   #identity: string | undefined;
   /** As stored: belongs to the next regId if a crash happened between the two writes. */
   #stored: string | undefined;
-  /** The app asked to end this regId, or `ANY`, and the mesh has not answered. */
+  /** The sign-out that the mesh has not confirmed. */
   #ending: string | undefined;
+  /** The last one that it has. */
+  #ended = "";
 
-  constructor(storage: BatchedStorage, appId: string) {
+  constructor(storage: BatchedStorage, appId: string, { crypto }: Pick<Host, "crypto">) {
     this.#storage = storage;
+    this.#random = () => toBase64Url(crypto.getRandomValues(new Uint8Array(SIGN_OUT_BYTES)));
     this.#appId = appId;
     this.windows = new DuplicateWindows(storage, keyOf(appId, "window/"));
     this.cursors = new Cursors(storage, keyOf(appId, "cursors/"));
@@ -57,14 +62,17 @@ export class StoredRegistration {
   async load(): Promise<void> {
     await this.windows.load();
     await this.cursors.load();
-    const ending = await readEnding(this.#storage, this.#appId);
-    this.#ending = ending && (ending.only ?? ANY);
-    const regId = (await this.#get("regId")) ?? ending?.only;
+    const { pending, done } = await readSignOuts(this.#storage, this.#appId);
+    this.#ending = pending;
+    this.#ended = done[0] ?? "";
+    const identity = await this.#get("identity");
+    const [of, stored] = String(identity).split(" ");
+    const regId = (await this.#get("regId")) ?? (pending && identity && of);
     if (typeof regId !== "string") return;
     this.#regId = regId;
-    const identity = await this.#get("identity");
-    this.#stored = String(identity).split(" ")[1];
-    this.#identity = readIdentity(identity, regId);
+    this.#stored = stored;
+    // It belongs to another regId if an older version of the SDK, which does not write it, has run since.
+    this.#identity = of === regId ? stored : ownIdentity(regId);
   }
 
   /** Undefined while the app is not registered, or is to be unregistered. */
@@ -77,18 +85,17 @@ export class StoredRegistration {
     return this.regId && this.#identity;
   }
 
-  /** The registration to end, also after a restart; undefined if there is none. */
-  get ending(): Ending | undefined {
-    if (this.#ending === undefined) return undefined;
-    return this.#ending === ANY ? {} : { only: this.#regId, identity: this.#identity };
+  /** The sign-out, or unregister, that the mesh has not confirmed, also after a restart; undefined if there is none. */
+  get ending(): string | undefined {
+    return this.#ending;
   }
 
   /** Whether another client of the storage has asked for the end of the registration. Not if this one has, which may take it back. */
   async isEndingElsewhere(): Promise<boolean> {
-    const ending = await readEnding(this.#storage, this.#appId);
-    if (ending === undefined || this.#ending !== undefined) return false;
-    this.#ending = ending.only ?? ANY;
-    return true;
+    const { pending } = await readSignOuts(this.#storage, this.#appId);
+    if (this.#ending !== undefined || pending === this.#ended) return false;
+    this.#ending = pending;
+    return pending !== undefined;
   }
 
   /** Whether the registration is to end, as this client or another one of the storage has asked. */
@@ -103,24 +110,20 @@ export class StoredRegistration {
     return failure === undefined && (await this.#get("regId")) === undefined;
   }
 
-  /** Stores that the registration is to end. @param isRegistering whether another one may follow it, which is to end, too */
-  end(isRegistering: boolean): void {
-    const isFollowed = isRegistering && this.#ending !== undefined;
-    this.#ending = (isFollowed ? undefined : this.#regId) ?? ANY;
-    this.#write();
-  }
-
-  /** The same for a client that has no link: another one of the storage may have registered since. */
-  async endStored(): Promise<void> {
-    const ending = await readEnding(this.#storage, this.#appId);
-    const regId = (await this.#get("regId")) ?? ending?.only ?? ANY;
+  /** Stores that every registration is to end that there is, in the storage and in the mesh. */
+  end(): void {
+    this.#ending = this.#random();
+    this.#put("ending", this.#ending);
     this.#put("regId", undefined);
-    this.#put("ending", String(regId));
   }
 
   /** Nothing is to end any more: it has ended, or is to stay. */
-  endNothing(): void {
-    this.#ending = undefined;
+  endNothing(signOut = this.#ending): void {
+    if (signOut === undefined) return;
+    if (signOut === this.#ending) this.#ending = undefined;
+    // With the one before: this client may have asked for one, and another client for the other.
+    this.#put("ended", `${signOut} ${this.#ended}`);
+    this.#ended = signOut;
     this.#write();
   }
 
@@ -134,9 +137,6 @@ export class StoredRegistration {
     if (regId === known && (identity ?? this.#identity) === this.#identity) return;
     const isAnother =
       regId !== known && ![this.#identity, this.#stored].includes(identity ?? regId ?? "");
-    if (this.#ending !== ANY && isAnother) this.#ending = undefined;
-    // Whichever there was to end, or the same registration under another regId.
-    if (this.#ending !== undefined) this.#ending = regId ?? ANY;
     // Keys identify messages, and cursors broadcasts, only within one registration.
     if (isAnother && known !== undefined) {
       this.windows.clear();
@@ -152,10 +152,9 @@ export class StoredRegistration {
   #write(): void {
     const regId = this.#regId;
     const identity = this.#identity;
-    // Not while it is to end, so that the end of any registration, `ANY`, is not taken for that of a later one.
+    // Not while it is to end: other clients of the storage see by it that it is gone.
     this.#put("regId", this.regId);
     this.#put("identity", identity && `${regId} ${identity}`);
-    this.#put("ending", this.#ending);
   }
 
   #get(name: string): Promise<Stored | undefined> {

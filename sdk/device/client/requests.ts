@@ -14,6 +14,8 @@ export class Requests {
   readonly #waiting = new Map<number, Waiter>();
   #next: number;
   #isClosed = false;
+  /** What the next requests wait for. */
+  #held: Promise<unknown> | undefined;
 
   /** @param first the number of the first request */
   constructor(port: Pick<ClientPort, "postMessage">, first = 1) {
@@ -38,10 +40,20 @@ export class Requests {
     signal?.addEventListener("abort", onAbort);
     this.#waiting.set(request, { resolve, reject });
     // A signal that fires in this turn still cancels it. Every request is posted this way, so they keep their order.
-    queueMicrotask(() => {
-      if (!signal?.aborted) this.#port.postMessage({ ...command, request });
-    });
+    const post = () => {
+      if (this.#waiting.has(request)) this.#port.postMessage({ ...command, request });
+    };
+    if (this.#held && command.kind !== "ping") void this.#held.then(post);
+    else queueMicrotask(post);
     return promise.finally(() => signal?.removeEventListener("abort", onAbort));
+  }
+
+  /** Posts the requests to come, in their order, once `until` has settled, which never rejects. */
+  hold(until: Promise<unknown>): void {
+    const held = until.then(() => {
+      if (this.#held === held) this.#held = undefined;
+    });
+    this.#held = held;
   }
 
   /** Joins (`add`) or leaves (`remove`) tags, in as many commands as they need, one after another. */

@@ -11,9 +11,10 @@ import type {
   Registration,
   Removed,
 } from "../../../schema/generated/link.ts";
+import type { SignOuts } from "../client/registration.ts";
 import { GRANT_ATTEMPTS, RETRY_BASE_MS, RETRY_MAX_MS, SEAL_ATTEMPTS } from "../constants.ts";
 import type { PushErrorData } from "../errors.ts";
-import type { Answer, Command, Description, Ending, ServicePort, ToService } from "../port.ts";
+import type { Answer, Command, Description, ServicePort, ToService } from "../port.ts";
 import { DENIED } from "./bindings.ts";
 
 const NOT_REGISTERED: PushErrorData = {
@@ -42,6 +43,7 @@ type Pending = NumberedCommand & {
   readonly alias?: string;
   readonly isHeld?: boolean;
   readonly setup?: KeySetup;
+  readonly signOut?: string | undefined;
 };
 
 type Granted = Extract<ToService, { readonly kind: "granted" }>;
@@ -98,6 +100,8 @@ export class App {
   /** The command in progress, and the number on the link of the last one. */
   #current: Pending | undefined;
   #wireRequest = 0;
+  /** The last sign-outs that are over: the client may not have stored that yet. */
+  #ended: readonly (string | undefined)[] = [];
   /** The parts of a description so far, while more follow. */
   #described: Description[] = [];
 
@@ -119,16 +123,23 @@ export class App {
 
   /** Whether Hello attaches it; not if its end was requested, and may have happened. */
   get attachable(): boolean {
-    return this.#listening && !this.#isEnding;
+    return this.#listening && !this.#pending.some(({ kind }) => kind === "unregister");
   }
 
-  get #isEnding(): boolean {
-    return this.#pending.some(({ kind }) => kind === "unregister");
-  }
-
-  /** Ends the registration, unless its client has asked for it already. */
-  end(ending: Ending): void {
-    if (!this.#isEnding) this.command({ kind: "unregister", request: 0, ...ending });
+  /** Does what clients of the storage have asked for: ends the registration, unless its own client has asked for that, or it has ended. */
+  end({ pending, done }: SignOuts): void {
+    const confirmed = this.#pending.filter(({ signOut }) => signOut && done.includes(signOut));
+    // Another client has seen to them, and may have registered since. While there is a link, that is ours.
+    for (const one of this.#owner.connected ? [] : confirmed) {
+      this.#owner.held.delete(this.appId);
+      this.#current = one;
+      this.#answer({ kind: "done", value: "" });
+    }
+    const isKnown =
+      this.#ended.includes(pending) || this.#pending.some(({ signOut }) => signOut === pending);
+    if (!pending || isKnown) return;
+    this.#pending.unshift({ kind: "unregister", request: 0, signOut: pending, failures: 0 });
+    this.#next();
   }
 
   /** The app starts or stops listening. */
@@ -179,10 +190,17 @@ export class App {
     const at = this.#pending.findIndex(
       (each) => each.request === request && each !== this.#current,
     );
-    if (at < 0) return;
-    this.#pending.splice(at, 1);
-    if (this.#attachesLater) this.attach();
+    const one = this.#pending[at];
+    if (!one) return;
+    this.#remove(one);
     this.#next();
+  }
+
+  /** @param isOver whether nobody need ask for it again, if it is an unregister */
+  #remove(one: Pending, isOver = true): void {
+    this.#pending.splice(this.#pending.indexOf(one), 1);
+    if (isOver && one.signOut) this.#ended = [one.signOut, this.#ended[0]];
+    if (this.#attachesLater) this.attach();
   }
 
   /**
@@ -305,20 +323,14 @@ export class App {
     });
     this.#current = one;
     if (one === undefined) return;
-    const { kind, only, identity, grants, granted, renews } = one as typeof one &
-      Ending &
-      Registering;
+    const { kind, grants, granted, renews } = one as typeof one & Registering;
     const removal = this.#owner.removals.get(appId);
     if (removal && one.isHeld) {
       this.#answer({ kind: "failed", error: removal });
       return;
     }
-    const isAnother =
-      only !== undefined &&
-      only !== registration?.regId &&
-      identity !== (registration?.identity ?? "");
     const isDone = kind === "register" ? registration && !renews : !registration;
-    if (isDone || isAnother) {
+    if (isDone) {
       if (kind !== "register" && kind !== "unregister") {
         this.#answer({ kind: "failed", error: NOT_REGISTERED });
       } else this.#answer({ kind: "done", value: registration?.regId ?? "" });
@@ -371,10 +383,12 @@ export class App {
       | { kind: "done"; value: Answer; identity?: string | undefined }
       | { kind: "failed"; error: PushErrorData },
   ): void {
-    const request = this.#current?.request ?? 0;
+    const one = this.#current;
+    const { request = 0, signOut } = one ?? {};
     this.#current = undefined;
-    this.port.postMessage({ ...answer, request });
-    this.cancel(request);
+    this.port.postMessage({ ...answer, request, ...(signOut && { signOut }) });
+    if (one) this.#remove(one, answer.kind === "done");
+    this.#next();
   }
 }
 

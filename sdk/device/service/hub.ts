@@ -13,7 +13,7 @@ import {
   type Welcome,
 } from "../../../schema/generated/link.ts";
 import type { Account } from "../account/account.ts";
-import { readEnding } from "../client/registration.ts";
+import { readSignOuts } from "../client/registration.ts";
 import { AGENT, FRAME_BYTES, PORT_FAULT_MS } from "../constants.ts";
 import { CLOSED, PushError, type PushErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -220,8 +220,8 @@ export class Hub implements LinkOwner, AppOwner {
   /** Ends the registrations that another tab or process has signed out, if its clients share our storage. */
   async endSignedOut(): Promise<void> {
     for (const app of this.#apps.values()) {
-      const ending = await readEnding(this.#storage, app.appId).catch(this.#host.report);
-      if (ending) app.end(ending);
+      const stored = await readSignOuts(this.#storage, app.appId).catch(this.#host.report);
+      if (stored) app.end(stored);
     }
   }
 

@@ -74,7 +74,7 @@ const KINDS: { readonly [K in ToService["kind"]]: Read } = {
     grants: optional(flag),
     renews: optional(flag),
   }),
-  unregister: struct({ request, only: optional(text), identity: optional(text) }),
+  unregister: struct({ request, signOut: optional(text) }),
   subscribe: struct({ request, add: tags, remove: tags }),
   setAlias: struct({ request, alias: text, held: flag, shared: flag }),
   report: struct({

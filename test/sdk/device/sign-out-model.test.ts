@@ -4,6 +4,7 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { readSignOuts } from "../../../sdk/device/client/registration.ts";
 import type { Host, PushClient, Storage, Stored } from "../../../sdk/device/mod.ts";
 import { settle, until } from "./fake/clock.ts";
 import { APP, FakeMesh, start } from "./fake/mesh.ts";
@@ -190,7 +191,8 @@ class World {
     const before = new Set(this.signedOut);
     expect(before.has(await client.register())).toBe(false);
     await this.send();
-    expect(this.#disk.get(`app/${APP}/ending`)).toBeUndefined();
+    const disk = { get: async (key: string) => this.#disk.get(key) };
+    expect((await readSignOuts(disk, APP)).pending).toBeUndefined();
     // The Hello of a process that was away may attach what another has ended: the mesh ignores it.
     const isEnded = (text: string) => /^attached slot \d+, which is not registered$/.test(text);
     expect(this.mesh.violations.filter((text) => !isEnded(text))).toEqual([]);

@@ -1,8 +1,9 @@
 /** `signOut`: what this client, its later starts, and other clients of its storage do. The model is `sign-out-model.test.ts`. */
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type LinkStateName, memoryStorage } from "../../../sdk/device/mod.ts";
+import { readSignOuts } from "../../../sdk/device/client/registration.ts";
+import { type LinkStateName, memoryStorage, type Storage } from "../../../sdk/device/mod.ts";
 import { settle, until } from "./fake/clock.ts";
-import { APP, FakeMesh, listening, reaches, start, turningStorage } from "./fake/mesh.ts";
+import { APP, FakeMesh, gate, listening, reaches, start, turningStorage } from "./fake/mesh.ts";
 
 let mesh: FakeMesh;
 
@@ -37,7 +38,7 @@ test("S22 without a network it resolves once it is stored; a register that follo
   const registered = client.register();
   expect(client.regId).toBeUndefined();
   await out;
-  expect(await storage.get(`app/${APP}/ending`)).toBe(regId);
+  expect((await readSignOuts(storage, APP)).pending).toBeDefined();
   expect(await storage.get(`app/${APP}/regId`)).toBeUndefined();
   await until(() => client.state === "waiting", "the lost link");
   await network.back();
@@ -108,7 +109,7 @@ test("S22 before the regId of an unanswered register arrived, it ends what the m
   expect(other).not.toBe(regId);
   expect(mesh.registrations.map(({ regId }) => regId)).toEqual([other]);
   await settle();
-  expect(await storage.get(`app/${APP}/ending`)).toBeUndefined();
+  expect((await readSignOuts(storage, APP)).pending).toBeUndefined();
   await second.client.close();
 });
 
@@ -127,12 +128,11 @@ test("S22 it rejects if the storage fails, and this process ends the registratio
   await client.close();
 });
 
-/** Two tabs with a link each on one storage: the mesh has replaced the first. */
-async function twoTabs() {
-  const storage = memoryStorage();
+/** Two tabs with a link each on one storage: the mesh has replaced the first. @param own the storage as the second has it */
+async function twoTabs(storage = memoryStorage(), own = storage) {
   const first = await listening(mesh, storage);
   const older = mesh.socket;
-  const second = await start(mesh, { storage });
+  const second = await start(mesh, { storage: own });
   const shown: unknown[] = [];
   second.client.onMessage(({ data }) => {
     shown.push(data);
@@ -157,8 +157,65 @@ test("S22 a tab that was replaced signs out the tab with the link: before its ne
   expect(shown).toEqual([]);
   expect(mesh.socket.acks).toEqual([]);
   expect(second.client.regId).toBeUndefined();
-  expect(await storage.get(`app/${APP}/ending`)).toBeUndefined();
+  expect((await readSignOuts(storage, APP)).pending).toBeUndefined();
   await second.client.close();
+});
+
+test.each(["regId", "identity", "ended"])(
+  "S22 a tab that was replaced signs out what the tab with the link has registered since, while that stores its %s",
+  async (late) => {
+    const inner = memoryStorage();
+    const stored = gate();
+    let isLate = false;
+    const own: Storage = {
+      ...inner,
+      set: async (key, value) => {
+        if (isLate && key === `app/${APP}/${late}`) await stored.opened;
+        await inner.set(key, value);
+      },
+    };
+    const { first, second, storage } = await twoTabs(inner, own);
+    await second.client.signOut();
+    isLate = late === "ended";
+    const registered = second.client.register();
+    if (late !== "ended") {
+      await until(() => mesh.registrations.length === 0, "the end");
+      isLate = true;
+      await registered;
+    }
+    await settle();
+    await first.client.signOut();
+    stored.open();
+    const regId = await registered;
+    await mesh.clock.advance(50_000);
+    await until(() => mesh.registrations.length === 0, "the end of what followed");
+    expect(second.client.regId).toBeUndefined();
+    expect(second.regIds).toContain(regId);
+    await until(async () => !(await readSignOuts(storage, APP)).pending, "the confirmation");
+    expect(await second.client.register()).not.toBe(regId);
+    await mesh.clock.advance(50_000);
+    expect(mesh.registrations).toHaveLength(1);
+    await second.client.close();
+  },
+);
+
+test("S22 a tab that comes back does not end what another has registered after it signed out", async () => {
+  const storage = memoryStorage();
+  const away = await listening(mesh, storage);
+  loseNetwork();
+  await away.client.signOut();
+  await until(() => away.client.state === "waiting", "the lost link");
+  mesh.auto = true;
+  const other = await start(mesh, { storage });
+  const regId = await other.client.register();
+  await settle();
+  mesh.socket.end(4200, "replaced");
+  away.client.reconnectNow();
+  await reaches(away, "connected");
+  await until(() => away.client.regId === regId, "the registration");
+  await mesh.clock.advance(50_000);
+  expect(mesh.registrations.map(({ regId }) => regId)).toEqual([regId]);
+  await away.client.close();
 });
 
 test("S22 or at its next heartbeat", async () => {

@@ -1,8 +1,9 @@
 /** The device SDK against a scripted mesh: registrations, over restarts and lost links. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readSignOuts } from "../../../../sdk/device/client/registration.ts";
 import { memoryStorage, type Storage } from "../../../../sdk/device/mod.ts";
 import { settle, until } from "../fake/clock.ts";
-import { APP, FakeMesh, listening as listeningOn, start } from "../fake/mesh.ts";
+import { APP, FakeMesh, gate, listening as listeningOn, start } from "../fake/mesh.ts";
 
 let mesh = new FakeMesh();
 
@@ -135,23 +136,29 @@ describe("registering", () => {
     await third.client.close();
   });
 
-  it("P7.4 does not end a registration that has taken the place of the one that was to end", async () => {
+  it("P7.4 does not end a registration that has taken the place of the one that was to end: a kill finds the end stored", async () => {
     const storage = memoryStorage();
-    const { client, regId } = await listening(storage);
-    await client.unregister();
-    const other = await client.register();
-    await client.close();
-    // As after a crash between the mesh's answers and the writes.
-    await storage.set(`app/${APP}/regId`, regId);
-    await storage.set(`app/${APP}/ending`, regId);
-    const again = await start(mesh, { storage });
-    again.client.onMessage(() => {});
-    await until(() => again.client.regId === other, "the mesh's answer");
+    const stored = gate();
+    const set: typeof storage.set = async (key, value) => {
+      if (key === `app/${APP}/ended`) await stored.opened;
+      await storage.set(key, value);
+    };
+    const { client } = await listening({ ...storage, set });
+    const ended = client.unregister();
+    const registered = client.register();
+    await until(() => mesh.registrations.length === 0, "the end");
     await settle();
-    expect(mesh.socket.frames.map(({ kind }) => kind)).toEqual(["attach"]);
+    expect(mesh.socket.frames.map(({ kind }) => kind)).toEqual([
+      "register",
+      "attach",
+      "unregister",
+    ]);
+    stored.open();
+    await ended;
+    const other = await registered;
     expect(mesh.registrations.map(({ regId }) => regId)).toEqual([other]);
-    expect(await storage.get(`app/${APP}/ending`)).toBeUndefined();
-    await again.client.close();
+    expect((await readSignOuts(storage, APP)).pending).toBeUndefined();
+    await client.close();
   });
 
   it("keeps a registration if its end was taken back before the mesh was asked", async () => {

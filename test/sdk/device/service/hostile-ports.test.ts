@@ -150,7 +150,7 @@ test.each<[string, ...unknown[]]>([
   ["an alias that is a number", { kind: "setAlias", alias: 5, held: true, shared: false }],
   ["attributes of numbers", { kind: "report", attributes: [{ name: "a", value: 1 }] }],
   ["a key of text", { kind: "publishKey", publicKey: "a", auth: "b" }],
-  ["an only that is an array", { kind: "unregister", only: ["a"] }],
+  ["a signOut that is an array", { kind: "unregister", signOut: ["a"] }],
   ["a grant that is a number", { kind: "granted", grant: 5 }],
   ["a fault without text", { kind: "fault" }],
 ])(
