@@ -1,4 +1,5 @@
 /** The device's current link, if it has one; its parts send on it. */
+import { encodeBriefly } from "../../schema/codec/writer.ts";
 import {
   CHANNEL_PUSH,
   encodePushDown,
@@ -35,12 +36,12 @@ export class CurrentLink {
 
   /** Sends one frame on the push channel. Does nothing without a link. */
   send(frame: WritablePushDown, context: Context): void {
-    this.sendBytes(encodePushDown(frame), context);
+    this.sendBytes(encodePushDown(frame, encodeBriefly), context);
   }
 
   /** Sends one frame that only the app of a registration may read, if that has a key. */
   sendTo(registration: Registration, frame: WritablePushDown, context: Context): void {
-    this.sendBytesTo(registration, encodePushDown(frame), context);
+    this.sendBytesTo(registration, encodePushDown(frame, encodeBriefly), context);
   }
 
   /** Like `sendTo`, for an encoded frame. */

@@ -1,9 +1,10 @@
 /** Seals frames with one key: AES-256-GCM with random nonces. */
 import { gcm } from "@noble/ciphers/aes.js";
+import { briefBytes } from "../../schema/codec/writer.ts";
 import { NONCE_BYTES } from "../../schema/sealed.ts";
 
 export interface FrameCipher {
-  /** @returns the nonce, the ciphertext and the tag */
+  /** @returns the nonce, the ciphertext and the tag, in `briefBytes` */
   seal(context: Uint8Array, plaintext: Uint8Array): Uint8Array;
   /** @returns null for what was not sealed with this key and context */
   open(context: Uint8Array, body: Uint8Array): Uint8Array | null;
@@ -19,7 +20,7 @@ export const portableCipher =
     seal(context, plaintext) {
       const nonce = randomBytes(NONCE_BYTES);
       const ciphertext = gcm(key, nonce, context).encrypt(plaintext);
-      const body = new Uint8Array(NONCE_BYTES + ciphertext.length);
+      const body = briefBytes(NONCE_BYTES + ciphertext.length);
       body.set(nonce);
       body.set(ciphertext, NONCE_BYTES);
       return body;

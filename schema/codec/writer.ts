@@ -35,6 +35,42 @@ export function encode<T>(
   return writer.bytes.slice(0, writer.length);
 }
 
+/** As `encode`, into `briefBytes`. Told twice, because the device SDK, which must stay small, has `encode` alone. */
+export function encodeBriefly<T>(
+  value: T,
+  write: (writer: Writer, value: T) => void,
+): Uint8Array<ArrayBuffer> {
+  const writer = idle ?? { bytes: new Uint8Array(FIRST_BYTES), length: 0 };
+  idle = undefined;
+  writer.length = 0;
+  write(writer, value);
+  if (writer.bytes.length <= KEPT_BYTES) idle = writer;
+  const brief = briefBytes(writer.length);
+  brief.set(writer.bytes.subarray(0, writer.length));
+  return brief;
+}
+
+/** `briefBytes` come from one array of this size after the other. */
+const SHARED_BYTES = 16_384;
+
+let shared = /* @__PURE__ */ new Uint8Array(0);
+let sharedAt = 0;
+
+/**
+ * Bytes for what is copied at once, as a frame is into its envelope: parts of an array, because one of its own costs 0.5 µs and its
+ * collection. Nobody else gets them, but if you keep them, you keep the array.
+ */
+export function briefBytes(count: number): Uint8Array<ArrayBuffer> {
+  if (count > SHARED_BYTES / 4) return new Uint8Array(count);
+  if (sharedAt + count > shared.length) {
+    shared = new Uint8Array(SHARED_BYTES);
+    sharedAt = 0;
+  }
+  const from = sharedAt;
+  sharedAt += count;
+  return shared.subarray(from, sharedAt);
+}
+
 /** Makes room for `count` more bytes and returns the buffer. */
 function reserve(writer: Writer, count: number): Uint8Array {
   const needed = writer.length + count;

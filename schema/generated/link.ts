@@ -989,8 +989,8 @@ const PushDownShape: Shape<PushDown, WritablePushDown> = /* @__PURE__ */ union<P
 });
 
 /** The bytes of one PushDown. @throws ThriftError `range` if a number does not fit its type. */
-export const encodePushDown = (value: WritablePushDown): Uint8Array<ArrayBuffer> =>
-  encode(value, PushDownShape[2]);
+export const encodePushDown = (value: WritablePushDown, by = encode): Uint8Array<ArrayBuffer> =>
+  by(value, PushDownShape[2]);
 
 /** Reads one PushDown that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodePushDown = (bytes: Uint8Array): PushDown => decode(bytes, PushDownShape[1]);

@@ -33,11 +33,13 @@ export function structShape(struct: IdlStruct): string {
     kind === "union"
       ? [`${name}, ${writable}`, `union<${name}, ${writable}>({\n${rows}})`]
       : [name, `struct<${name}>(0x${required.toString(16)}, {\n${rows}})`];
+  // The mesh sends PushDown most, and the device SDK, which must stay small, never encodes it.
+  const [choice, by] = name === "PushDown" ? [", by = encode", "by"] : ["", "encode"];
   return [
     `const ${shapeName(name)}: Shape<${types}> = /* @__PURE__ */ ${call};\n`,
     `/** The bytes of one ${name}. @throws ThriftError \`range\` if a number does not fit its type. */`,
-    `export const encode${name} = (value: ${writable}): Uint8Array<ArrayBuffer> =>`,
-    `  encode(value, ${shapeName(name)}[2]);\n`,
+    `export const encode${name} = (value: ${writable}${choice}): Uint8Array<ArrayBuffer> =>`,
+    `  ${by}(value, ${shapeName(name)}[2]);\n`,
     `/** Reads one ${name} that fills \`bytes\`; binary fields are views into them. @throws ThriftError */`,
     `export const decode${name} = (bytes: Uint8Array): ${name} => decode(bytes, ${shapeName(name)}[1]);\n`,
   ].join("\n");

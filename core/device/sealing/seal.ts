@@ -1,4 +1,5 @@
 /** What the app of one registration and the mesh seal for each other, with the key of one epoch. */
+import { encodeBriefly } from "../../../schema/codec/writer.ts";
 import { encodePushDown, type Sealed } from "../../../schema/generated/link.ts";
 import { renumber, type SealedPlace, sealedContext } from "../../../schema/sealed.ts";
 import type { FrameCipher } from "../../identity/frame-cipher.ts";
@@ -91,7 +92,7 @@ export class RegistrationSeal {
     return opened !== null && epoch === this.#record.epoch && equalBytes(secret, opened.secret);
   }
 
-  /** Seals an encoded PushDown. @returns another */
+  /** Seals an encoded PushDown. @returns another, in `briefBytes` */
   seal(frame: Uint8Array, now: number): Uint8Array {
     const opened = this.#open();
     // A registration without a key is not attached, and commands of its device are refused.
@@ -100,7 +101,8 @@ export class RegistrationSeal {
     renumber(opened.context, number);
     const body = opened.down.seal(opened.context, frame);
     const { epoch } = opened.place;
-    return encodePushDown({ kind: "sealed", value: { slot: this.#slot, epoch, number, body } });
+    const value = { slot: this.#slot, epoch, number, body };
+    return encodePushDown({ kind: "sealed", value }, encodeBriefly);
   }
 
   /** Opens a frame of the device. @returns an encoded PushUp, or null */
