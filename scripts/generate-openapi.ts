@@ -147,6 +147,7 @@ const IN_PATH: Readonly<Record<string, string>> = {
   appId: "As it was made.",
   id: "As the send was answered with it.",
   credentialId: "As it was created.",
+  file: "Path of a page or another file, which may have slashes; nothing for the first page.",
   keyId: "<appId>.k<n>",
   regId: "As the device reported it.",
   tag: "1 to 128 bytes of UTF-8, percent-encoded.",
@@ -155,7 +156,7 @@ const IN_PATH: Readonly<Record<string, string>> = {
 const text = { type: "string" } as const;
 
 function parametersOf({ path, headers = {} }: NamedRoute) {
-  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name = ""]) => ({
+  const inPath = [...openapiPath(path).matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => ({
     name,
     in: "path" as const,
     required: true,
@@ -172,10 +173,15 @@ function parametersOf({ path, headers = {} }: NamedRoute) {
   return [...inPath, ...inHeader];
 }
 
-function contentOf({ body, events }: AnswerRow) {
+/** A path of the router, as OpenAPI writes it. */
+const openapiPath = (path: string): string =>
+  path.replace(/:(\w+)/g, "{$1}").replace(/\*$/, "{file}");
+
+function contentOf({ body, events, file }: AnswerRow) {
   if (body !== undefined) return { "application/json": { schema: body } };
   // What is written of the stream is the data of its events.
   if (events !== undefined) return { "text/event-stream": { schema: events } };
+  if (file) return { "*/*": { schema: { type: "string" as const, format: "binary" } } };
   return undefined;
 }
 
@@ -261,7 +267,7 @@ function operationOf(route: NamedRoute): ZodOpenApiOperationObject {
 
 const paths = Object.fromEntries(
   routesByPath().map(({ path, routes }) => [
-    path.replace(/:(\w+)/g, "{$1}"),
+    openapiPath(path),
     Object.fromEntries(routes.map((route) => [route.method.toLowerCase(), operationOf(route)])),
   ]),
 );

@@ -28,17 +28,20 @@ const DENO_ENV = [
 const DATA_PATH_BYTES = 80;
 
 /**
- * What the mesh needs of Deno: the address that it listens on, its data folder, the list of this user's meshes and the files of TLS.
+ * What the mesh needs of Deno: the address that it listens on, its data folder, the list of this user's meshes, the files of TLS and, to read, the
+ * documentation.
  * `--allow-sys` has no name for umask, and gives nothing but facts about the machine. No program may be run, no library be loaded, and no module
  * be imported from another machine.
  *
- * @param {{ data: string, listen: string, port: string, config: string, tls?: readonly string[] }} options absolute paths
+ * @param {{ data: string, listen: string, port: string, config: string, tls?: readonly string[], docs?: readonly string[] }} options absolute paths
  */
-export function denoPermissions({ data, listen, port, config, tls = [] }) {
+export function denoPermissions({ data, listen, port, config, tls = [], docs = [] }) {
   const isShort = Buffer.byteLength(data) <= DATA_PATH_BYTES;
   const own = [data, config, ...(isShort ? [] : [tmpdir()])].flatMap(both);
   const names = listen === "localhost" ? [listen, "127.0.0.1", "::1"] : [listen];
-  const itsPort = port === "0" ? "" : `:${port}`;
+  // A number that is none is refused by the mesh, which names the option: Deno would name a permission.
+  const isPort = /^\d{1,5}$/.test(port) && Number(port) <= 65_535;
+  const itsPort = port === "0" || !isPort ? "" : `:${Number(port)}`;
   const addresses = names.map((name) => `${name.includes(":") ? `[${name}]` : name}${itsPort}`);
   // With TLS, requests pass through a port of loopback: hosts/deno/net/tunnels.ts.
   if (tls.length > 0) addresses.push("127.0.0.1");
@@ -50,7 +53,7 @@ export function denoPermissions({ data, listen, port, config, tls = [] }) {
     // Deno lets every program import from the hosts of registries and gists, whatever --allow-net says, and a URL can carry a secret out.
     "--no-remote",
     isKnown ? allow("net", net) : "--allow-net",
-    allow("read", [...own, ...tls.flatMap(both), "/dev/null"]),
+    allow("read", [...own, ...docs.flatMap(both), ...tls.flatMap(both), "/dev/null"]),
     allow("write", own),
     allow("env", DENO_ENV),
     "--allow-sys",
@@ -73,15 +76,18 @@ const allow = (kind, items) =>
  *
  * @param {readonly string[]} args
  * @param {string} base what relative paths are relative to
+ * @param {string | undefined} built folder of the documentation
  */
-function permissionsOf(args, base) {
+function permissionsOf(args, base, built) {
   const tls = ["--tls-cert", "--tls-key"].flatMap((name) => optionOf(args, name) ?? []);
+  const docs = optionOf(args, "--docs") ?? built;
   return denoPermissions({
     data: resolve(base, optionOf(args, "--data") ?? ".pushmesh"),
     listen: optionOf(args, "--listen") ?? "127.0.0.1",
     port: optionOf(args, "--port") ?? "8787",
     config: join(process.env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "pushmesh"),
     tls: tls.map((file) => resolve(base, file)),
+    docs: docs === undefined ? [] : [resolve(base, docs)],
   });
 }
 
@@ -134,13 +140,14 @@ export const DENO_MEMORY = "--v8-flags=--min-semi-space-size=16,--max-semi-space
  * How the hosts are started, by the names of cli/clone.ts: a host that is missing here does not compile. `args` come before those of
  * `npm start`, which decide what Deno allows.
  *
- * @param {{ base: string, deno: string, workerd: string }} where what relative paths of options are relative to, and the entry of each host
+ * @param {{ base: string, deno: string, workerd: string, docs?: string }} where what relative paths of options are relative to, the entry of each
+ * host, and the folder of the built documentation
  * @returns {Readonly<Record<import("../cli/clone.ts").HostName, { command: string, args: (args: readonly string[]) => readonly string[] }>>}
  */
-export const hostsIn = ({ base, deno, workerd }) => ({
+export const hostsIn = ({ base, deno, workerd, docs }) => ({
   deno: {
     command: "deno",
-    args: (args) => ["run", "--quiet", DENO_MEMORY, ...permissionsOf(args, base), deno],
+    args: (args) => ["run", "--quiet", DENO_MEMORY, ...permissionsOf(args, base, docs), deno],
   },
   workerd: { command: "node", args: () => [workerd] },
 });
@@ -150,6 +157,7 @@ export const HOSTS = hostsIn({
   base: ROOT,
   deno: "hosts/deno/serve.ts",
   workerd: "hosts/workerd/serve.ts",
+  docs: join(ROOT, "dist/docs"),
 });
 
 /**

@@ -12,6 +12,7 @@ import { aliases } from "./routes/aliases.ts";
 import { apps } from "./routes/apps.ts";
 import { connect } from "./routes/connect.ts";
 import { devices } from "./routes/devices.ts";
+import { docs } from "./routes/docs.ts";
 import { encryption } from "./routes/encryption.ts";
 import { grants } from "./routes/grants.ts";
 import { live } from "./routes/live.ts";
@@ -25,6 +26,7 @@ import { tellQuota } from "./send/quota.ts";
 /** The handler of each route. A route without one does not compile. */
 const HANDLERS: Handlers = {
   ...service,
+  ...docs,
   ...devices,
   ...connect,
   ...messages,

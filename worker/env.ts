@@ -22,6 +22,15 @@ export interface AnswerInit {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** A folder of files, read-only: on workerd a service of its own. */
+export interface DocsFiles {
+  /**
+   * @param url its path names a file: names with letters, digits, `-`, `_` and dots within, never `..`
+   * @returns 200 with `content-length`; 404 if there is no such file
+   */
+  fetch(url: string): Promise<Response>;
+}
+
 export interface Env {
   /** Answers frequent routes, if the host has something cheaper than `Response.json`. */
   readonly ANSWER_JSON?: (value: unknown, init: AnswerInit) => Response;
@@ -42,6 +51,8 @@ export interface Env {
   readonly LINK_HOST: LinkHost;
   readonly LIVE_HOST: ListenHost;
   readonly CRYPTO: EdgeCrypto;
+  /** The built documentation; absent where it was not built. */
+  readonly DOCS?: DocsFiles;
   /** Address of the client of a request, for the audit log; absent if the host cannot tell. */
   readonly ADDRESS_OF?: (request: Request) => string | null;
   /** Whether nobody on the way could read a request; null if only its address tells. Absent if the host cannot tell. */

@@ -15,6 +15,10 @@ const OPTIONS: readonly (readonly [flags: string, description: string])[] = [
   ["--data <dir>", "data folder (default: .pushmesh)"],
   ["--tls-cert <file>", "certificate chain, PEM: HTTPS and wss instead of HTTP and ws"],
   ["--tls-key <file>", "private key of the certificate, PEM"],
+  [
+    "--docs <dir>",
+    "built documentation, served at /docs (default: in a clone, what npm run docs built)",
+  ],
   ["--trust-proxy <CIDR,...>", "trusted proxies, which set X-Forwarded-For or Forwarded"],
   ["--json", "print one JSON object per line instead of text"],
 ];

@@ -13,6 +13,7 @@ import { proxiesOf } from "../machine/proxies.ts";
 import { machineSettings } from "../machine/settings.ts";
 import { collector } from "./collect.ts";
 import { nodeCrypto } from "./crypto.ts";
+import { docsIn } from "./docs.ts";
 import { DenoLinks } from "./links.ts";
 import { Listener } from "./listener.ts";
 import { DenoLive } from "./live.ts";
@@ -110,8 +111,14 @@ class DenoMesh implements MeshProcess {
   }
 }
 
-function environment({ secrets }: HostContext, mesh: Mesh, links: DenoLinks, live: DenoLive): Env {
+function environment(
+  { secrets, docs }: HostContext,
+  mesh: Mesh,
+  links: DenoLinks,
+  live: DenoLive,
+): Env {
   return {
+    ...(docs === null ? {} : { DOCS: docsIn(docs) }),
     ...mesh.bindings,
     MESH_KEYS: secrets.meshKeys,
     ADMIN_TOKEN: secrets.adminToken,

@@ -23,6 +23,8 @@ export interface HostContext {
   /** 0 takes a free one. */
   readonly port: number;
   readonly tls: TlsFiles | null;
+  /** Folder of the built documentation, absolute; null for none. */
+  readonly docs: string | null;
   /** Addresses or CIDR blocks of trusted proxies. */
   readonly trustProxy: readonly string[];
   readonly maxLinks: number;

@@ -15,6 +15,7 @@ export const HELP = `Runs the mesh on this machine.
   --data DIR       data folder (default .pushmesh)
   --tls-cert FILE  certificate chain, PEM: HTTPS and wss instead of HTTP and ws
   --tls-key FILE   private key of the certificate, PEM
+  --docs DIR       built documentation, served at /docs (default: what npm run docs built)
   --trust-proxy CIDR,…  trusted proxies, which set X-Forwarded-For or Forwarded
   --json           print one JSON object per line instead of text
   --help           print this text
@@ -25,6 +26,8 @@ export interface ServeOptions {
   readonly listen: string;
   readonly data: string;
   readonly tls: TlsFiles | null;
+  /** Undefined for the default. */
+  readonly docs: string | undefined;
   /** Addresses or CIDR blocks of trusted proxies. */
   readonly trustProxy: readonly string[];
   readonly json: boolean;
@@ -42,20 +45,20 @@ export function parseOptions(args: readonly string[], self: HostName): ServeOpti
   } catch (error) {
     throw new HostFailure((error as Error).message);
   }
-  const { port, listen, data, json, help } = values;
+  const { port, listen, data, docs, json, help } = values;
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
     throw new HostFailure(`--port ${port}: give a number from 0 to 65535`);
   requireSelf(values.host, self);
   const tls = tlsFiles(values["tls-cert"], values["tls-key"]);
   const trustProxy = blocksOf(values["trust-proxy"]);
-  return { port: Number(port), listen, data, tls, trustProxy, json, help };
+  return { port: Number(port), listen, data, tls, docs, trustProxy, json, help };
 }
 
 /** scripts/start.mjs has already chosen the host by this option; here it is only checked. */
 function requireSelf(host: string | undefined, self: HostName): void {
   if (host === undefined || host === self) return;
   if (HOST_NAMES.some((name) => name === host))
-    throw new HostFailure(`--host ${host}: this is ${self}; npm start starts either`);
+    throw new HostFailure(`--host ${host}: this is ${self}; npx pushmesh serve starts either`);
   throw new HostFailure(
     `--host ${host}: give ${HOST_NAMES.join(" or ")}; the address to listen on is --listen`,
   );
@@ -88,6 +91,7 @@ const parse = (args: readonly string[]) =>
       data: { type: "string", default: ".pushmesh" },
       "tls-cert": { type: "string" },
       "tls-key": { type: "string" },
+      docs: { type: "string" },
       "trust-proxy": { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },

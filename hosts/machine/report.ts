@@ -15,6 +15,8 @@ interface Ready {
   readonly demoMade: boolean;
   /** The appId of the demo app; null if there is none. */
   readonly demoApp: string | null;
+  /** Whether it serves its documentation. */
+  readonly hasDocs: boolean;
   /** Whether only this machine can reach it. */
   readonly isLocal: boolean;
   /** Time since the process started. */
@@ -61,7 +63,9 @@ const openDemoLines = (where: string, appId: string): string[] => [
 ];
 
 const asText: Report = {
-  ready({ host, url, listens, data: folder, maxLinks, demoMade, demoApp, isLocal, tookMs }) {
+  ready(facts) {
+    const { host, url, listens, data: folder, maxLinks, demoMade, demoApp, tookMs } = facts;
+    const { hasDocs, isLocal } = facts;
     const data = relative(process.cwd(), folder) || ".";
     const where = data === DEFAULT_DATA ? "" : ` --data-dir ${shellWord(folder)}`;
     const seconds = (tookMs / 1_000).toFixed(1);
@@ -72,7 +76,7 @@ const asText: Report = {
       ...(demoApp === null ? firstApp(where) : firstPush(where)),
       ...(isLocal || demoApp === null ? [] : openDemoLines(where, demoApp)),
       "",
-      `Health: ${url}/healthz   Stop: Ctrl-C`,
+      `Health: ${url}/healthz${hasDocs ? `   Docs: ${url}/docs/` : ""}   Stop: Ctrl-C`,
     ];
     process.stdout.write(`${lines.join("\n")}\n`);
   },

@@ -8,6 +8,7 @@ import { rememberMesh } from "../../cli/files/local-meshes.ts";
 import { takeLock } from "../../cli/files/lock.ts";
 import { isLoopback } from "../../worker/request/network.ts";
 import { openAdminSocket } from "./admin-socket.ts";
+import { builtDocs } from "./built-docs.ts";
 import { endFirstStart, isNewFolder, openDataFolder, openSecrets } from "./data-folder.ts";
 import { openDemo } from "./demo.ts";
 import { HostFailure } from "./failure.ts";
@@ -39,6 +40,7 @@ async function run(host: MachineHost, options: ServeOptions, startedAt: number):
   process.umask(0o077);
   const { listen, port, tls, trustProxy } = options;
   const report = reporter(options.json);
+  const docs = builtDocs(options.docs);
   const maxLinks = linksFor(descriptorLimit(), host.descriptorsPerLink);
   const folder = openDataFolder(options.data);
   if (takeLock(folder.lock) === undefined)
@@ -53,6 +55,7 @@ async function run(host: MachineHost, options: ServeOptions, startedAt: number):
     listen,
     port,
     tls,
+    docs,
     trustProxy,
     maxLinks,
     report,
@@ -77,6 +80,7 @@ async function run(host: MachineHost, options: ServeOptions, startedAt: number):
       maxLinks,
       demoMade: demo.made,
       demoApp: demo.appId,
+      hasDocs: docs !== null,
       isLocal,
       tookMs: Math.round(performance.timeOrigin + performance.now() - startedAt),
     });

@@ -89,6 +89,8 @@ interface Deployment {
   readonly bundle: string;
   /** Folder of the objects' databases, absolute. */
   readonly storage: string;
+  /** Folder of the built documentation, absolute: the binding DOCS. Default: none. */
+  readonly docs?: string | null;
   /** Address of the socket for requests: `host:port`, or `unix:` and a path; null for none. */
   readonly address: string | null;
   /** Path of the control socket. */
@@ -121,6 +123,7 @@ export const ALARMS_FILE = "metadata.sqlite";
 /** The configuration in Cap'n Proto's text format, without secrets. */
 export function workerdConfig(definition: WorkerDefinition, deployment: Deployment): string {
   const vars = Object.entries({ ...definition.vars, ...deployment.vars });
+  const { docs = null } = deployment;
   const bindings = [
     ...definition.objects.map(
       ({ binding, className }) =>
@@ -130,6 +133,7 @@ export function workerdConfig(definition: WorkerDefinition, deployment: Deployme
     ...deployment.fromEnvironment.map(
       (name) => `(name = ${quoted(name)}, fromEnvironment = ${quoted(name)})`,
     ),
+    ...(docs === null ? [] : ['(name = "DOCS", service = "docs")']),
   ];
   const namespaces = definition.objects.map(
     ({ className }) =>
@@ -142,17 +146,19 @@ export function workerdConfig(definition: WorkerDefinition, deployment: Deployme
       ? []
       : [`(name = "http", address = ${quoted(deployment.address)}, http = (), service = "main")`]),
   ];
+  const services = [
+    '(name = "main", worker = .main)',
+    `(name = "storage", disk = (path = ${quoted(deployment.storage)}, writable = true))`,
+    '(name = "internet", network = (allow = []))',
+    ...(docs === null ? [] : [`(name = "docs", disk = (path = ${quoted(docs)}))`]),
+  ];
   // `= .main` with a space, because `=.` is one token. The service "internet" replaces workerd's default one, and allows nothing: the mesh
   // makes no outgoing calls.
   return `# Made by hosts/workerd/config.ts from wrangler.toml; changes are lost at the next start.
 using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .main),
-    (name = "storage", disk = (path = ${quoted(deployment.storage)}, writable = true)),
-    (name = "internet", network = (allow = []))
-  ],
+  services = ${list(services)},
   sockets = ${list(sockets)}
 );
 

@@ -24,7 +24,7 @@ import { claimStorage } from "./unwritten.ts";
 const DESCRIPTORS_PER_LINK = 5;
 
 async function prepare(context: HostContext): Promise<MeshProcess> {
-  const { folder, secrets, listen, port, maxLinks, report } = context;
+  const { folder, secrets, docs, listen, port, maxLinks, report } = context;
   if (context.tls !== null)
     throw new HostFailure(
       "--tls-cert: workerd speaks plain HTTP here; use --host deno, or a proxy that ends TLS",
@@ -44,6 +44,7 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
   const text = workerdConfig(definition, {
     bundle: BUNDLE,
     storage: folder.storage,
+    docs,
     address: `unix:${path}`,
     control,
     vars: { MAX_LINKS: `${maxLinks}`, ...machineSettings() },

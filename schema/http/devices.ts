@@ -81,6 +81,30 @@ export const deviceRoutes = {
     })),
     errors: [],
   },
+  getDocs: {
+    method: "GET",
+    path: "/docs/*",
+    auth: "none",
+    summary: "Get a page of the documentation, where it was built (npm run docs)",
+    answers: lazily(() => ({
+      200: {
+        description: "The page, or a file that it needs.",
+        file: true,
+        headers: {
+          "cache-control": { description: "public, for 5 minutes", required: true },
+          "content-security-policy": {
+            description: "Nothing but what is below /docs/.",
+            required: true,
+          },
+        },
+      },
+      308: {
+        description: "The documentation is at /docs/.",
+        headers: { location: { description: "/docs/", required: true } },
+      },
+    })),
+    errors: ["not_found", "too_many_requests"],
+  },
   openAccount: {
     method: "POST",
     path: "/v1/devices",

@@ -24,17 +24,19 @@ export interface HeaderRow {
 /** A successful answer. */
 export interface AnswerRow {
   readonly description: string;
-  /** As `application/json`. Without it, the answer has no body or is a stream of events. */
+  /** As `application/json`. Without it, the answer has no body, or is a stream of events or a file. */
   readonly body?: z.ZodType;
   /** As `text/event-stream`: the data of each event. */
   readonly events?: z.ZodType;
+  /** A file, of the type that its name says. */
+  readonly file?: true;
   /** Headers besides content-type, by lower-case name. */
   readonly headers?: Readonly<Record<string, HeaderRow>>;
 }
 
 export interface Route {
   readonly method: "DELETE" | "GET" | "POST" | "PUT";
-  /** In the router's syntax: `/v1/tags/:tag`. */
+  /** In the router's syntax: `/v1/tags/:tag`, and `*` for everything below. */
   readonly path: `/${string}`;
   readonly auth: Auth;
   /** Of a signed request: the key must have one of these. */

@@ -41,6 +41,12 @@ export const BUDGET_LIMITS = {
    */
   LINKS_PER_SECOND: 1,
   LINKS_BURST: 300,
+  /**
+   * Pages of the documentation and what they load, of a network: ten readers in one office open the site at once. The largest file is 2.5 MB, and
+   * the host holds it once, however many read it.
+   */
+  PAGES_PER_SECOND: 20,
+  PAGES_BURST: 400,
   /** Of these, how many networks and devices are remembered, about 100 bytes each: 2 MB. The oldest is evicted first. */
   REQUEST_BUDGETS: 20_000,
   /**

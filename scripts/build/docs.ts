@@ -5,6 +5,7 @@
  *     node scripts/build/docs.ts [FOLDER in place of dist/docs]
  */
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
@@ -29,6 +30,22 @@ function run(from: string, name: string, args: readonly string[]): void {
 
 /** The way from a page to the root, which TypeDoc does not write into the links of its header. */
 const TO_ROOT = "%ROOT%";
+
+/** A page may run nothing but files of the site: see worker/routes/docs.ts. */
+const INLINE_SCRIPT = /<script( type="module")?>([\s\S]*?)<\/script>/g;
+
+/** Moves the scripts of a page into files, which pages share. @param name of the page */
+function moveScripts(name: string): void {
+  const text = readFileSync(join(OUT, name), "utf8");
+  const up = "../".repeat(name.split("/").length - 1);
+  const moved = text.replace(INLINE_SCRIPT, (_, type = "", script: string) => {
+    const hash = createHash("sha256").update(script).digest("hex").slice(0, 16);
+    const file = `assets/${hash}.js`;
+    writeFileSync(join(OUT, file), script);
+    return `<script${type} src="${up}${file}"></script>`;
+  });
+  writeFileSync(join(OUT, name), moved);
+}
 
 function pages(): string[] {
   const names = readdirSync(OUT, { recursive: true, encoding: "utf8" });
@@ -62,3 +79,4 @@ for (const name of pages()) {
 writeFileSync(API, "");
 await checkLinks();
 run(ROOT, "@redocly/cli", ["build-docs", "docs/openapi.json", "--inlineBundle", "--output", API]);
+for (const name of pages()) moveScripts(name);

@@ -19,7 +19,7 @@ it("docs/openapi.json has the routes and methods that the edge serves", () => {
   const served = Object.entries(ROUTES).map(([id, { method, path }]) => [
     id,
     method.toLowerCase(),
-    path.replace(/:(\w+)/g, "{$1}"),
+    path.replace(/:(\w+)/g, "{$1}").replace(/\*$/, "{file}"),
   ]);
   expect(described.sort()).toEqual(served.sort());
 });

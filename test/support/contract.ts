@@ -42,7 +42,7 @@ const OPERATORS = /^\/v1\/(apps|admin)(\/|$)/;
 
 const patterns = routesByPath().map((path) => ({
   ...path,
-  pattern: new RegExp(`^${path.path.replaceAll(/:\w+/g, "[^/]+")}$`),
+  pattern: new RegExp(`^${path.path.replaceAll(/:\w+/g, "[^/]+").replace(/\/\*$/, "(/.*)?")}$`),
 }));
 
 /** The routes of a path; undefined where the table has none. */
@@ -102,6 +102,7 @@ function answerFaults(
   const faults = headerFaults(headers, known);
   const isOpen = headers.get("access-control-allow-origin") === "*";
   if (status !== 101 && isOpen !== (route.cors ?? false)) faults.push(`CORS is ${isOpen}`);
+  if (row.file) return faults;
   const type = headers.get("content-type");
   const wanted = row.body ? "application/json" : row.events ? "text/event-stream" : null;
   if (type !== wanted) faults.push(`content-type is ${type}, not ${wanted}`);

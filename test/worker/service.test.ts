@@ -8,6 +8,8 @@ import { call, env, fetchCounting, ORIGIN, problemOf, UNTOUCHED } from "./suppor
 const ROUTES: [string, string][] = [
   ["/", "GET"],
   ["/healthz", "GET"],
+  ["/docs", "GET"],
+  ["/docs/index.html", "GET"],
   ["/v1/devices", "POST"],
   ["/v1/link-keys", "GET"],
   ["/v1/connect", "GET"],
@@ -31,6 +33,17 @@ describe("the service", () => {
     expect(now).toBeGreaterThanOrEqual(before);
     expect(health.headers.get("access-control-allow-origin")).toBe("*");
   });
+
+  it.each(["/docs", "/docs/", "/docs/documents/spec.html"])(
+    "G2 names the command that builds the documentation where there is none: %s",
+    async (path) => {
+      const { response, touched } = await fetchCounting(new Request(ORIGIN + path));
+      const { code, detail } = await problemOf(response);
+      expect([response.status, code]).toEqual([404, "not_found"]);
+      expect(detail).toContain("npm run docs");
+      expect(touched).toEqual(UNTOUCHED);
+    },
+  );
 
   it("tells any page the keys of the link, without touching an object", async () => {
     const headers = { origin: "https://page.example" };

@@ -6,7 +6,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { routePaths } from "./route-path.ts";
 
 export interface Budget {
-  readonly name: "accounts" | "connects" | "listens" | "links";
+  readonly name: "accounts" | "connects" | "listens" | "links" | "pages";
   /** What is counted, for the detail of a refusal. */
   readonly what: string;
   readonly perSecond: number;
@@ -25,6 +25,10 @@ const CONNECTS: Budget = {
 const LISTENS: Budget = {
   ...{ name: "listens", what: "listeners come from this network" },
   ...{ perSecond: LIMITS.LISTENS_PER_SECOND, burst: LIMITS.LISTENS_BURST },
+};
+const PAGES: Budget = {
+  ...{ name: "pages", what: "pages of the documentation are read from this network" },
+  ...{ perSecond: LIMITS.PAGES_PER_SECOND, burst: LIMITS.PAGES_BURST },
 };
 /** Of all networks together. */
 export const ALL_ACCOUNTS: Budget = {
@@ -49,6 +53,7 @@ export const linksOf = (network: string, device: string): BudgetShare => ({
   of: `${network} ${device}`,
 });
 
+const DOCS = /^\/docs(\/|$)/;
 const LIVE = /^\/v1\/apps\/[^/]+\/tags\/[^/]+\/live$/;
 
 /**
@@ -63,5 +68,6 @@ export function budgetOf(method: string, target: string): Budget | null {
   // The router answers HEAD by the route of GET.
   if (method !== "GET" && method !== "HEAD") return null;
   if (paths.includes("/v1/connect")) return CONNECTS;
-  return paths.some((path) => LIVE.test(path)) ? LISTENS : null;
+  if (paths.some((path) => LIVE.test(path))) return LISTENS;
+  return paths.some((path) => DOCS.test(path)) ? PAGES : null;
 }

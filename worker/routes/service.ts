@@ -13,7 +13,7 @@ export const service: Handlers<"getHealth" | "getLinkKeys" | "getService"> = {
     c.json({
       service: "pushmesh",
       protocol: LINK_SUBPROTOCOL,
-      documentation: "docs/api.md and docs/protocol.md of the pushmesh package",
+      documentation: "/docs/ if it was built; else docs/api.md and docs/protocol.md of pushmesh",
     } satisfies ServiceAnswerBody),
 
   getHealth: (c) => {

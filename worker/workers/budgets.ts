@@ -10,7 +10,7 @@ import { type Budget, budgetOf, linksOf } from "../request/budgets.ts";
 import { connectingDevice } from "../request/connecting-device.ts";
 import { isLoopback, networkOf } from "../request/network.ts";
 
-/** The bindings of `wrangler.toml`. */
+/** The bindings of `wrangler.toml`. There are none for pages, which it does not deploy. */
 export interface RateLimits {
   readonly ACCOUNTS_RATE?: RateLimit;
   readonly CONNECTS_RATE?: RateLimit;
@@ -23,7 +23,8 @@ const BINDINGS = {
   connects: "CONNECTS_RATE",
   listens: "LISTENS_RATE",
   links: "LINKS_RATE",
-} as const satisfies Record<Budget["name"], keyof RateLimits>;
+  pages: null,
+} as const satisfies Record<Budget["name"], keyof RateLimits | null>;
 
 /** `period` of the bindings. Cloudflare does not say when the next request is allowed: no later than this. */
 const PERIOD_MS = 60_000;
@@ -43,7 +44,9 @@ export async function overBudget(
   const device = asked.name === "connects" ? deviceOf(request, env) : null;
   const { budget, of: key } =
     device === null ? { budget: asked, of: network } : linksOf(network, device);
-  const answer = await limits[BINDINGS[budget.name]]?.limit({ key });
+  const binding = BINDINGS[budget.name];
+  if (binding === null) return null;
+  const answer = await limits[binding]?.limit({ key });
   if (answer?.success !== false) return null;
   const detail = `too many ${budget.what}`;
   return problemResponse(new MeshError("too_many_requests", detail, { retryAfterMs: PERIOD_MS }));

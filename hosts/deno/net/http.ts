@@ -250,6 +250,11 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
   }
 
   async #answer(head: RequestHead, response: Response): Promise<void> {
+    const length = response.headers.get("content-length");
+    if (length !== null) {
+      await this.#file(head, response, Number(length));
+      return;
+    }
     const isStream = response.headers.get("content-type") === "text/event-stream";
     const bytes = isStream ? null : new Uint8Array(await response.arrayBuffer());
     const { isCurrent } = head;
@@ -261,6 +266,24 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
       else await this.#stream(response, isCurrent);
     } else {
       this.#transport.write(head.method === "HEAD" ? top : joined([top, bytes]));
+    }
+    this.#loop.next(keepsAlive);
+  }
+
+  /** Only a file says how long it is. Writes no faster than the client reads, which has its deadline for that: files are held once for all. */
+  async #file(head: RequestHead, response: Response, bytes: number): Promise<void> {
+    const { isCurrent, method } = head;
+    const keepsAlive = this.#loop.keepsAlive(head);
+    this.#transport.write(headOf(response, { isCurrent, keepsAlive, bytes }));
+    const reader = method === "HEAD" ? undefined : response.body?.getReader();
+    while (reader !== undefined && !this.#transport.isClosed) {
+      const { value, done } = await reader.read();
+      if (done) break;
+      this.#transport.write(value);
+      while (this.isStuck && !this.#transport.isClosed) {
+        this.#loop.stuck();
+        await new Promise<void>((resolve) => (this.#resumeStream = resolve));
+      }
     }
     this.#loop.next(keepsAlive);
   }

@@ -25,6 +25,7 @@ test.each([
   ["of loopback", ["--port", "0"], "--allow-net=127.0.0.1,unix:/d/run/admin.sock"],
   ["of all", ["--listen", "0.0.0.0"], "--allow-net=0.0.0.0:8787,unix:/d/run/admin.sock"],
   ["of IPv6", ["--listen=::"], "--allow-net=[::]:8787,unix:/d/run/admin.sock"],
+  ["with a port that is none", ["--port", "70000"], "--allow-net=127.0.0.1,unix:/d/run/admin.sock"],
   ["with a name", ["--listen", "mesh.example"], "--allow-net"],
 ])("S62 it may listen on its address alone: %s", (_, args, net) => {
   expect(HOSTS.deno.args(["--data", "/d", ...args])).toContain(net);

@@ -34,6 +34,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/docs/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a page of the documentation, where it was built (npm run docs) */
+        get: operations["getDocs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/devices": {
         parameters: {
             query?: never;
@@ -1064,6 +1081,128 @@ export interface operations {
             /**
              * @description `too_many_failures`: Authentication from this network failed too often.
              *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `head_too_large`: The request headers are too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `internal`: The mesh failed.
+             *     `misconfigured`: The mesh is not configured.
+             */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `overloaded`: The mesh is too busy for this request.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: see docs/errors.md. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDocs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Path of a page or another file, which may have slashes; nothing for the first page. */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page, or a file that it needs. */
+            200: {
+                headers: {
+                    /** @description public, for 5 minutes */
+                    "cache-control": string;
+                    /** @description Nothing but what is below /docs/. */
+                    "content-security-policy": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": string;
+                };
+            };
+            /** @description The documentation is at /docs/. */
+            308: {
+                headers: {
+                    /** @description /docs/ */
+                    location: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request_malformed`: The request is not well-formed HTTP. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found`: No such route. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_timeout`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `too_many_requests`: Requests of this kind come too often from this network, device or app.
+             *     `too_many_failures`: Authentication from this network failed too often.
              */
             429: {
                 headers: {

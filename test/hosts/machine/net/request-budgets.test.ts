@@ -16,6 +16,7 @@ const ask = (method: string, target: string, fields: Record<string, string> = {}
 });
 const ACCOUNT = ask("POST", "/v1/devices");
 const LISTEN = ask("GET", "/v1/apps/a/tags/t/live?after=1");
+const PAGE = ask("GET", "/docs/index.html");
 const JUNK = ask("GET", "/v1/connect");
 function connect(seed: number): Asked {
   const part = {
@@ -48,6 +49,7 @@ test.each([
   ["accounts", ACCOUNT, LIMITS.ACCOUNTS_BURST, LIMITS.ACCOUNTS_PER_SECOND],
   ["links of strangers", JUNK, LIMITS.CONNECTS_BURST, LIMITS.CONNECTS_PER_SECOND],
   ["listeners", LISTEN, LIMITS.LISTENS_BURST, LIMITS.LISTENS_PER_SECOND],
+  ["pages", PAGE, LIMITS.PAGES_BURST, LIMITS.PAGES_PER_SECOND],
   ["links of one device", connect(1), LIMITS.LINKS_BURST, LIMITS.LINKS_PER_SECOND],
 ])(
   "S45 %s have a burst and a rate, and a refusal says when the next is let in",

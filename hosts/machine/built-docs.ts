@@ -1,0 +1,20 @@
+/** Where the documentation is that `npm run docs` builds. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { HostFailure } from "./failure.ts";
+
+/** Of a clone. In the package there is none. */
+const BUILT = fileURLToPath(new URL("../../dist/docs", import.meta.url));
+
+/**
+ * @param asked the value of --docs
+ * @returns the folder, absolute; null if it was not built
+ * @throws {HostFailure} if there is nothing at the folder asked for
+ */
+export function builtDocs(asked: string | undefined): string | null {
+  const folder = resolve(asked ?? BUILT);
+  if (existsSync(join(folder, "index.html"))) return folder;
+  if (asked === undefined) return null;
+  throw new HostFailure(`--docs ${asked}: there is no index.html in it`);
+}
