@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { MeshAdmin } from "../sdk/server/admin.ts";
-import type { ServerHost } from "../sdk/server/mod.ts";
 import type { CommonOptions, Context } from "./context.ts";
 import { usageFailure } from "./failure.ts";
+import { httpFetch } from "./http-fetch.ts";
 
 export interface AdminOptions extends CommonOptions {
   readonly insecure?: boolean;
@@ -17,41 +17,6 @@ function readToken(file: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Calls a mesh of this machine through the Unix socket of its data folder, which only its user can have created. */
-function fetchBy(socketPath: string): ServerHost["fetch"] {
-  return async (url, { method = "GET", headers, body, signal }) => {
-    // A static import also loads what fetch is made of: 0.04 s of a core, which most commands do not need.
-    const { request } = await import("node:http");
-    return new Promise((resolve, reject) => {
-      const { host, pathname, search } = new URL(url);
-      const sent = request(
-        {
-          socketPath,
-          method,
-          path: pathname + search,
-          headers: { host, ...Object.fromEntries(new Headers(headers)) },
-          ...(signal == null ? {} : { signal }),
-        },
-        async (answer) => {
-          try {
-            const chunks: Buffer[] = [];
-            for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
-            const { statusCode: status = 0 } = answer;
-            // A 204 has no body, and Response refuses one.
-            const bytes = status === 204 ? null : Buffer.concat(chunks);
-            const own = Object.entries(answer.headers).map(([name, value]) => [name, `${value}`]);
-            resolve(new Response(bytes, { status, headers: Object.fromEntries(own) }));
-          } catch (error) {
-            reject(error);
-          }
-        },
-      );
-      sent.on("error", reject);
-      sent.end(body as string | undefined);
-    });
-  };
 }
 
 /**
@@ -71,7 +36,7 @@ export function adminOf(
         `${url} proves nothing of itself, and would be sent the admin token: use https, or the data folder of a mesh on this machine (--data-dir), or say --insecure`,
       );
     }
-    return new MeshAdmin({ url, token: named, insecure });
+    return new MeshAdmin({ url, token: named, insecure, host: { fetch: httpFetch() } });
   }
   // Beside demo.json first: the folder may have been moved since the path in it was written.
   const files = demo === undefined ? [] : [join(dataDir, "secrets.json"), demo.adminTokenFile];
@@ -80,5 +45,7 @@ export function adminOf(
   if (demo?.adminSocket === undefined) {
     throw usageFailure("the mesh was started by an older pushmesh: start it again");
   }
-  return new MeshAdmin({ url, token, insecure: true, host: { fetch: fetchBy(demo.adminSocket) } });
+  // The mesh of this machine, by the socket of its data folder, which only its user can have made.
+  const fetch = httpFetch(demo.adminSocket);
+  return new MeshAdmin({ url, token, insecure: true, host: { fetch } });
 }

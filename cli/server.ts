@@ -1,6 +1,7 @@
 /** The server SDK, set up for a command. */
 import { PushServer } from "../sdk/server/push-server.ts";
 import { type Context, type KeyOptions, sendingKeyOf } from "./context.ts";
+import { httpFetch } from "./http-fetch.ts";
 import { reasonOf } from "./sdk-failures.ts";
 
 /**
@@ -24,6 +25,7 @@ export function serverOf(
     url,
     ...sendingKeyOf(context, options, env),
     retryForMs: RETRY_FOR_MS,
+    host: { fetch: httpFetch() },
     onRetry(error, attempt) {
       if (attempt > 1) return;
       const seconds = RETRY_FOR_MS / 1_000;

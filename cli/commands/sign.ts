@@ -54,7 +54,8 @@ export function sign(env: NodeJS.ProcessEnv): Command {
       const hasBody = options.body !== undefined || options.bodyFile !== undefined;
       const method = options.method ?? (hasBody ? "POST" : "GET");
       const body = bodyOf(method, options);
-      const headers = new Headers(body === null ? {} : { "content-type": "application/json" });
+      const headers = new Map<string, string>();
+      if (body !== null) headers.set("content-type", "application/json");
       if (method === "POST") headers.set("idempotency-key", options.idempotencyKey ?? randomUUID());
       const created = Math.floor(Date.now() / 1_000);
       const signer = await signerOf(key);

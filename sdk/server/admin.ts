@@ -211,8 +211,10 @@ export class MeshAdmin {
     path: PathOf<Id>,
     body?: unknown,
   ): Promise<AnswerBody<Id>> {
-    const headers = new Headers({ authorization: `Bearer ${this.#token}` });
-    if (body !== undefined) headers.set("content-type", "application/json");
+    const headers = {
+      authorization: `Bearer ${this.#token}`,
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    };
     const init = { method, headers, body: body === undefined ? null : JSON.stringify(body) };
     return callMesh(this.#host, this.#origin + path, init, TIMEOUT_MS);
   }

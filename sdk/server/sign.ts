@@ -12,6 +12,12 @@ interface SignOptions {
   readonly nonce?: string;
 }
 
+/** Headers, or a map of fields by lower-case name. */
+interface Fields extends Iterable<[string, string]> {
+  has(name: string): boolean;
+  set(name: string, value: string): unknown;
+}
+
 /** `Content-Digest` of a body: `sha-256=:…:`. */
 export async function contentDigest(body: BufferSource): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", body);
@@ -27,7 +33,7 @@ export async function contentDigest(body: BufferSource): Promise<string> {
 export async function signRequest(
   method: string,
   url: string,
-  headers: Headers,
+  headers: Fields,
   body: BufferSource | null,
   { keyId, signer, created, nonce }: SignOptions,
 ): Promise<void> {

@@ -126,11 +126,11 @@ export class SignedCalls {
     const body = request.body === undefined ? null : encodeBody(request.body, request.dataJson);
     const begunAt = this.host.now();
     const retryForMs = isChange ? Math.min(this.#retryForMs, SIGNATURE_MS) : this.#retryForMs;
-    let headers: Headers | undefined;
+    let headers: Readonly<Record<string, string>> | undefined;
     for (let attempt = 1; ; attempt++) {
       if (signal?.aborted) throw abortedError(signal);
       if (headers === undefined || !isChange) {
-        headers = await this.#sign(method, url, new Headers(request.headers), body);
+        headers = await this.#sign(method, url, request.headers, body);
       }
       try {
         const init = { method, headers, body };
@@ -152,16 +152,18 @@ export class SignedCalls {
   async #sign(
     method: string,
     url: string,
-    headers: Headers,
+    given: SignedRequest["headers"],
     body: Uint8Array<ArrayBuffer> | null,
-  ): Promise<Headers> {
+  ): Promise<Readonly<Record<string, string>>> {
+    // No `Headers`: a command that sends one message would spend a fifth of its time on loading it in Node.
+    const headers = new Map(Object.entries(given ?? {}));
     if (body !== null) headers.set("content-type", "application/json");
     const created = Math.floor(this.host.now() / 1_000);
     // Makes two identical calls in the same second two requests.
     const nonce = toBase64Url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)));
     const signer = await this.signer();
     await signRequest(method, url, headers, body, { keyId: this.keyId, signer, created, nonce });
-    return headers;
+    return Object.fromEntries(headers);
   }
 
   /** Waits; ends early if the caller's signal fires, and removes its listener from it. */
