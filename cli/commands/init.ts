@@ -1,8 +1,9 @@
 /** `pushmesh init` */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { usageFailure } from "../failure.ts";
+import { makeFolder } from "../files/private-file.ts";
 import { projectFiles } from "../mesh/project.ts";
 import { withExamples } from "../options.ts";
 import { outputFor } from "../output.ts";
@@ -49,7 +50,7 @@ export function init(): Command {
       const files = projectFiles(worker);
       for (const { path, text, isSecret } of files) {
         const file = join(folder, path);
-        mkdirSync(dirname(file), { recursive: true });
+        makeFolder(dirname(file));
         writeFileSync(file, text, { flag: "wx", mode: isSecret ? 0o600 : 0o666 });
       }
       const output = outputFor(json === true);

@@ -4,24 +4,26 @@ import { dirname } from "node:path";
 
 const IS_DENO = "Deno" in globalThis;
 
+/** Makes a folder and those above it, for the user alone (0700). @throws the error of the file system */
+export const makePrivateFolder = (path: string): void => makeFolder(path, 0o700);
+
 /**
- * Makes a folder and those above it, for the user alone (0700). One that is there stays as it is.
+ * Makes a folder and those above it. One that is there stays as it is.
  *
  * Not by mkdir's own `recursive`, except on Deno, where the mesh may not look at the folders above its own: Node 24 never returns from that if a file system, such as /proc, answers
  * that the parent of a new folder is missing although it is there.
  *
  * @throws the error of the file system.
  */
-export function makePrivateFolder(path: string): void {
-  const make = () => mkdirSync(path, { mode: 0o700, recursive: IS_DENO });
+export function makeFolder(path: string, mode = 0o777): void {
   try {
-    make();
+    mkdirSync(path, { mode, recursive: IS_DENO });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST" && statSync(path).isDirectory()) return;
     if (code !== "ENOENT" || existsSync(dirname(path))) throw error;
-    makePrivateFolder(dirname(path));
-    make();
+    makeFolder(dirname(path), mode);
+    makeFolder(path, mode);
   }
 }
 

@@ -38,13 +38,16 @@ NoNewPrivileges=yes
 WantedBy=default.target
 `;
 
-/** @throws CliFailure on a platform without systemd */
-export function requireSystemd(command: readonly string[]): void {
-  if (process.platform === "linux") return;
+/** @throws CliFailure on a platform without systemd, with the command that something else there has to run */
+export function requireSystemd(
+  command: readonly string[],
+  platform: NodeJS.Platform = process.platform,
+): void {
+  if (platform === "linux") return;
   throw new CliFailure(
     1,
     "platform_unsupported",
-    `pushmesh makes units of systemd only, and none for ${process.platform}`,
+    `pushmesh makes units of systemd only, and none for ${platform}`,
     `Have your system (on macOS, a launchd agent) run: ${command.join(" ")}`,
   );
 }

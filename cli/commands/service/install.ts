@@ -1,8 +1,9 @@
 /** `pushmesh service install` and `pushmesh service uninstall` */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { type CommonOptions, contextOf } from "../../context.ts";
+import { makeFolder } from "../../files/private-file.ts";
 import { withExamples, withMesh } from "../../options.ts";
 import { outputFor } from "../../output.ts";
 import { type PlaceOptions, placeOf } from "../../service/folder.ts";
@@ -18,7 +19,7 @@ export function serviceInstall(env: NodeJS.ProcessEnv): Command {
       requireSystemd(run);
       const folder = unitFolder(env);
       const file = join(folder, UNIT);
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       writeFileSync(file, unitOf(run));
       const next = `systemctl --user daemon-reload && systemctl --user enable --now ${UNIT}`;
       output.result({ file, next }, `${file}\nNow run: ${next}`);

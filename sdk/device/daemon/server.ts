@@ -86,20 +86,23 @@ export async function serveSocket(
   };
 }
 
+/** What to listen on for a path: on Windows a pipe, see `findSocket`. @returns null for the path itself */
+export const newPipe = (platform: string = process.platform): string | null =>
+  platform === "win32" ? `\\\\.\\pipe\\pushmesh-${randomUUID()}` : null;
+
 async function listen(server: Server, path: string): Promise<void> {
-  const isPipe = process.platform === "win32";
+  const pipe = newPipe();
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats?.isSocket()) rmSync(path, { force: true });
-  else if (stats !== undefined && !isPipe) {
+  else if (stats !== undefined && pipe === null) {
     const message = `${path} is there, and is no socket.`;
     throw new PushError({ code: "option_invalid", message, retry: "never" });
   }
-  const at = isPipe ? `\\\\.\\pipe\\pushmesh-${randomUUID()}` : path;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(at, resolve);
+    server.listen(pipe ?? path, resolve);
   });
-  if (isPipe) writeFileSync(path, at, { mode: 0o600 });
   // The folder keeps others away, also before this.
-  else chmodSync(path, 0o600);
+  if (pipe === null) chmodSync(path, 0o600);
+  else writeFileSync(path, pipe, { mode: 0o600 });
 }

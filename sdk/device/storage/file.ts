@@ -1,7 +1,7 @@
 /** The storage of Node, Deno and Bun: one small file per key, in one folder. */
 import { randomUUID } from "node:crypto";
 import { chmod, link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Storage, Stored } from "./storage.ts";
 
 /** The file name of a key: a name cannot contain `/`, so it becomes `,`, which no key contains. */
@@ -9,6 +9,28 @@ const fileName = (key: string): string => key.replaceAll("/", ",");
 
 const hasCode = (error: unknown, code: string): boolean =>
   error instanceof Error && "code" in error && error.code === code;
+
+/**
+ * Makes a folder and those above it. Not by mkdir's own `recursive`, except on Deno, where a program may be unable to look at the folders above:
+ * Node 24 never returns from that on /proc, which says of a new folder that its parent is missing.
+ */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700, recursive: "Deno" in globalThis });
+  } catch (error) {
+    if (hasCode(error, "EEXIST") && (await stat(path)).isDirectory()) return;
+    const above = dirname(path);
+    if (!hasCode(error, "ENOENT") || (await exists(above))) throw error;
+    await makeFolder(above);
+    await makeFolder(path);
+  }
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 /** Separates the name of a file from the suffix of its unfinished successors; no key contains it. */
 const FRESH = "~";
@@ -24,7 +46,7 @@ export function fileStorage(folder: string): Storage {
   let ready: Promise<void> | undefined;
 
   const prepare = async (): Promise<void> => {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(folder);
     // `mode` above has no effect on an existing folder.
     await chmod(folder, 0o700);
     for (const name of await readdir(folder)) {

@@ -2,7 +2,9 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { npmCommand, type Platform } from "../../../cli/mesh/npm.ts";
+import { projectFiles } from "../../../cli/mesh/project.ts";
 import { requireSockets } from "../../../cli/mesh/serve.ts";
+import { requireSystemd } from "../../../cli/service/unit.ts";
 import { read, sourcesOf } from "../../architecture/imports.ts";
 import { run, type User } from "../support/command.ts";
 import { temporaryFolder } from "../support/process.ts";
@@ -137,6 +139,41 @@ test("C8 a mesh is refused where its socket would not be its user's alone, with 
   expect(() => requireSockets("win32")).toThrow(
     expect.objectContaining({ code: "platform_unsupported", advice: expect.stringMatching(/WSL/) }),
   );
+});
+
+test.each(["darwin", "win32"] as const)(
+  "C8 where there is no systemd, the command to run is told: %s",
+  (platform) => {
+    const command = ["node", "pushmesh.mjs", "service", "--url", "https://push.example.com"];
+    requireSystemd(command, "linux");
+    expect(() => requireSystemd(command, platform)).toThrow(
+      expect.objectContaining({
+        code: "platform_unsupported",
+        message: expect.stringContaining(platform),
+        advice: expect.stringContaining(command.join(" ")),
+      }),
+    );
+  },
+);
+
+test("C8 a project is the same on every platform: relative paths with slashes, and no script that a shell would read", () => {
+  const files = new Map(projectFiles("mesh").map(({ path, text }) => [path, text]));
+  for (const path of files.keys()) expect(path).toMatch(/^[\w.-]+(\/[\w.-]+)*$/);
+  const { scripts } = JSON.parse(files.get("package.json") ?? "{}") as { scripts: object };
+  // Programs and their options: cmd.exe and sh read them alike.
+  for (const script of Object.values(scripts)) expect(script).toMatch(/^[a-z]+( [\w.-]+)*$/);
+});
+
+test.each([
+  ["service", "install", "--url", "https://push.example.com"],
+  ["service", "--url", "https://push.example.com"],
+  ["init", "/proc/none/project"],
+  ["listen", "--url", "http://127.0.0.1:9", "--app", "x", "--state", "/proc/none/device"],
+])("C8 where no folder can be made, a command fails at once, as on /proc: %s", async (...args) => {
+  const user: User = { data: temporaryFolder(), home: "/proc/none" };
+  const { code, stderr } = await run(user, ...args);
+  expect(code).toBe(2);
+  expect(stderr).toContain("/proc/none");
 });
 
 test("C8 no source of the command starts a program by a shell", () => {

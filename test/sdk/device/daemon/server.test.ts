@@ -217,8 +217,12 @@ test("D6 a socket that is in use, or another file, is not replaced", async () =>
 
 test("D4 on Windows, the file at the path names the pipe", () => {
   const path = socketPath();
-  writeFileSync(path, "\\\\.\\pipe\\pushmesh-x", { mode: 0o600 });
-  expect(findSocket(path, "win32")).toBe("\\\\.\\pipe\\pushmesh-x");
+  const pipe = newPipe("win32");
+  expect(pipe).toMatch(/^\\\\\.\\pipe\\pushmesh-[0-9a-f-]{36}$/);
+  expect(newPipe("win32")).not.toBe(pipe);
+  for (const platform of ["linux", "darwin"]) expect(newPipe(platform)).toBeNull();
+  writeFileSync(path, `${pipe}`, { mode: 0o600 });
+  expect(findSocket(path, "win32")).toBe(pipe);
   expect(() => findSocket(path, "linux")).toThrow("no socket");
 });
 
