@@ -70,7 +70,9 @@ export function contextOf(options: CommonOptions, env: NodeJS.ProcessEnv): Conte
   const demo = demoOf(dataDir, wanted, isNamed, env);
   const url = wanted ?? demo?.url;
   if (url === undefined)
-    throw usageFailure(`no mesh is named: give --url, or run npm start (looked in ${dataDir})`);
+    throw usageFailure(
+      `no mesh is named: give --url, or run npx pushmesh serve (looked in ${dataDir})`,
+    );
   const origin = meshOrigin(url);
   if (options.verbose === true) {
     const from = wanted === undefined ? "the data folder of a mesh here" : sourceOf(options);

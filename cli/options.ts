@@ -1,13 +1,14 @@
 /** Options that several commands share, and readers of their values. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { PRIORITY_NAMES } from "../schema/http/enums.ts";
+import { LIMITS } from "../schema/limits.ts";
 
 /** `--url`, `--data-dir`, `--json`, `--verbose`. */
 export function withMesh(command: Command): Command {
   return command
     .option(
       "--url <origin>",
-      "URL of the mesh (default: $PUSHMESH_URL, or the mesh that npm start runs here)",
+      "URL of the mesh (default: $PUSHMESH_URL, or the mesh that runs here)",
     )
     .option(
       "--data-dir <dir>",
@@ -71,24 +72,25 @@ export function withContent(command: Command): Command {
     .option(
       "--ttl <seconds>",
       "how long the message may wait for a device; 0 means now or never (default: 28 days)",
-      wholeNumber,
+      wholeNumber(0, LIMITS.TTL_MAX_SECONDS),
     )
     .addOption(new Option("--priority <name>", "default: normal").choices(PRIORITY_NAMES))
     .option("--collapse-key <key>", "replaces an older message with this key that still waits")
     .option("--idempotency-key <key>", "calls with the same key are one message");
 }
 
-/** Reads a whole number of at least 0. */
-export function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("Give a whole number, 0 or more.");
-  return Number(text);
-}
-
-/** Reads a whole number of at least 1. */
-export function positiveNumber(text: string): number {
-  if (!/^0*[1-9]/.test(text) || !/^\d{1,15}$/.test(text))
-    throw new InvalidArgumentError("Give a whole number, 1 or more.");
-  return Number(text);
+/**
+ * Makes a reader of whole numbers; commander names the option in its error.
+ *
+ * @param most Default: no bound but that of exact numbers
+ */
+export function wholeNumber(least: number, most?: number): (text: string) => number {
+  const bounds = most === undefined ? `, ${least} or more` : ` from ${least} to ${most}`;
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= (most ?? value)) return value;
+    throw new InvalidArgumentError(`Give a whole number${bounds}.`);
+  };
 }
 
 const DURATION = /^([1-9]\d{0,5})([mhd])$/;

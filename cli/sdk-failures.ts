@@ -39,13 +39,16 @@ const REASONS: Readonly<Record<string, string>> = {
 export function reasonOf(error: PushServerError): string {
   // There was a response; if the mesh is gone, it came from a proxy.
   if (error.status !== undefined) return `HTTP ${error.status}: ${error.message}`;
-  const root = rootOf(error);
-  return REASONS[String(root?.code)] ?? root?.message ?? error.message;
+  return networkReason(error) ?? rootOf(error)?.message ?? error.message;
 }
+
+/** A common network error that caused another, in plain words. */
+export const networkReason = (error: unknown): string | undefined =>
+  REASONS[String(rootOf(error)?.code)];
 
 /** Advice if the connection is refused: usually the data folder belongs to a mesh that was stopped. */
 const START =
-  "No mesh is running there. Start it with npm start, or choose another with --url or --data-dir.";
+  "No mesh is running there. Start it with npx pushmesh serve, or choose another with --url or --data-dir.";
 
 const isNobodyThere = (root: string | undefined): boolean => /ECONNREFUSED/.test(root ?? "");
 

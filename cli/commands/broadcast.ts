@@ -1,6 +1,7 @@
 /** `pushmesh broadcast` */
 import { Command } from "commander";
 import type { ConditionBody, SendBodyInput } from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import type { BroadcastMessage } from "../../sdk/server/push-server.ts";
 import { watchBroadcast } from "../broadcast-progress.ts";
 import { contextOf, type KeyOptions } from "../context.ts";
@@ -50,7 +51,11 @@ export function broadcast(env: NodeJS.ProcessEnv): Command {
       "only devices that match: {platform, appVersion, locale, attributes}",
       jsonObject,
     )
-    .option("--pace <n>", "devices per second (default: as fast as possible)", wholeNumber)
+    .option(
+      "--pace <n>",
+      "devices per second (default: as fast as possible)",
+      wholeNumber(1, LIMITS.PACE_MAX),
+    )
     .option("--watch", "print the progress until it is sent")
     .action(async (options: BroadcastOptions) => {
       const { filter, pace, idempotencyKey } = options;

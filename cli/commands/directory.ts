@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import type { TagBody } from "../../schema/http.ts";
 import type { TagQuery } from "../../sdk/server/tags.ts";
 import { contextOf, type KeyOptions } from "../context.ts";
-import { asServer, positiveNumber, wholeNumber, withExamples } from "../options.ts";
+import { asServer, wholeNumber, withExamples } from "../options.ts";
 import { serverOf } from "../server.ts";
 import { dateText, tagText } from "../terminal-text.ts";
 
@@ -26,13 +26,13 @@ export function directory(env: NodeJS.ProcessEnv): Command {
   const command = asServer(new Command("directory"))
     .description("list the tags of the app; changes appear after about 10 s")
     .option("--prefix <text>", "only tags that start with this")
-    .option("--min-members <n>", "only tags with at least this many members", wholeNumber)
-    .option("--max-members <n>", "only tags with at most this many members", wholeNumber)
+    .option("--min-members <n>", "only tags with at least this many members", wholeNumber(0))
+    .option("--max-members <n>", "only tags with at most this many members", wholeNumber(0))
     .addOption(
       new Option("--sort <by>", "default: tag").choices(["tag", "members", "lastBroadcastAt"]),
     )
     .addOption(new Option("--order <way>", "default: asc").choices(["asc", "desc"]))
-    .option("--limit <n>", "how many tags to print", positiveNumber, LIMIT)
+    .option("--limit <n>", "how many tags to print", wholeNumber(1), LIMIT)
     .action(async (options: DirectoryOptions) => {
       const { prefix, minMembers, maxMembers, sort, order, limit } = options;
       const context = contextOf(options, env);

@@ -1,8 +1,9 @@
 /** `pushmesh grant` */
 import { Command } from "commander";
+import { LIMITS } from "../../schema/limits.ts";
 import type { GrantedName, GrantOptions } from "../../sdk/server/grant.ts";
 import { contextOf, type KeyOptions } from "../context.ts";
-import { asServer, positiveNumber, withExamples } from "../options.ts";
+import { asServer, wholeNumber, withExamples } from "../options.ts";
 import { serverOf } from "../server.ts";
 
 interface Options extends KeyOptions {
@@ -27,7 +28,11 @@ export function grant(env: NodeJS.ProcessEnv): Command {
     .option("--alias-prefix <prefix...>", "the same for all aliases that start so")
     .option("--tag <tag...>", "tags that the device may join")
     .option("--tag-prefix <prefix...>", "the same for all tags that start so")
-    .option("--expires-in <seconds>", "default: 86400, at most 2592000", positiveNumber)
+    .option(
+      "--expires-in <seconds>",
+      `default: 86400, at most ${LIMITS.GRANT_MAX_AGE_SECONDS}`,
+      wholeNumber(1, LIMITS.GRANT_MAX_AGE_SECONDS),
+    )
     .action(async (options: Options) => {
       const context = contextOf(options, env);
       const { device, expiresIn } = options;

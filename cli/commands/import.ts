@@ -30,7 +30,7 @@ export function importData(env: NodeJS.ProcessEnv): Command {
       const made = await moves.import({ data: dataDirOf(data, env), from, host, signal });
       const output = outputFor(json === true);
       output.result(made, `${made.data}  ${countsText(made)}`);
-      output.note(`Start it with npm start -- --host ${host} --data ${made.data}`);
+      output.note(`Start it with npx pushmesh serve --host ${host} --data ${made.data}`);
     });
   return withExamples(
     command,

@@ -1,6 +1,7 @@
 /** `pushmesh send` */
 import { Command } from "commander";
 import type { AliasSendAnswerBody, SendAnswerBody } from "../../schema/http.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import type { SendOptions } from "../../sdk/server/push-server.ts";
 import { contextOf, type KeyOptions } from "../context.ts";
 import { CliFailure, EXIT, usageFailure } from "../failure.ts";
@@ -8,6 +9,8 @@ import { type ContentOptions, contentOf } from "../message-data.ts";
 import { asServer, wholeNumber, withContent, withExamples } from "../options.ts";
 import type { Output } from "../output.ts";
 import { serverOf } from "../server.ts";
+
+const MAX_WAIT_SECONDS = LIMITS.ACK_WAIT_MAX_MS / 1_000;
 
 interface SendCommandOptions extends KeyOptions, ContentOptions {
   readonly to?: string;
@@ -74,8 +77,8 @@ export function send(env: NodeJS.ProcessEnv): Command {
     .option("--async", "answer as soon as the message is stored, without waiting for the device")
     .option(
       "--wait <seconds>",
-      "how long to wait for the device, 0 to 20 (default: 5)",
-      wholeNumber,
+      `how long to wait for the device, 0 to ${MAX_WAIT_SECONDS} (default: 5)`,
+      wholeNumber(0, MAX_WAIT_SECONDS),
     )
     .action(async (options: SendCommandOptions) => {
       const to = targetOf(options);

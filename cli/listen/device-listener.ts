@@ -11,6 +11,7 @@ import {
 import { lockFolder } from "../files/device-folder.ts";
 import { messageJson, messageLine } from "../message-data.ts";
 import type { Output } from "../output.ts";
+import { networkReason } from "../sdk-failures.ts";
 import { interrupted } from "../signals.ts";
 import { nameText, tagText } from "../terminal-text.ts";
 
@@ -41,7 +42,9 @@ function givenOnce(grant: string): GrantCallback {
 function showState({ state, error, retryInMs }: StateChange, output: Output): void {
   if (state !== "waiting") return;
   const seconds = ((retryInMs ?? 0) / 1_000).toFixed(1);
-  output.note(`not connected: ${error?.message ?? "link lost"} Next try in ${seconds} s.`);
+  const reason = networkReason(error);
+  const why = `${error?.message ?? "Link lost."}${reason === undefined ? "" : ` (${reason})`}`;
+  output.note(`not connected: ${why} Next try in ${seconds} s.`);
 }
 
 /** Prints why the link is down; resolves with the error that ended it for good. */

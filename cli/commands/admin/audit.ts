@@ -5,7 +5,7 @@ import { LIMITS } from "../../../schema/limits.ts";
 import type { AuditLogQuery } from "../../../sdk/server/admin.ts";
 import { type AdminOptions, adminOf } from "../../admin.ts";
 import { contextOf } from "../../context.ts";
-import { positiveNumber, withAdmin, withExamples } from "../../options.ts";
+import { wholeNumber, withAdmin, withExamples } from "../../options.ts";
 import { dateText, nameText } from "../../terminal-text.ts";
 
 interface AuditOptions extends AdminOptions {
@@ -23,7 +23,7 @@ export function adminAudit(env: NodeJS.ProcessEnv): Command {
   const command = withAdmin(new Command("audit"))
     .description("list what was changed, by whom and from where, newest first")
     .option("--app <appId>", "only changes of this app")
-    .option("--limit <n>", "how many entries", positiveNumber, 100)
+    .option("--limit <n>", "how many entries", wholeNumber(1), 100)
     .action(async (options: AuditOptions) => {
       const context = contextOf(options, env);
       const admin = adminOf(context, options, env);

@@ -3,11 +3,13 @@ import { Command, Option } from "commander";
 import { OPERATOR_ROLES, type OperatorRole } from "../../../schema/http/enums.ts";
 import { type AdminOptions, adminOf } from "../../admin.ts";
 import { contextOf } from "../../context.ts";
-import { positiveNumber, withAdmin, withExamples } from "../../options.ts";
+import { wholeNumber, withAdmin, withExamples } from "../../options.ts";
 
 const DAY_MS = 86_400_000;
 /** As long as most rules for passwords and keys allow. */
 const DEFAULT_DAYS = 90;
+/** A hundred years; --no-expiry is what is meant by more. */
+const MAX_DAYS = 36_500;
 
 interface CreateOptions extends AdminOptions {
   readonly role: OperatorRole;
@@ -25,7 +27,7 @@ export function credentialCreate(env: NodeJS.ProcessEnv): Command {
         .choices(OPERATOR_ROLES)
         .default("operator"),
     )
-    .option("--days <n>", "how long it is valid", positiveNumber, DEFAULT_DAYS)
+    .option("--days <n>", "how long it is valid", wholeNumber(1, MAX_DAYS), DEFAULT_DAYS)
     .option("--no-expiry", "it is valid until it is revoked")
     .action(async (name: string, options: CreateOptions) => {
       const context = contextOf(options, env);

@@ -1,13 +1,14 @@
 /** `pushmesh app quota` */
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
+import { LIMITS } from "../../../schema/limits.ts";
 import { type AdminOptions, adminOf } from "../../admin.ts";
 import { type AppOptions, appOf, contextOf } from "../../context.ts";
 import { usageFailure } from "../../failure.ts";
-import { withAdmin, withApp, withExamples } from "../../options.ts";
+import { wholeNumber, withAdmin, withApp, withExamples } from "../../options.ts";
 
 interface QuotaOptions extends AppOptions, AdminOptions {
-  readonly perSecond?: string;
-  readonly burst?: string;
+  readonly perSecond?: number;
+  readonly burst?: number;
   readonly none?: boolean;
 }
 
@@ -23,18 +24,21 @@ function quotaOf({ perSecond, burst, none }: QuotaOptions): Quota | null | undef
   if (perSecond === undefined || burst === undefined) {
     throw usageFailure("--per-second and --burst go together");
   }
-  const quota = { perSecond: Number(perSecond), burst: Number(burst) };
-  for (const [name, value] of Object.entries(quota)) {
-    if (!Number.isFinite(value)) throw usageFailure(`${name}: ${value} must be a number`);
-  }
-  return quota;
+  return { perSecond, burst };
+}
+
+function sendsPerSecond(text: string): number {
+  const value = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
+  const { QUOTA_PER_SECOND_MIN: least, QUOTA_PER_SECOND_MAX: most } = LIMITS;
+  if (value >= least && value <= most) return value;
+  throw new InvalidArgumentError(`Give a number from 0.00001 to ${most}.`);
 }
 
 export function appQuota(env: NodeJS.ProcessEnv): Command {
   const command = withApp(withAdmin(new Command("quota")))
     .description("show or set how many sends an app may make; needs the admin token")
-    .option("--per-second <n>", "sends a second on average; may be a fraction")
-    .option("--burst <n>", "sends at once")
+    .option("--per-second <n>", "sends a second on average; may be a fraction", sendsPerSecond)
+    .option("--burst <n>", "sends at once", wholeNumber(1, LIMITS.QUOTA_BURST_MAX))
     .option("--none", "end the quota")
     .action(async (options: QuotaOptions) => {
       const context = contextOf(options, env);

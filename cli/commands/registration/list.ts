@@ -1,7 +1,7 @@
 /** `pushmesh registration list` */
 import { Command } from "commander";
 import { contextOf, type KeyOptions } from "../../context.ts";
-import { asServer, positiveNumber, withExamples } from "../../options.ts";
+import { asServer, wholeNumber, withExamples } from "../../options.ts";
 import { serverOf } from "../../server.ts";
 
 interface ListOptions extends KeyOptions {
@@ -14,7 +14,7 @@ const LIMIT = 100;
 export function registrationList(env: NodeJS.ProcessEnv): Command {
   const command = asServer(new Command("list"))
     .description("list the regIds of the app's registrations")
-    .option("--limit <n>", "how many to print", positiveNumber, LIMIT)
+    .option("--limit <n>", "how many to print", wholeNumber(1), LIMIT)
     .action(async (options: ListOptions) => {
       const context = contextOf(options, env);
       const { registrations } = serverOf(context, options, env);

@@ -9,7 +9,10 @@ describe.each(HOST_NAMES)("wrong options of %s are named", (host) => {
     [["--port", "65536"], /--port 65536: give a number/],
     [["--prt", "1"], /--prt/],
     [["--host", "0.0.0.0"], /--host 0\.0\.0\.0: give deno or workerd; the address .* is --listen/],
-    [["--host", host === "deno" ? "workerd" : "deno"], /--host \w+: this is \w+; npm start/],
+    [
+      ["--host", host === "deno" ? "workerd" : "deno"],
+      /--host \w+: this is \w+; npx pushmesh serve/,
+    ],
     [["--trust-proxy", "10.0.0.0/33"], /--trust-proxy 10\.0\.0\.0\/33: give an address or a CIDR/],
     [["--trust-proxy", ","], /--trust-proxy: give addresses/],
     [["--tls-key", "key.pem"], /--tls-cert and --tls-key go together/],

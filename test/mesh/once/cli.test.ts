@@ -81,7 +81,7 @@ describe("listen and send", () => {
     // A send is tried again for 30 s, as long as a restart may take; this is tried once.
     const listed = await run(user, "app", "list");
     expect(listed.code).toBe(4);
-    expect(listed.stderr).toMatch(/No mesh is running there\. Start it with npm start/);
+    expect(listed.stderr).toMatch(/No mesh is running there\. Start it with npx pushmesh serve/);
     expect(listed.stderr.match(/ECONNREFUSED/g)).toHaveLength(1);
   });
 
