@@ -38,6 +38,8 @@ const PACKAGES: readonly Package[] = [
       "docs/react.md",
       "docs/protocol.md",
       "docs/tabs.md",
+      // What the tutorial ends with.
+      "examples/chat",
     ],
   },
   {

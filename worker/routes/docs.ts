@@ -26,7 +26,7 @@ const TYPES: Readonly<Record<string, string>> = {
 const PLAIN = "text/plain; charset=utf-8";
 
 /**
- * TypeDoc's search reads its index by a data: URL; both it and the reference of the API set styles. Pages share the origin of the mesh's API,
+ * TypeDoc's search reads its index by a data: URL; both it and the reference of the API set styles, and the latter has fonts in them. Pages share the origin of the mesh's API,
  * which they may not call.
  */
 const POLICY = [
@@ -34,6 +34,7 @@ const POLICY = [
   "script-src 'self'",
   "style-src 'self' 'unsafe-inline'",
   "img-src 'self' data:",
+  "font-src data:",
   "connect-src data:",
   "base-uri 'none'",
   "form-action 'none'",
