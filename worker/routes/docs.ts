@@ -63,12 +63,13 @@ export const docs: Handlers<"getDocs"> = {
     const file = path.slice(ROOT.length + 1) || "index.html";
     if (!FILE.test(file) && !MEDIA.test(file)) throw new MeshError("not_found");
     const found = await c.env.DOCS.fetch(`http://docs/${file}`);
+    const { status, body } = found;
     const length = found.headers.get("content-length");
-    if (found.status !== 200 || length === null) {
-      await found.body?.cancel();
+    if (status !== 200 || length === null || body === null) {
+      await body?.cancel();
       throw new MeshError("not_found");
     }
-    return c.body(found.body, 200, {
+    return c.body(body, 200, {
       ...HEADERS,
       "content-length": length,
       "content-type": typeOf(file),

@@ -15,6 +15,7 @@ import {
 import { askStatus, dial } from "../../../../sdk/device/daemon/dial.ts";
 import { encodeFrame, FrameReader } from "../../../../sdk/device/daemon/frames.ts";
 import { APP_HELLO, type FromService } from "../../../../sdk/device/daemon/greeting.ts";
+import { newPipe } from "../../../../sdk/device/daemon/server.ts";
 import { connect, memoryStorage } from "../../../../sdk/device/node.ts";
 import { attached, OPEN, scriptedService, socketPath, soon, URL_, welcome } from "./support.ts";
 
