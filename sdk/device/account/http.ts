@@ -21,7 +21,7 @@ export async function postDevice(
   });
   const { credential, deviceId, now } = answer;
   if (typeof credential !== "string" || typeof deviceId !== "string" || typeof now !== "number") {
-    throw noMesh(endpoint, answer);
+    throw networkError(endpoint, answer);
   }
   return { credential, deviceId, now };
 }
@@ -33,7 +33,7 @@ export async function getMeshTime(
   signal: AbortSignal,
 ): Promise<number> {
   const { now } = await request(host, `${endpoint}/healthz`, { signal });
-  if (typeof now !== "number") throw noMesh(endpoint, now);
+  if (typeof now !== "number") throw networkError(endpoint, now);
   return now;
 }
 
@@ -43,18 +43,17 @@ async function request(
   init: RequestInit,
 ): Promise<Record<string, unknown>> {
   let response: Response;
+  let body: Record<string, unknown>;
   try {
     response = await host.fetch(url, init);
+    body = Object(await response.json());
   } catch (cause) {
-    throw networkError(`${url} cannot be reached.`, cause);
+    throw networkError(url, cause);
   }
-  const body: Record<string, unknown> = await response.json().then(Object, (cause: unknown) => {
-    throw noMesh(url, cause);
-  });
   if (response.ok) return body;
   const { code, detail, retry } = body;
   // A proxy or a captive portal answers in its own format, and may be gone later.
-  if (typeof code !== "string" || !isRetry(retry)) throw noMesh(url, response.status);
+  if (typeof code !== "string" || !isRetry(retry)) throw networkError(url, response.status);
   // Seconds (RFC 9110 §10.2.3); the mesh sends no dates.
   const retryAfterMs = Number(response.headers.get("retry-after")) * 1_000 || 0;
   throw new PushError({
@@ -69,9 +68,8 @@ function isRetry(value: unknown): value is PushError["retry"] {
   return value === "never" || value === "later" || value === "reauthenticate";
 }
 
-const networkError = (message: string, cause: unknown): PushError =>
-  new PushError({ code: "network_failed", message, retry: "later", cause });
-
-/** The error if something else answered. */
-const noMesh = (url: string, cause: unknown): PushError =>
-  networkError(`${url} did not answer like a mesh.`, cause);
+/** The error if the mesh could not be reached, or something else answered. */
+function networkError(url: string, cause: unknown): PushError {
+  const message = `${url} did not answer like a mesh.`;
+  return new PushError({ code: "network_failed", message, retry: "later", cause });
+}
