@@ -127,8 +127,8 @@ describe("files", () => {
   });
 
   it("fail at once where no folder can be made, as on /proc", async () => {
-    const { get } = fileStorage("/proc/none/device");
-    await expect(get("key")).rejects.toMatchObject({ code: "ENOENT" });
+    const storage = fileStorage("/proc/none/device");
+    await expect(storage.set("key", "x")).rejects.toMatchObject({ code: "ENOENT" });
   });
 
   it("leave the old value where a write fails, and say why", async () => {
