@@ -46,6 +46,7 @@ export function init(): Command {
       // A repository that was cloned empty, or made before.
       if (found.some((entry) => entry !== ".git"))
         throw usageFailure(`${folder} is not empty: name a new folder, or an empty one`);
+      makeFolder(folder);
       const worker = name ?? nameOf(folder);
       const files = projectFiles(worker);
       for (const { path, text, isSecret } of files) {
