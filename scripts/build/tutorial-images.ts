@@ -4,7 +4,7 @@
  *
  *     npm run pack && node scripts/build/tutorial-images.ts [FOLDER in place of docs/images]
  */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
   cpSync,
   mkdirSync,
@@ -44,8 +44,12 @@ const npm = npmCommand({
 });
 const started: ChildProcess[] = [];
 
-const run = (file: string, args: readonly string[]): string =>
-  execFileSync(file, args, { cwd: folder, env, encoding: "utf8" });
+/** @returns what a terminal shows */
+function run(file: string, args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(file, args, { cwd: folder, env, encoding: "utf8" });
+  if (status !== 0) throw new Error(`${args.join(" ")} failed: ${stderr}`);
+  return stdout + stderr;
+}
 const COMMAND = join(folder, "node_modules/pushmesh/bin/pushmesh.mjs");
 const pushmesh = (...args: readonly string[]): string => run(process.execPath, [COMMAND, ...args]);
 
@@ -124,18 +128,20 @@ async function main(browser: Browser): Promise<void> {
 
   const terminal = await (await browser.newContext({ viewport: SIZE })).newPage();
   const served = await start([COMMAND, "serve", "--port", "0"], /Stop: Ctrl-C/);
-  await shootTerminal(terminal, "tutorial-mesh", [["npx pushmesh serve", served]]);
   const url = /listens on (\S+)/.exec(served)?.[1] ?? "";
+  // Its reader has no other mesh.
+  const shown = served.replaceAll(url, "http://127.0.0.1:8787");
+  await shootTerminal(terminal, "tutorial-mesh", [["npx pushmesh serve", shown]]);
 
   const app = pushmesh("app", "create", "Chat");
-  const appId = /\S+/.exec(app)?.[0] ?? "";
+  const appId = /^appId +(\S+)/m.exec(app)?.[1] ?? "";
   const key = pushmesh("key", "create", "--app", appId);
   await shootTerminal(terminal, "tutorial-app", [
     ["npx pushmesh app create Chat", app],
-    [`npx pushmesh key create --app ${appId}`, key],
+    [`npx pushmesh key create --app ${appId}`, key.replaceAll(home, "~")],
   ]);
-  const [, keyId = ""] = /(\S+\.k\d+)/.exec(key) ?? [];
-  const [, secret = ""] = /(ed25519:\S+)/.exec(key) ?? [];
+  const [, keyId = ""] = /^keyId +(\S+)/m.exec(key) ?? [];
+  const [, secret = ""] = /^secret +(\S+)/m.exec(key) ?? [];
 
   cpSync(join(folder, "node_modules/pushmesh/examples/chat"), folder, { recursive: true });
   const chat = await start(["server.js"], /http:\S+/, {
