@@ -13,8 +13,8 @@ const EXIT_BY_CODE: Readonly<Record<string, number>> = {
   timeout: EXIT.network,
 };
 
-const adviceOf = (code: string): string | undefined =>
-  Object.hasOwn(ERRORS, code) ? ERRORS[code as keyof typeof ERRORS].advice : undefined;
+const rowOf = (code: string): (typeof ERRORS)[keyof typeof ERRORS] | undefined =>
+  Object.hasOwn(ERRORS, code) ? ERRORS[code as keyof typeof ERRORS] : undefined;
 
 /** The innermost cause: fetch itself only says "fetch failed". */
 function rootOf(error: unknown): (Error & { readonly code?: unknown }) | undefined {
@@ -68,11 +68,14 @@ export function asFailure(error: unknown): CliFailure | undefined {
     const root = rootOf(error)?.message;
     const problem = error instanceof PushServerError ? error.problem : undefined;
     const exitCode = EXIT_BY_CODE[code] ?? EXIT.refused;
-    const advice = problem?.advice ?? adviceOf(code) ?? (isNobodyThere(root) ? START : undefined);
+    const advice =
+      problem?.advice ?? rowOf(code)?.advice ?? (isNobodyThere(root) ? START : undefined);
     // The reason of a closed socket starts with the code, and a removal ends with the advice: both are printed after the message.
-    const said = error.message
+    const rest = error.message
       .replace(`${code}: `, "")
       .replace(advice === undefined ? "" : ` ${advice}`, "");
+    // A mesh that has no more to say than its table says nothing.
+    const said = rest === "" ? (rowOf(code)?.title ?? code) : rest;
     const whole = root === undefined || said.endsWith(root) ? said : `${said}: ${root}`;
     const message = code === "banned" ? whole + untilText(error) : whole;
     return new CliFailure(exitCode, code, message, advice);

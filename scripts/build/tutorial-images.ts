@@ -17,7 +17,7 @@ import {
 import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { npmCommand } from "../../cli/mesh/npm.ts";
 import { findChromium } from "../chromium.mjs";
 
@@ -72,9 +72,9 @@ function start(
   });
 }
 
-async function shoot(page: Page, name: string): Promise<void> {
+async function shoot(what: Page | Locator, name: string): Promise<void> {
   const file = join(OUT, `${name}.png`);
-  await page.screenshot({ path: file });
+  await what.screenshot({ path: file });
   const { size } = statSync(file);
   console.log(`${file}  ${size} bytes`);
   if (size > IMAGE_BYTES) throw new Error(`${file} has more than ${IMAGE_BYTES} bytes`);
@@ -95,7 +95,7 @@ async function shootTerminal(
   await page.setContent(
     `<body style="margin:0;background:#1c2128"><pre style="margin:0;padding:18px;color:#d0d7de;font:13px/1.5 monospace;white-space:pre-wrap;overflow-wrap:anywhere">${lines.join("\n")}</pre>`,
   );
-  await shoot(page, name);
+  await shoot(page.locator("pre"), name);
 }
 
 /** A page of the chat, in a browser of its own. */

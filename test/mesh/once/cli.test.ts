@@ -230,7 +230,10 @@ describe("apps and keys", () => {
     await runJson(user, "key", "create", "--app", appId);
     const refused = await run(user, "listen", "--json", "--app", appId);
     expect(refused.code).toBe(3);
-    expect(JSON.parse(refused.stderr).error).toMatchObject({ code: "grant_required" });
+    expect(JSON.parse(refused.stderr).error).toMatchObject({
+      code: "grant_required",
+      message: "The app's policy asks for a grant of its server, and none was given.",
+    });
     const names = ["--alias", "me", "--tag-prefix", "news/"];
     const [made] = await runJson(user, "grant", "--app", appId, ...names);
     const grant = ["--grant", `${made?.["grant"]}`];
