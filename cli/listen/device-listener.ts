@@ -43,8 +43,9 @@ function showState({ state, error, retryInMs }: StateChange, output: Output): vo
   if (state !== "waiting") return;
   const seconds = ((retryInMs ?? 0) / 1_000).toFixed(1);
   const reason = networkReason(error);
-  const why = `${error?.message ?? "Link lost."}${reason === undefined ? "" : ` (${reason})`}`;
-  output.note(`not connected: ${why} Next try in ${seconds} s.`);
+  const what = (error?.message ?? "the link was lost").replace(/\.$/, "");
+  const why = reason === undefined ? "" : ` (${reason})`;
+  output.note(`not connected: ${what}${why}. Next try in ${seconds} s.`);
 }
 
 /** Prints why the link is down; resolves with the error that ended it for good. */
