@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { MeshAdmin } from "../sdk/server/admin.ts";
 import type { CommonOptions, Context } from "./context.ts";
 import { usageFailure } from "./failure.ts";
-import { httpFetch } from "./http-fetch.ts";
+import { httpFetch } from "./mesh/http-fetch.ts";
 
 export interface AdminOptions extends CommonOptions {
   readonly insecure?: boolean;

@@ -1,7 +1,7 @@
 /** The server SDK, set up for a command. */
 import { PushServer } from "../sdk/server/push-server.ts";
 import { type Context, type KeyOptions, sendingKeyOf } from "./context.ts";
-import { httpFetch } from "./http-fetch.ts";
+import { httpFetch } from "./mesh/http-fetch.ts";
 import { reasonOf } from "./sdk-failures.ts";
 
 /**

@@ -2,11 +2,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { HOST } from "../support/host.ts";
-import { serve } from "./support/mesh.ts";
-import { temporaryFolder } from "./support/process.ts";
-import { rawConnection, rawHttp } from "./support/raw-http.ts";
-import { shared } from "./support/shared-mesh.ts";
+import { HOST } from "../../support/host.ts";
+import { serve } from "../support/mesh.ts";
+import { temporaryFolder } from "../support/process.ts";
+import { rawConnection, rawHttp } from "../support/raw-http.ts";
+import { shared } from "../support/shared-mesh.ts";
 
 /** More than a connection takes while its client does not read. */
 const LARGE = "x".repeat(2_000_000);

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import process from "node:process";
-import type { ServerHost } from "../sdk/server/mod.ts";
+import type { ServerHost } from "../../sdk/server/mod.ts";
 
 /** @param socketPath Unix socket to call in place of the URL's host */
 export function httpFetch(socketPath?: string): ServerHost["fetch"] {
