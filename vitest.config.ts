@@ -169,8 +169,11 @@ export default defineConfig({
       inNode("core", SHARED),
       inNode("sdk", CHECKED),
       // The same clients, with an engine that tabs share: in the tab that leads, or in a worker.
-      sharedClients("tab", ["client/*", "commands", "broadcasts"]),
-      sharedClients("worker", ["client/expiry", "commands"]),
+      // Not `sign-out`, whose second tab has a link of its own, nor `storage`, `rotation` and the model: what they test is under the engine.
+      sharedClients("tab", ["client/*", "commands", "broadcasts", "protocol-errors"]),
+      // Nor what starts again on one storage, or waits for the link to end with its client (the other files of `client`, `broadcasts`): the worker of
+      // these tests does not end.
+      sharedClients("worker", ["client/{expiry,several-apps}", "{commands,protocol-errors}"]),
       // And with the push service of each client behind a socket: not what a client does whose own link has ended for good.
       sharedClients("service", [
         "client/{duplicates,expiry,grants,messages,removed}",
