@@ -120,8 +120,8 @@ export async function openClient(options: ClientOptions): Promise<PushClient> {
  * network yet.
  *
  * Tabs of an origin that use the same storage are one device and share one link, for one app or several: each gets every message, and each of its
- * calls acts for all. One of them holds the link; if it is closed, another one takes over. All give the same `url` and `identifiers`: those of the tab that
- * holds the link count.
+ * calls acts for all. One of them holds the link; if it is closed, another one takes over. All give the same `url` (or one in common) and
+ * `identifiers`: a tab with others fails with `option_invalid`, which names the option.
  *
  * Where nothing is shared (Node, Deno, Bun, `share: false`), a second call on one storage takes over the link, and the earlier client is `closed` with
  * `replaced`.
@@ -172,9 +172,9 @@ async function connectShared(
   } = options;
   checkAppId(appId);
   const endpoints = [url].flat();
-  for (const endpoint of endpoints.length > 0 ? endpoints : [""]) toOrigin(endpoint);
+  const origins = (endpoints.length > 0 ? endpoints : [""]).map(toOrigin);
   const client = await SharedClient.open({
-    ...{ appId, host, storage, encryption, grant, sealed },
+    ...{ appId, host, storage, encryption, grant, sealed, url: origins, identifiers },
     attach: (events) =>
       new Tab(
         {

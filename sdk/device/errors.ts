@@ -40,6 +40,8 @@ export type LocalErrorCode =
   | "notification_failed"
   /** Tags, aliases and attributes need a registration: call `register` first. */
   | "not_registered"
+  /** The registration is not in the storage any more, as the tab finds that takes over the link: it was cleared. Call `register` again. */
+  | "registration_lost"
   /** Another client of the same push service is listening for this app. */
   | "app_in_use"
   /** The app is registered by another client of the push service, whose storage this one does not have. */

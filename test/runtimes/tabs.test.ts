@@ -98,6 +98,59 @@ test.each([
   },
 );
 
+test.each([
+  [
+    "one of them",
+    "",
+    (page: Page) =>
+      page.evaluate(`new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase("pushmesh");
+    request.onsuccess = () => resolve();
+    request.onerror = reject;
+  })`),
+  ],
+  [
+    "a SharedWorker",
+    `worker: () => new SharedWorker("/push-worker.js", { type: "module", name: "push" }),`,
+    async (page: Page) => {
+      const devtools = await page.context().newCDPSession(page);
+      const { origin } = new URL(page.url());
+      await devtools.send("Storage.clearDataForOrigin", { origin, storageTypes: "indexeddb" });
+    },
+  ],
+] as const)(
+  "W8 tabs whose link is in %s are told that their storage was cleared, and register again",
+  async (_, worker, clear) => {
+    EXAMPLES.set(
+      "/cleared.js",
+      `import { connect } from "pushmesh/device";
+     const push = await connect({ ${worker} url: "https://push.example.com", appId: "<appId>" });
+     push.onError(({ code }) => console.log(code));
+     push.onMessage(({ data }) => console.log("shown", data));
+     window.push = push;
+     console.log(await push.register());`,
+    );
+    const { origin, server, context } = await meshAndBrowser();
+    const one = await open(context, `${origin}/cleared.html`);
+    await vi.waitUntil(() => one.lines.length > 0, LONG);
+    const two = await open(context, `${origin}/cleared.html`);
+    await vi.waitUntil(() => two.lines.length > 0, LONG);
+    const [regId = ""] = one.lines;
+    await clear(two.page);
+    // Whatever reads the storage notices it: a message, the next heartbeat.
+    await server.send({ to: regId, data: "before" });
+    for (const { lines } of [one, two])
+      await vi.waitUntil(() => lines.includes("registration_lost"), LONG);
+    const other = String(await two.page.evaluate("push.register()"));
+    expect(other).not.toBe(regId);
+    await vi.waitUntil(async () => (await one.page.evaluate("push.regId")) === other, LONG);
+    const { status } = await server.send({ to: other, data: "after" });
+    expect(status).toBe("delivered");
+    for (const { lines } of [one, two])
+      await vi.waitUntil(() => lines.includes("shown after"), LONG);
+  },
+);
+
 test("P4.1 an app has its messages by a port to the service of a worker", async () => {
   const { origin, server, context } = await meshAndBrowser();
   const { lines } = await open(context, `${origin}/app.html`);

@@ -50,6 +50,9 @@ export interface SharedOptions {
   readonly encryption?: Encryption | undefined;
   readonly grant?: GrantCallback | undefined;
   readonly sealed?: boolean | undefined;
+  /** Origins of the mesh. */
+  readonly url: readonly string[];
+  readonly identifiers: readonly string[];
   readonly attach: Attach;
   /** Stores, for a client that is closed, that its registration is to end. */
   readonly endStored: () => Promise<void>;
@@ -57,6 +60,12 @@ export interface SharedOptions {
 
 /** Longest wait for an engine to answer `leave`. */
 const LEAVE_WAIT_MS = 1_000;
+
+const LOST: PushErrorData = {
+  code: "registration_lost",
+  message: "The registration is not in the storage any more. Call register again.",
+  retry: "never",
+};
 
 export class SharedClient extends ClientEvents implements PushClient {
   readonly #options: SharedOptions;
@@ -232,10 +241,10 @@ export class SharedClient extends ClientEvents implements PushClient {
   }
 
   #join(): void {
-    const { appId, grant, encryption, sealed } = this.#options;
+    const { appId, grant, encryption, sealed, url, identifiers } = this.#options;
     const can = { grants: grant !== undefined, encrypts: encryption !== undefined };
     const listens = this.#handling.handler !== undefined;
-    this.#post({ kind: "join", appId, ...can, sealed, listens });
+    this.#post({ kind: "join", appId, ...can, sealed, url, identifiers, listens });
     if (this.#port) this.#calls.attach(this.#port);
   }
 
@@ -306,7 +315,10 @@ export class SharedClient extends ClientEvents implements PushClient {
   #onJoined({ change, regId }: Extract<FromEngine, { kind: "joined" }>): void {
     this.#refusals = 0;
     // What the last engine has not told: its successor has it from the storage.
-    if (this.#isJoined && regId !== this.#regId) this.#setRegId(regId, true);
+    if (this.#isJoined && regId !== this.#regId) {
+      this.#setRegId(regId, true);
+      if (regId === undefined && this.#endings === 0) this.#report(new PushError(LOST));
+    }
     this.#regId = regId;
     this.#setState(toChange(change));
     this.#isJoined = true;

@@ -99,7 +99,6 @@ export class EngineApp {
 
   leave(peer: Peer): void {
     this.#peers.delete(peer);
-    peer.post({ kind: "left" });
     peer.end();
     this.#listen();
   }

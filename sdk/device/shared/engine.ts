@@ -1,12 +1,12 @@
 /** The one push service of a device and the clients of its apps, shared by all who attach: tabs of an origin, or processes. */
 import { checkAppId } from "../client/options.ts";
-import { toErrorData } from "../errors.ts";
-import type { Host } from "../host.ts";
+import { PushError, toErrorData } from "../errors.ts";
+import { type Host, toOrigin } from "../host.ts";
 import { openService, type PushService } from "../service/service.ts";
 import type { Storage } from "../storage/storage.ts";
 import { EngineApp } from "./engine-app.ts";
 import { Peer } from "./peer.ts";
-import type { FromEnginePort, ToEngine } from "./protocol.ts";
+import type { FromEnginePort, Joining, ToEngine } from "./protocol.ts";
 
 export interface EngineOptions {
   readonly url: string | readonly string[];
@@ -21,6 +21,11 @@ export interface EngineOptions {
 export interface Served {
   /** The client is gone. */
   end(): void;
+}
+
+function differs(name: string, own: readonly string[], theirs: readonly string[]): never {
+  const message = `${name}: tabs on this storage have ${JSON.stringify(own)}, this one ${JSON.stringify(theirs)}. Give the same, or another storage.`;
+  throw new PushError({ code: "option_invalid", message, retry: "never" });
 }
 
 export class Engine {
@@ -89,6 +94,8 @@ export class Engine {
       app.add(peer);
     }
     const end = (): void => {
+      // One that was refused waits for the answer as well.
+      peer.post({ kind: "left" });
       if (app) app.leave(peer);
       else peer.end();
       this.#look();
@@ -112,6 +119,7 @@ export class Engine {
   #join(peer: Peer, { listens, ...joining }: Extract<ToEngine, { kind: "join" }>) {
     try {
       checkAppId(joining.appId);
+      this.#checkMesh(joining);
     } catch (error) {
       peer.post({ kind: "refused", error: toErrorData(error, "option_invalid") });
       return undefined;
@@ -120,6 +128,15 @@ export class Engine {
     void app.join(peer, joining, listens);
     this.#look();
     return app;
+  }
+
+  /** @throws PushError `option_invalid` that names what the client has otherwise: it would wait for the mesh of others */
+  #checkMesh({ url, identifiers }: Joining): void {
+    const own = [this.#options.url].flat().map(toOrigin);
+    // One in common is enough: tabs of a page that adds an endpoint meet those of the one before.
+    if (url && !url.some((one) => own.includes(one))) differs("url", own, url);
+    const ids = this.#options.identifiers;
+    if (identifiers && `${identifiers}` !== `${ids}`) differs("identifiers", ids, identifiers);
   }
 
   #receive(app: EngineApp, peer: Peer, message: ToEngine): void {

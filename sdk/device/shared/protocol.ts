@@ -42,6 +42,9 @@ export interface Joining {
   readonly encrypts: boolean;
   /** See `ConnectOptions.sealed`. */
   readonly sealed: boolean | undefined;
+  /** Origins of its mesh. An older version does not say, nor the identifiers. */
+  readonly url?: readonly string[] | undefined;
+  readonly identifiers?: readonly string[] | undefined;
 }
 
 /** State of the link, as plain data; see `StateChange`. */

@@ -87,7 +87,8 @@ export function indexedDbStorage(name = "pushmesh"): Storage {
     Number((await settled(store.get(TERM))) ?? 0);
   const take = async (): Promise<Term> => {
     const number = await use("readwrite", async (store) => {
-      const next = 1 + (await termIn(store));
+      // The time where it was cleared: higher than the terms before, which tabs remember.
+      const next = Math.max(1 + (await termIn(store)), Date.now());
       await settled(store.put(`${next}`, TERM));
       return next;
     });

@@ -58,6 +58,28 @@ test("W1 P1.9 tabs that start at once are one device with one link and one regId
   expect(tabs.map(({ client }) => client.regId)).toEqual(regIds);
 });
 
+test.each([
+  ["url", { url: "https://other.test" }, { url: ["https://third.test", "https://push.test"] }],
+  ["identifiers", { identifiers: ["another"] }, {}],
+] as const)(
+  "W7 a tab with another %s fails with an error that names it, and the others go on",
+  async (name, other, same) => {
+    const one = await tab();
+    await one.client.register();
+    await attached();
+    const failure = await tab(other).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: "option_invalid", retry: "never" });
+    expect(String(failure)).toContain(`${name}: `);
+    const two = await tab(same);
+    await two.client.register();
+    const message = mesh.message("a");
+    mesh.socket.deliver(message);
+    await acked(message.seq);
+    expect([one.got, two.got]).toEqual([["a"], ["a"]]);
+    expect([one.errors, two.errors, openSockets().length]).toEqual([[], [], 1]);
+  },
+);
+
 test("W2 P2.1 P3.1 each tab has each message once and in order, and it is acknowledged when all have handled it", async () => {
   const [one, two] = [await tab(), await tab()];
   await one.client.register();
