@@ -2,7 +2,7 @@
  * Makes the pictures of docs/tutorial.md, by doing what it says: both packages from their tarballs in an empty folder, a mesh, an app and its key, and
  * the chat in two browsers.
  *
- *     npm run pack && node scripts/build/tutorial-images.ts [FOLDER in place of docs/images]
+ *     npm run pack && node scripts/run.mjs scripts/build/tutorial-images.ts [FOLDER in place of docs/images]
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import {
