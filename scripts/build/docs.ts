@@ -34,17 +34,21 @@ const TO_ROOT = "%ROOT%";
 /** A page may run nothing but files of the site: see worker/routes/docs.ts. */
 const INLINE_SCRIPT = /<script( type="module")?>([\s\S]*?)<\/script>/g;
 
-/** Redoc's logo is on a server of its makers, who would learn of every reader. */
-const LOGO = "https://cdn.redoc.ly/redoc/logo-mini-full.svg";
-const NO_LOGO = "data:image/svg+xml,%3Csvg%20xmlns=%22http://www.w3.org/2000/svg%22/%3E";
+/** Of these servers, Redoc shows its logo, and tells its makers what a reader does. In their place: nothing. */
+const FOREIGN: readonly (readonly [url: string, instead: string])[] = [
+  [
+    "https://cdn.redoc.ly/redoc/logo-mini-full.svg",
+    "data:image/svg+xml,%3Csvg%20xmlns=%22http://www.w3.org/2000/svg%22%20width=%221%22%20height=%221%22/%3E",
+  ],
+  ["https://otel.cloud.redocly.com/v1/traces", "data:,"],
+];
 /** Browsers ask for a favicon at the root, where the mesh has its API. */
 const NO_ICON = '<link rel="icon" href="data:,"></head>';
 
 /** Makes a page need nothing but the site: its scripts become files, which pages share. @param name of the page */
 function closePage(name: string): void {
-  const text = readFileSync(join(OUT, name), "utf8")
-    .replace("</head>", NO_ICON)
-    .replaceAll(LOGO, NO_LOGO);
+  const page = readFileSync(join(OUT, name), "utf8").replace("</head>", NO_ICON);
+  const text = FOREIGN.reduce((own, [url, instead]) => own.replaceAll(url, instead), page);
   const up = "../".repeat(name.split("/").length - 1);
   const moved = text.replace(INLINE_SCRIPT, (_, type = "", script: string) => {
     const hash = createHash("sha256").update(script).digest("hex").slice(0, 16);
