@@ -176,7 +176,7 @@ export default defineConfig({
       sharedClients("worker", ["client/{expiry,several-apps}", "{commands,protocol-errors}"]),
       // And with the push service of each client behind a socket: not what a client does whose own link has ended for good.
       sharedClients("service", [
-        "client/{duplicates,expiry,grants,messages,removed}",
+        "client/{duplicates,expiry,grants,loops,messages,removed,schema,several-handlers}",
         "{broadcasts,commands,protocol-errors,rotation,sign-out-model,storage}",
         "sealing/*",
       ]),

@@ -19,6 +19,8 @@ export class PushError extends Error implements PushErrorData {
   declare readonly closeCode?: number | undefined;
   declare readonly messageId?: string | undefined;
   declare readonly attempt?: number | undefined;
+  declare readonly issues?: PushErrorData["issues"];
+  declare readonly received?: PushErrorData["received"];
 
   static {
     Object.defineProperty(PushError.prototype, BRAND, { value: true });

@@ -36,6 +36,7 @@ const PACKAGES: readonly Package[] = [
       "docs/errors.md",
       "docs/notifications.md",
       "docs/react.md",
+      "docs/sdk.md",
       "docs/protocol.md",
       "docs/tabs.md",
       // What the tutorial ends with.

@@ -1,7 +1,12 @@
 /** Starts a client together with its own push service, or joins the one that the tabs of an origin share. */
+import { orAborted } from "../aborted.ts";
+import type { Log } from "../log.ts";
+import type { StandardSchema } from "../standard-schema.ts";
+import { checkConnect, checkStart } from "./check-options.ts";
 import type { Encryption } from "./client/encryption.ts";
 import type { GrantCallback } from "./client/grants.ts";
-import { type ClientOptions, checkAppId } from "./client/options.ts";
+import type { PushData } from "./client/message.ts";
+import type { ClientOptions } from "./client/options.ts";
 import { PushError, type PushErrorData } from "./errors.ts";
 import { defaultHost, type Host, requireGlobals, toOrigin } from "./host.ts";
 import type { PushClient } from "./push-client.ts";
@@ -32,9 +37,12 @@ export interface StartOptions {
   readonly identifiers?: readonly string[];
   /** Default: `defaultHost()`. */
   readonly host?: Host;
+  /** Ends the wait for the start; the promise rejects with its reason. It has no effect on what was started. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-export interface ConnectOptions extends StartOptions {
+/** @template T the type of `message.data` */
+export interface ConnectOptions<T = PushData> extends StartOptions {
   /** The appId that `pushmesh app create` printed. */
   readonly appId: string;
   /** Decrypts messages: `webPushEncryption()` of `pushmesh/encryption`. Default: none; encrypted messages are dropped. */
@@ -63,6 +71,23 @@ export interface ConnectOptions extends StartOptions {
    * @example worker: () => new SharedWorker(new URL("pushmesh/shared-worker", import.meta.url), { type: "module", name: "push" })
    */
   readonly worker?: (() => PushWorker) | undefined;
+  /**
+   * Validates the data of each message, after decryption: a schema of any library that implements Standard Schema (https://standardschema.dev), such
+   * as Zod, Valibot or ArkType. `message.data` is what it makes of the data. A message that does not fit reaches no handler: `onError` gets
+   * `message_invalid`, with the `issues` and the message as it was `received`. It counts as handled and does not come again, because it would hold up
+   * those behind it; its sender is told `delivered`. If the schema itself fails, the message is given again, as if a handler had thrown.
+   * Default: none; then the type of the data is only claimed.
+   *
+   * @example schema: z.object({ title: z.string() })
+   */
+  readonly schema?: StandardSchema<unknown, T> | undefined;
+  /**
+   * Takes a structured entry for each event of the client: states with reason and time of the next attempt, errors, and, with level `debug`, each message.
+   * Entries have names, codes, numbers and message IDs, and no payloads or keys. Default: none.
+   *
+   * @example log: ({ level, event, ...fields }) => logger[level](fields, event)
+   */
+  readonly log?: Log | undefined;
 }
 
 const NO_STORAGE: PushErrorData = {
@@ -100,7 +125,21 @@ async function loadEngine(): Promise<typeof import("./engine.ts")> {
  * @throws PushError `option_invalid`, `storage_failed`, `crypto_unsupported`, `runtime_unsupported`
  */
 export async function startService(options: StartOptions): Promise<PushService> {
-  const { url, identifiers = [], storage, host } = withDefaults(options);
+  checkStart(options);
+  const given = withDefaults(options);
+  return orAborted(
+    options.signal,
+    () => openOwn(given),
+    (service) => service.close(),
+  );
+}
+
+async function openOwn({
+  url,
+  identifiers = [],
+  storage,
+  host,
+}: StartOptions & { readonly storage: Storage; readonly host: Host }): Promise<PushService> {
   const { openService } = await loadEngine();
   return openService({ endpoints: [url].flat(), identifiers, storage, host });
 }
@@ -110,10 +149,20 @@ export async function startService(options: StartOptions): Promise<PushService> 
  *
  * @throws PushError `option_invalid` if the appId is malformed or an option is missing, `storage_failed`
  */
-export async function openClient(options: ClientOptions): Promise<PushClient> {
-  const { AppClient } = await loadEngine();
-  return AppClient.open(options);
+export function openClient<T = PushData>(options: ClientOptions<T>): Promise<PushClient<T>> {
+  return orAborted(options?.signal, () => openOn<T>(options), leave);
 }
+
+async function openOn<T>(options: ClientOptions<T>): Promise<PushClient<T>> {
+  const { AppClient } = await loadEngine();
+  return ofType<T>(await AppClient.open(options));
+}
+
+/** Whoever began it does not want it any more. */
+const leave = (client: Pick<PushClient, "close">): Promise<void> => client.close();
+
+/** Of the type that its schema makes, or that the caller claims. */
+const ofType = <T>(client: PushClient): PushClient<T> => client as unknown as PushClient<T>;
 
 /**
  * Starts push for one app. Resolves once the stored state is read. The link then opens by itself, even if there is no
@@ -131,28 +180,43 @@ export async function openClient(options: ClientOptions): Promise<PushClient> {
  * const push = await connect({ url: "https://push.example.com", appId });
  * push.onMessage(async (message) => { await show(message.data); });
  * await tellMyServer(await push.register());
+ *
+ * @template T the type of `message.data`: what `schema` makes of it. Without one, nobody checks it
+ * @example
+ * await using push = await connect({ url, appId, schema: z.object({ title: z.string() }) });
+ * for await (const { data } of push.messages()) console.log(data.title);
  */
-export function connect(options: ConnectOptions): Promise<PushClient> {
+export async function connect<T = PushData>(options: ConnectOptions<T>): Promise<PushClient<T>> {
+  checkConnect(options);
   const given = withDefaults(options);
   const { shared } = given.storage;
   const canShare = "BroadcastChannel" in globalThis && globalThis.navigator?.locks !== undefined;
-  return shared && canShare && given.share !== false
-    ? connectShared(given, shared)
-    : connectAlone(given);
+  return orAborted(
+    given.signal,
+    async () =>
+      ofType<T>(
+        await (shared && canShare && given.share !== false
+          ? connectShared(given, shared)
+          : connectAlone(given)),
+      ),
+    leave,
+  );
 }
 
-type Given = ConnectOptions & { readonly storage: Storage; readonly host: Host };
+type Given = ConnectOptions<unknown> & { readonly storage: Storage; readonly host: Host };
 
 async function connectAlone(options: Given): Promise<PushClient> {
-  const { appId, encryption, grant, sealed, storage, host, url } = options;
-  const service = await startService(options);
+  const { appId, encryption, grant, sealed, storage, host, url, schema, log } = options;
+  const service = await openOwn(options);
   const onClosed = service.close;
-  const port = service.openPort();
-  const options_ = { appId, port, storage, host, encryption, grant, url, sealed, onClosed };
-  return openClient(options_).catch((error: unknown) => {
+  const own = { port: service.openPort(), storage, host, onClosed };
+  try {
+    const { AppClient } = await loadEngine();
+    return await AppClient.open({ ...own, appId, encryption, grant, url, sealed, schema, log });
+  } catch (error) {
     onClosed();
     throw error;
-  });
+  }
 }
 
 async function connectShared(
@@ -169,12 +233,12 @@ async function connectShared(
     url,
     identifiers = [],
     worker,
+    schema,
+    log,
   } = options;
-  checkAppId(appId);
-  const endpoints = [url].flat();
-  const origins = (endpoints.length > 0 ? endpoints : [""]).map(toOrigin);
+  const origins = [url].flat().map(toOrigin);
   const client = await SharedClient.open({
-    ...{ appId, host, storage, encryption, grant, sealed, url: origins, identifiers },
+    ...{ appId, host, storage, encryption, grant, sealed, url: origins, identifiers, schema, log },
     attach: (events) =>
       new Tab(
         {

@@ -1,6 +1,8 @@
 /** Errors of the device SDK. */
 import type { ErrorCode } from "../../schema/errors.ts";
 import { PushError } from "../errors.ts";
+import type { SchemaIssue } from "../standard-schema.ts";
+import type { PushMessage } from "./client/message.ts";
 
 export { PushError };
 
@@ -30,6 +32,8 @@ export type LocalErrorCode =
   | "handler_stuck"
   /** The data of a message does not match its content type. The SDK acknowledged and dropped the message. */
   | "data_invalid"
+  /** The data of a message does not fit the `schema`; `issues` says why, and `received` is the message. It counts as handled. */
+  | "message_invalid"
   /** The message is encrypted to another key or was altered, or encryption is required. The SDK acknowledged and dropped it. */
   | "decrypt_failed"
   /** This runtime has no X25519, so the push service can read the app's messages. Reported once. */
@@ -79,6 +83,10 @@ export interface PushErrorData {
   readonly messageId?: string | undefined;
   /** How often this message could not be read or handled on this link, from 1. */
   readonly attempt?: number | undefined;
+  /** Of `message_invalid`: why the data does not fit the schema. */
+  readonly issues?: readonly SchemaIssue[] | undefined;
+  /** Of `message_invalid`: the message as it was received. */
+  readonly received?: PushMessage | undefined;
   /** The underlying error. */
   readonly cause?: unknown;
 }

@@ -103,17 +103,16 @@ export function requireGlobals(...names: readonly ("WebSocket" | "fetch" | "cryp
   }
 }
 
-/**
- * The host of `globalThis`: its WebSocket, fetch, Web Crypto and timers, and the browser events that tell when the network or
- * the user may have come back or gone.
- */
-export function defaultHost(): Host {
+/** What a live listener needs from its host. */
+export type ListenHost = Pick<
+  Host,
+  "openSocket" | "after" | "random" | "onOnline" | "onOffline" | "report"
+>;
+
+/** The part of `defaultHost` that a live listener needs. */
+export function defaultListenHost(): ListenHost {
   return {
     openSocket: (url, protocols, events) => socketOpener(WebSocket)(url, protocols, events),
-    fetch: (url, init) => fetch(url, init),
-    crypto: globalThis.crypto,
-    now: Date.now,
-    elapsed: () => performance.now(),
     after: (ms, act) => {
       const timer = setTimeout(act, ms);
       return () => clearTimeout(timer);
@@ -132,5 +131,19 @@ export function defaultHost(): Host {
     },
     onOffline: (act) => listen(globalThis, "offline", act),
     report: console.error,
+  };
+}
+
+/**
+ * The host of `globalThis`: its WebSocket, fetch, Web Crypto and timers, and the browser events that tell when the network or
+ * the user may have come back or gone.
+ */
+export function defaultHost(): Host {
+  return {
+    ...defaultListenHost(),
+    fetch: (url, init) => fetch(url, init),
+    crypto: globalThis.crypto,
+    now: Date.now,
+    elapsed: () => performance.now(),
   };
 }

@@ -8,6 +8,9 @@
  *
  * @module
  */
+import { orAborted } from "../aborted.ts";
+import { checkConnect } from "./check-options.ts";
+import type { PushData } from "./client/message.ts";
 import { type ConnectOptions, connect as connectWith } from "./connect.ts";
 import { attach } from "./daemon/attach.ts";
 import type { PushClient } from "./push-client.ts";
@@ -16,7 +19,8 @@ import { fileStorage } from "./storage/file.ts";
 export * from "./mod.ts";
 export { fileStorage };
 
-export interface NodeConnectOptions extends ConnectOptions {
+/** @template T the type of `message.data` */
+export interface NodeConnectOptions<T = PushData> extends ConnectOptions<T> {
   /**
    * Attaches to the push service that `pushmesh service` runs for all processes of this user, instead of a link and an account of its own:
    * true, or the path of its socket. The storage then only keeps what is of the app, and each app has its own. Default: false.
@@ -38,8 +42,17 @@ const STORAGE_FOLDER = ".pushmesh-device";
  * @example
  * const push = await connect({ url: "https://push.example.com", appId, service: true });
  */
-export async function connect(options: NodeConnectOptions): Promise<PushClient> {
+export async function connect<T = PushData>(
+  options: NodeConnectOptions<T>,
+): Promise<PushClient<T>> {
   const { service, ...rest } = options ?? {};
-  if (service) return attach(service, STORAGE_FOLDER, rest as ConnectOptions);
+  if (service) {
+    checkConnect(rest);
+    return orAborted(
+      rest.signal,
+      async () => (await attach(service, STORAGE_FOLDER, rest)) as unknown as PushClient<T>,
+      (client) => client.close(),
+    );
+  }
   return connectWith({ storage: fileStorage(STORAGE_FOLDER), ...rest });
 }

@@ -1,7 +1,16 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The public client of one app on this device. */
 import type { ClientEvents } from "./client/client-events.ts";
-import type { MessageHandler } from "./client/inbox.ts";
-import type { AliasOptions, Attributes, CallOptions, RegisterOptions } from "./client/options.ts";
+import type { PushData, PushMessage } from "./client/message.ts";
+import type { MessageHandler } from "./client/message-handler.ts";
+import type {
+  AliasOptions,
+  Attributes,
+  CallOptions,
+  OnceOptions,
+  RegisterOptions,
+  StateChange,
+} from "./client/options.ts";
 import type { Description, LinkStateName } from "./port.ts";
 
 type Events = Pick<ClientEvents, "onState" | "onError" | "onRegId" | "onAliasLost" | "onRemoved">;
@@ -9,13 +18,18 @@ type Events = Pick<ClientEvents, "onState" | "onError" | "onRegId" | "onAliasLos
 /**
  * Push for one app on this device: registers, receives and acknowledges. Created by `connect`, or by `openClient` if
  * several apps share a push service.
+ *
+ * @template T the type of `message.data`; see `ConnectOptions.schema`
  */
-export interface PushClient extends Events {
+export interface PushClient<T = PushData> extends Events, AsyncDisposable {
   /** The regId to send to the app server. Undefined until the first `register`; restored after a restart. */
   readonly regId: string | undefined;
 
   /** The current state of the link. */
   readonly state: LinkStateName;
+
+  /** The current state with its reason, and when the next attempt is: the last change that `onState` told. */
+  readonly status: StateChange;
 
   /**
    * Registers the app on this device and resolves with its regId. If the app is registered, it makes no request unless `renew` says so. Without a
@@ -41,9 +55,10 @@ export interface PushClient extends Events {
    * Other tabs and processes on the same storage end it too: before their next message or link, or at their next heartbeat. It works on
    * a closed client. If the storage is deleted afterwards, the registration stays in the mesh without a device that could receive for it.
    *
+   * @param options.signal Ends the wait for the storage only: the registration ends all the same
    * @throws PushError `storage_failed`: only this process knows that the registration is to end. Call it again
    */
-  signOut(): Promise<void>;
+  signOut(options?: CallOptions): Promise<void>;
 
   /**
    * Joins tags; their broadcasts arrive from then on. Resolves when the mesh has stored it. Without a network, it waits for
@@ -100,7 +115,8 @@ export interface PushClient extends Events {
   describe(options?: CallOptions): Promise<Description>;
 
   /**
-   * Sets the message handler and replaces the earlier one. Without a handler, messages wait in the mesh.
+   * Adds a message handler. Without one, messages wait in the mesh. Several handlers each get every message that comes while they are there: a
+   * message is acknowledged, and its sender told `delivered`, once all of them have ended well.
    *
    * Messages of one priority are handled one after another, in the order in which the mesh accepted them. Messages of
    * different priorities are handled concurrently. Broadcasts (`message.tag`) have a queue of their own, in order within a tag. Each
@@ -108,20 +124,43 @@ export interface PushClient extends Events {
    * during or right after the handler, or if another client of the same storage (another process,
    * or `share: false` in a second tab) takes over the link meanwhile.
    *
-   * If a handler throws or rejects, its message stays unacknowledged. The SDK reports `handler_failed` and calls the handler again
-   * after 1 s, doubling to 60 s, until it succeeds or the message expires or is recalled. Meanwhile the later messages of its
-   * priority, or the later broadcasts, wait. So catch errors that a retry cannot fix.
+   * If a handler throws or rejects, its message stays unacknowledged. The SDK waits for the other handlers, reports `handler_failed` and calls
+   * those that failed again, not the others, after 1 s, doubling to 60 s, until they succeed or the message expires or is recalled. Meanwhile the later
+   * messages of its priority, or the later broadcasts, wait. So catch errors that a retry cannot fix.
    *
-   * @returns a function that removes the handler; later messages wait in the mesh
+   * @returns a function that removes the handler; after the last one, messages wait in the mesh
    */
-  onMessage(handler: MessageHandler): () => void;
+  onMessage(handler: MessageHandler<T>): () => void;
+
+  /**
+   * Waits for the next message, or the next one that `filter` accepts. It is a handler until then, and all that reaches it counts as handled by it, also what
+   * `filter` does not accept; the message that it waits for is acknowledged when the promise resolves. To acknowledge after your own work, use
+   * `messages` or `onMessage`.
+   *
+   * @throws the signal's reason; what `filter` throws; PushError `client_closed`, or why the link closed for good
+   * @example const answer = await push.once({ filter: ({ tag }) => tag === "votes", signal: AbortSignal.timeout(10_000) });
+   */
+  once(options?: OnceOptions<T>): Promise<PushMessage<T>>;
+
+  /**
+   * Messages for a `for await` loop, one at a time: a handler from the first turn of the loop until its end. A message is handled, and so acknowledged, when the loop asks
+   * for the next one. One whose turn ends by `break`, `return` or an exception is not: it comes again to the next handler, or the next start. While
+   * the loop is busy, messages wait in the mesh.
+   *
+   * The loop ends when the client is closed.
+   *
+   * @throws in the loop: the signal's reason; why the link closed for good
+   * @example
+   * for await (const message of push.messages({ signal })) await store(message);
+   */
+  messages(options?: CallOptions): AsyncGenerator<PushMessage<T>, void, undefined>;
 
   /**
    * Measures the link: the time in milliseconds until the device's object in the mesh has echoed a frame.
    *
    * @throws PushError `link_lost` if there is no link, or it ends; `timeout` after 10 s
    */
-  ping(): Promise<number>;
+  ping(options?: CallOptions): Promise<number>;
 
   /**
    * Call this after a change of network, or when the device woke up. It ends the wait for the next attempt, and probes an open
@@ -135,7 +174,10 @@ export interface PushClient extends Events {
    *
    * A handler may await it. If called before the handler's first await, it resolves at once; later, it resolves after 5 s, as for
    * any handler that keeps running. What a handler finishes within 10 s is acknowledged. What it finishes later arrives again at the
-   * next start.
+   * next start. The same holds for the body of a loop over `messages`: leave it first.
    */
   close(): Promise<void>;
+
+  /** The same as `close`. @example await using push = await connect({ url, appId }); */
+  [Symbol.asyncDispose](): Promise<void>;
 }

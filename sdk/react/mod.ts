@@ -31,9 +31,11 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
+import type { PushData, PushMessage } from "../device/client/message.ts";
+import type { MessageHandler } from "../device/client/message-handler.ts";
 import type { RegisterOptions } from "../device/client/options.ts";
 import type { PushClient } from "../device/push-client.ts";
-import { IDLE, type MessageListener, PushSession, type PushStatus } from "./session.ts";
+import { IDLE, PushSession, type PushStatus } from "./session.ts";
 
 export { type LiveView, useLive } from "./live.ts";
 export type { PushStatus } from "./session.ts";
@@ -42,7 +44,7 @@ const Context = createContext<PushSession | null>(null);
 
 export interface PushProviderProps {
   /** Connects, usually by `connect` of `pushmesh/device`. Called again only after an error whose `retry` is `later`; a function given later is ignored. */
-  readonly connect: () => Promise<PushClient>;
+  readonly connect: () => Promise<PushClient<unknown>>;
   readonly children?: ReactNode;
 }
 
@@ -59,15 +61,25 @@ function useSession(): PushSession {
   return session;
 }
 
-/** What a component shows of the client, and what it does with it. */
-export interface Push extends PushStatus {
+/**
+ * What a component shows of the client, and what it does with it.
+ *
+ * @template T the type of `message.data` of the client
+ */
+export interface Push<T = PushData> extends PushStatus {
+  /** Undefined until it is connected, and on a server. */
+  readonly push: PushClient<T> | undefined;
   /** As of `PushClient`; waits until it is connected. */
   readonly register: (options?: RegisterOptions) => Promise<string>;
   readonly signOut: () => Promise<void>;
 }
 
-/** The client and its state: renders again when that changes. */
-export function usePush(): Push {
+/**
+ * The client and its state: renders again when that changes.
+ *
+ * @template T the type of `message.data`, of the client that the provider connects
+ */
+export function usePush<T = PushData>(): Push<T> {
   const session = useSession();
   const watch = useCallback((changed: () => void) => session.watch(changed), [session]);
   const status = useSyncExternalStore(
@@ -82,7 +94,7 @@ export function usePush(): Push {
     [session],
   );
   const signOut = useCallback(() => session.call((push) => push.signOut()), [session]);
-  return { ...status, register, signOut };
+  return { ...status, push: status.push as PushClient<T> | undefined, register, signOut };
 }
 
 const isOptions = (options: RegisterOptions | undefined): options is RegisterOptions =>
@@ -90,15 +102,20 @@ const isOptions = (options: RegisterOptions | undefined): options is RegisterOpt
 
 /**
  * Handles messages while the component is mounted, always by the handler of the last render. Several components may: a message is acknowledged
- * when the handlers of all have ended. Without one, messages wait in the mesh.
+ * when the handlers of all have ended well, and those that failed get it again. Without one, messages wait in the mesh.
+ *
+ * @template T the type of `message.data`, of the client that the provider connects
  */
-export function useMessages(handler: MessageListener): void {
+export function useMessages<T = PushData>(handler: MessageHandler<T>): void {
   const session = useSession();
   const latest = useRef(handler);
   useEffect(() => {
     latest.current = handler;
   });
-  useEffect(() => session.listen((message) => latest.current(message)), [session]);
+  useEffect(
+    () => session.listen((message) => latest.current(message as PushMessage<T>)),
+    [session],
+  );
 }
 
 /** Of `useTag`. */

@@ -1,14 +1,15 @@
 /** A client for a tree of components: it is connected when the first of them wants it, and closed after the last is gone. */
 import type { PushMessage } from "../device/client/message.ts";
+import type { StateChange } from "../device/client/options.ts";
 import type { LinkStateName } from "../device/port.ts";
 import type { PushClient } from "../device/push-client.ts";
 
-export type MessageListener = (message: PushMessage) => unknown;
+export type MessageListener = (message: PushMessage<unknown>) => unknown;
 
 /** What components show of the client: a new object for each change. */
 export interface PushStatus {
   /** Undefined until it is connected, and on a server. */
-  readonly push: PushClient | undefined;
+  readonly push: PushClient<unknown> | undefined;
   /** Of the link. */
   readonly state: LinkStateName;
   /** Undefined until the app is registered. */
@@ -17,11 +18,13 @@ export interface PushStatus {
   readonly error: unknown;
   /** When the next attempt follows, milliseconds from the change. */
   readonly retryInMs: number | undefined;
+  /** When that is, on the clock of this device, milliseconds since 1970. */
+  readonly retryAt: number | undefined;
 }
 
 export const IDLE: PushStatus = {
   ...{ push: undefined, state: "idle", regId: undefined },
-  ...{ error: undefined, retryInMs: undefined },
+  ...{ error: undefined, retryInMs: undefined, retryAt: undefined },
 };
 
 /** After a failure of `connect` that says `later`; doubles up to the most. */
@@ -33,7 +36,13 @@ const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, 
 /** What `use` begins, and `#closeUnused` ends. */
 interface Life {
   isOver: boolean;
-  readonly client: Promise<PushClient | undefined>;
+  readonly client: Promise<PushClient<unknown> | undefined>;
+}
+
+/** A handler of a component, at the client of the moment. */
+interface Listening {
+  readonly listener: MessageListener;
+  stop: () => void;
 }
 
 /** A tag that components want. */
@@ -45,17 +54,16 @@ interface Wanted {
 
 export class PushSession {
   status = IDLE;
-  readonly #connect: () => Promise<PushClient>;
+  readonly #connect: () => Promise<PushClient<unknown>>;
   readonly #watchers = new Set<() => void>();
-  readonly #listeners = new Set<MessageListener>();
+  readonly #listeners = new Set<Listening>();
   readonly #tags = new Map<string, Wanted>();
   #users = 0;
   #life: Life | undefined;
   /** Resolves with the next life: effects of components run before that of the provider around them. */
   #begins = Promise.withResolvers<Life>();
-  #stopListening: (() => void) | undefined;
 
-  constructor(connect: () => Promise<PushClient>) {
+  constructor(connect: () => Promise<PushClient<unknown>>) {
     this.#connect = connect;
   }
 
@@ -75,18 +83,19 @@ export class PushSession {
     return () => this.#watchers.delete(changed);
   }
 
-  /** Several may listen. A message is acknowledged when all have dealt with it; if one fails, all get it again. */
+  /** Several may listen: see `PushClient.onMessage`. */
   listen(listener: MessageListener): () => void {
-    this.#listeners.add(listener);
-    this.#listenAgain();
+    const listening = { listener, stop: () => {} };
+    this.#listeners.add(listening);
+    this.#listenAt(listening);
     return () => {
-      this.#listeners.delete(listener);
-      this.#listenAgain();
+      this.#listeners.delete(listening);
+      listening.stop();
     };
   }
 
   /** Of the client, once it is connected. Its failure is that of `connect`. */
-  async call<T>(make: (push: PushClient) => Promise<T>): Promise<T> {
+  async call<T>(make: (push: PushClient<unknown>) => Promise<T>): Promise<T> {
     const push = await (this.#life ?? (await this.#begins.promise)).client;
     if (push === undefined) throw this.status.error ?? new Error("the PushProvider is gone");
     const answer = await make(push);
@@ -130,19 +139,19 @@ export class PushSession {
   }
 
   /** Undefined if it failed for good, or is over. */
-  async #open(life: Life, retryMs = RETRY_MS): Promise<PushClient | undefined> {
+  async #open(life: Life, retryMs = RETRY_MS): Promise<PushClient<unknown> | undefined> {
     try {
       const push = await this.#connect();
       // What an earlier client still says must not show.
       const set = (status: Partial<PushStatus>) => {
         if (!life.isOver) this.#set({ ...this.status, ...status });
       };
-      push.onState(({ state, error, retryInMs }) =>
-        set({ regId: push.regId, state, error, retryInMs }),
-      );
+      const show = ({ state, error, retryInMs, retryAt }: StateChange) =>
+        set({ push, regId: push.regId, state, error, retryInMs, retryAt });
+      push.onState(show);
       push.onRegId((regId) => set({ regId }));
-      set({ push, state: push.state, regId: push.regId, error: undefined, retryInMs: undefined });
-      if (!life.isOver) this.#listenAgain();
+      show(push.status);
+      if (!life.isOver) for (const listening of this.#listeners) this.#listenAt(listening);
       return push;
     } catch (error) {
       if (life.isOver) return undefined;
@@ -151,7 +160,8 @@ export class PushSession {
         this.#set({ ...IDLE, state: "closed", error });
         return undefined;
       }
-      this.#set({ ...IDLE, state: "waiting", error, retryInMs: retryMs });
+      const retryAt = Date.now() + retryMs;
+      this.#set({ ...IDLE, state: "waiting", error, retryInMs: retryMs, retryAt });
       await wait(retryMs);
       return life.isOver ? undefined : this.#open(life, Math.min(2 * retryMs, RETRY_MAX_MS));
     }
@@ -163,26 +173,15 @@ export class PushSession {
     life.isOver = true;
     this.#life = undefined;
     this.#begins = Promise.withResolvers();
-    this.#stopListening = undefined;
+    // Of a client that is closed; the next one has not begun.
+    for (const listening of this.#listeners) listening.stop = () => {};
     this.#tags.clear();
     this.#set(IDLE);
     await (await life.client)?.close();
   }
 
-  #listenAgain(): void {
-    const { push } = this.status;
-    if (push === undefined) return;
-    if (this.#listeners.size === 0) {
-      this.#stopListening?.();
-      this.#stopListening = undefined;
-      return;
-    }
-    this.#stopListening ??= push.onMessage(async (message) => {
-      const each = [...this.#listeners].map(async (listener) => listener(message));
-      // All of them: one that still runs must not be called again beside itself.
-      const failed = (await Promise.allSettled(each)).find(({ status }) => status === "rejected");
-      if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
-    });
+  #listenAt(listening: Listening): void {
+    listening.stop = this.status.push?.onMessage(listening.listener) ?? listening.stop;
   }
 
   #set(status: PushStatus): void {

@@ -27,11 +27,16 @@ const scopes: readonly ("send" | "manage" | "read" | "grant")[] | undefined = ke
 await server.broadcast({ to: { condition: { any: [{ tag: "a" }, { not: { tag: "b" } }] } }, data: "x" });
 const push = await connect({ url: mesh.url, appId: "a", encryption: webPushEncryption() });
 push.onMessage(async ({ id, data }) => void [id, data, status, scopes]);
+const typed = await connect<{ title: string }>({ url: mesh.url, appId: "a" });
+for await (const { data } of typed.messages()) data.title.trim();
+const dispose: () => Promise<void> = typed[Symbol.asyncDispose];
+await dispose();
 listenLive({ url: mesh.url, appId: "a", tag: "t", onMessage: (message: LiveMessage) => void message.id }).close();
 `;
 const WRONG = `${SERVER}
 await server.send({ to: "regId", data: 1 });
 const wrong: "nonsense" = answer.status;
+(await typed.once()).data.titel;
 `;
 
 const STRICT = {
@@ -80,6 +85,7 @@ describe.each([
     const errors = await compile(name, WRONG, options);
     expect(errors).toContain("TS2769");
     expect(errors).toContain("TS2322");
+    expect(errors).toContain("'titel'");
   });
 });
 

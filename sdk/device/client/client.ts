@@ -1,17 +1,18 @@
 /** The client of one app, over a port of the push service. */
+import { orAborted } from "../../aborted.ts";
 import { loadSecret } from "../account/keys.ts";
 import { CLOSE_WAIT_MS } from "../constants.ts";
-import { PushError, toErrorData } from "../errors.ts";
+import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
-import type { Description, LinkStateName, ToClient } from "../port.ts";
+import type { Description, ToClient } from "../port.ts";
 import type { PushClient } from "../push-client.ts";
 import { BatchedStorage } from "../storage/batched.ts";
 import { guardStorage } from "../storage/storage.ts";
 import { postAcknowledgement, postDiscard } from "./acknowledgements.ts";
-import { ClientEvents } from "./client-events.ts";
+import { ClientBase } from "./client-base.ts";
 import type { Encryption } from "./encryption.ts";
 import { Grants } from "./grants.ts";
-import { Inbox, type MessageHandler } from "./inbox.ts";
+import { Inbox } from "./inbox.ts";
 import {
   type AliasOptions,
   type Attributes,
@@ -29,7 +30,7 @@ import { Requests } from "./requests.ts";
 import { SealingPort } from "./sealing/sealing-port.ts";
 
 /** The client of a push service: what `connect` and `openClient` give, or what an engine has for all tabs. */
-export class AppClient extends ClientEvents implements PushClient {
+export class AppClient extends ClientBase implements PushClient {
   readonly #host: Host;
   readonly #storage: BatchedStorage;
   readonly #port: SealingPort;
@@ -40,26 +41,25 @@ export class AppClient extends ClientEvents implements PushClient {
   readonly #inbox: Inbox;
   readonly #encryption: Encryption | undefined;
   readonly #grants: Grants;
-  #change: StateChange = { state: "idle" };
   #clockOffsetMs = 0;
   #closed: Promise<void> | undefined;
   #left = false;
   readonly #onClosed: (() => void) | undefined;
 
-  private constructor(options: ClientOptions) {
-    super();
+  private constructor(options: ClientOptions<unknown>) {
+    super(options);
     const { appId, storage, host, encryption, onClosed } = options;
     this.#host = host;
-    this.#storage = new BatchedStorage(guardStorage(storage, host), this.#report, host);
+    this.#storage = new BatchedStorage(guardStorage(storage, host), this.report, host);
     this.#appId = appId;
     this.#registration = new StoredRegistration(this.#storage, appId, host);
-    const port = new SealingPort(options, this.#storage, this.#registration, this.#report);
+    const port = new SealingPort(options, this.#storage, this.#registration, this.report);
     this.#port = port;
     this.#requests = new Requests(port);
     this.#onClosed = onClosed;
     this.#encryption = encryption;
     this.#grants = new Grants({
-      ...{ host, port, callback: options.grant, report: this.#report },
+      ...{ host, port, callback: options.grant, report: this.report },
       renew: () => this.#registering.renew(),
     });
     this.#registering = new Registering({
@@ -71,7 +71,7 @@ export class AppClient extends ClientEvents implements PushClient {
       acknowledge: (...taken) => postAcknowledgement(port, ...taken),
       discard: (...dropped) => postDiscard(port, ...dropped),
       end: () => this.#registering.endStored(),
-      report: this.#report,
+      report: this.report,
       encryption,
     });
   }
@@ -81,7 +81,7 @@ export class AppClient extends ClientEvents implements PushClient {
    *
    * @throws PushError `option_invalid` if the appId is malformed or an option is missing, `storage_failed`
    */
-  static async open(options: ClientOptions): Promise<AppClient> {
+  static async open(options: ClientOptions<unknown>): Promise<AppClient> {
     const { appId, port, storage, host, encryption } = options ?? {};
     checkAppId(appId);
     requireOptions({ port, storage, host });
@@ -90,7 +90,7 @@ export class AppClient extends ClientEvents implements PushClient {
     await registration.load();
     await client.#port.load();
     await encryption?.open({
-      ...{ appId, host, storage: guardStorage(storage, host), report: client.#report },
+      ...{ appId, host, storage: guardStorage(storage, host), report: client.report },
       command: (command) => client.#requests.make(command, {}),
       isClosed: () => client.#closed !== undefined || client.state === "closed",
     });
@@ -107,10 +107,6 @@ export class AppClient extends ClientEvents implements PushClient {
     return this.#registration.regId;
   }
 
-  get state(): LinkStateName {
-    return this.#change.state;
-  }
-
   async register(options: RegisterOptions = {}): Promise<string> {
     const regId = await this.#registering.begin(options, options.renew);
     await this.#encryption?.registered(this.#registration.identity);
@@ -121,14 +117,13 @@ export class AppClient extends ClientEvents implements PushClient {
     if (options.signal?.aborted) throw options.signal.reason;
     await this.#registering.end(options, () => {
       // Messages that arrived meanwhile were dropped; listening anew makes them come again.
-      const { handler } = this.#inbox;
-      this.#listen(undefined);
-      this.#listen(handler);
+      this.listen(false);
+      this.listen(this.handlers.size > 0);
     });
   }
 
-  signOut(): Promise<void> {
-    return this.#registering.signOut(this.#change.state === "closed");
+  signOut({ signal }: CallOptions = {}): Promise<void> {
+    return orAborted(signal, () => this.#registering.signOut(this.state === "closed"));
   }
 
   subscribe(tags: string | readonly string[], options: CallOptions = {}): Promise<void> {
@@ -156,15 +151,8 @@ export class AppClient extends ClientEvents implements PushClient {
     return (await this.#requests.make({ kind: "describe" }, options)) as Description;
   }
 
-  onMessage(handler: MessageHandler): () => void {
-    this.#listen(handler);
-    return () => {
-      if (this.#inbox.handler === handler) this.#listen(undefined);
-    };
-  }
-
-  async ping(): Promise<number> {
-    return Number(await this.#requests.make({ kind: "ping" }, {}));
+  async ping(options: CallOptions = {}): Promise<number> {
+    return Number(await this.#requests.make({ kind: "ping" }, options));
   }
 
   reconnectNow(): void {
@@ -177,7 +165,8 @@ export class AppClient extends ClientEvents implements PushClient {
   }
 
   async #close(): Promise<void> {
-    const { isCalling } = this.#inbox;
+    const { isCalling } = this.handlers;
+    this.endHandling();
     this.#inbox.handler = undefined;
     this.#requests.close();
     const cancel = this.#host.after(2 * CLOSE_WAIT_MS, () => this.#leave());
@@ -203,6 +192,7 @@ export class AppClient extends ClientEvents implements PushClient {
    */
   async stop(isLost: boolean): Promise<void> {
     this.#closed ??= Promise.resolve();
+    this.endHandling();
     this.#inbox.handler = undefined;
     this.#requests.close();
     if (!isLost) await this.#inbox.idle();
@@ -227,10 +217,10 @@ export class AppClient extends ClientEvents implements PushClient {
     else if (this.regId !== undefined) await this.register();
   }
 
-  #listen(handler: MessageHandler | undefined): void {
+  protected override listen(on: boolean): void {
     if (this.#closed !== undefined) return;
-    this.#inbox.handler = handler;
-    this.#port.postMessage({ kind: "listen", on: handler !== undefined });
+    this.#inbox.handler = on ? this.deliver : undefined;
+    this.#port.postMessage({ kind: "listen", on });
   }
 
   #receive(event: ToClient): void {
@@ -243,7 +233,7 @@ export class AppClient extends ClientEvents implements PushClient {
         this.#inbox.withdraw(event.key);
         return;
       case "aliasLost":
-        this.listeners.lostAlias.emit(event.alias, this.#host.report);
+        this.tellAliasLost(event.alias);
         return;
       case "done":
         // For `register` the value is the regId, for `unregister` it is empty.
@@ -254,15 +244,14 @@ export class AppClient extends ClientEvents implements PushClient {
         this.#requests.done(event.request, event.value);
         return;
       case "failed":
-        if (event.request === undefined) this.#report(new PushError(event.error));
+        if (event.request === undefined) this.report(new PushError(event.error));
         else this.#requests.failed(event.request, event.error);
         return;
       case "removed":
         // The mesh says it at each link until the app registers again.
         if (this.regId === undefined) return;
         this.#setRegId(undefined, undefined);
-        if (!this.listeners.removed.emit(new PushError(event.error), this.#host.report))
-          this.#report(new PushError(event.error));
+        this.tellRemoved(event.error);
         return;
       case "registration":
         if (event.regId !== null) {
@@ -270,7 +259,7 @@ export class AppClient extends ClientEvents implements PushClient {
           void this.#encryption?.registered(this.#registration.identity);
         }
         // The account was created anew since this app registered, or another client of the storage has ended it.
-        else if (this.regId !== undefined) this.#registerAgain().catch(this.#report);
+        else if (this.regId !== undefined) this.#registerAgain().catch(this.report);
         if (event.lapsed) this.#grants.renew();
         return;
       case "grant":
@@ -285,26 +274,19 @@ export class AppClient extends ClientEvents implements PushClient {
           state: event.state,
           error: event.error && new PushError(event.error),
           retryInMs: event.retryInMs,
+          retryAt: event.retryInMs === undefined ? undefined : this.#host.now() + event.retryInMs,
         });
     }
   }
 
   #setState(change: StateChange): void {
-    if (change.state === this.#change.state) return;
-    this.#change = change;
     if (change.state === "closed") this.#storage.stop();
-    this.listeners.state.emit(change, this.#host.report);
+    this.setStatus(change);
   }
 
   #setRegId(regId: string | undefined, identity: string | undefined): void {
     const isNew = this.#registration.change(regId, identity);
     if (isNew) this.#inbox.abandon();
-    if (regId !== undefined && isNew !== undefined)
-      this.listeners.regId.emit([regId, isNew], this.#host.report);
+    if (regId !== undefined && isNew !== undefined) this.tellRegId(regId, isNew);
   }
-
-  readonly #report = (error: unknown): void => {
-    const pushError = new PushError(toErrorData(error, "storage_failed"));
-    if (!this.listeners.error.emit(pushError, this.#host.report)) this.#host.report(pushError);
-  };
 }

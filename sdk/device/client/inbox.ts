@@ -8,16 +8,8 @@ import type { BatchedStorage } from "../storage/batched.ts";
 import type { Encryption } from "./encryption.ts";
 import { type Delivery, Lane } from "./lane.ts";
 import { type Incoming, idOf, isExpired, type PushMessage, toPushMessage } from "./message.ts";
+import { type MessageHandler, NOT_HANDLED } from "./message-handler.ts";
 import type { StoredRegistration } from "./registration.ts";
-
-/** Handles one message. When it returns, or what it returns resolves, the message is acknowledged, and its sender told `delivered`. */
-export type MessageHandler = (message: PushMessage) => unknown;
-
-/**
- * What a handler rejects with if nobody was there to handle the message. Its client stops listening before that, so that the message comes
- * again, and nothing behind it is acknowledged.
- */
-export const NOT_HANDLED = Symbol("not handled");
 
 interface InboxOwner {
   /** The clock of the mesh, milliseconds since 1970. */
@@ -42,7 +34,6 @@ export class Inbox {
   #handler: MessageHandler | undefined;
   /** The registration that incoming messages are for. */
   #epoch = 0;
-  #isCalling = false;
 
   /** @param storage The storage of the registration. */
   constructor(
@@ -56,11 +47,6 @@ export class Inbox {
     this.#registration = registration;
     this.#owner = owner;
     this.#lanes = [0, 1, 2, 3].map(() => new Lane(host, (delivery) => this.#take(delivery)));
-  }
-
-  /** Whether a handler is being called: true during its call, until its first await. */
-  get isCalling(): boolean {
-    return this.#isCalling;
   }
 
   get handler(): MessageHandler | undefined {
@@ -165,7 +151,7 @@ export class Inbox {
     if (handler === undefined || this.#dropIfOver(delivery)) return null;
     const cancel = this.#host.after(HANDLER_STUCK_MS, () => this.#stuck(view.id));
     try {
-      await this.#call(handler, view);
+      await handler(view);
     } catch (cause) {
       if (cause === NOT_HANDLED) return null;
       const text = "The message handler failed.";
@@ -192,15 +178,6 @@ export class Inbox {
     const isOver = delivery.withdrawn || this.#isOver(delivery);
     if (isOver) this.#acknowledge(delivery, true);
     return isOver;
-  }
-
-  #call(handler: MessageHandler, view: PushMessage): unknown {
-    this.#isCalling = true;
-    try {
-      return handler(view);
-    } finally {
-      this.#isCalling = false;
-    }
   }
 
   #stuck(messageId: string): void {

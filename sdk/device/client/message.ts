@@ -14,12 +14,12 @@ export type Incoming = Message | Broadcast;
 /** A JSON object, text or bytes: whatever form the sender used. */
 export type PushData = Record<string, unknown> | string | Uint8Array<ArrayBuffer>;
 
-/** One message, as passed to the handler of `onMessage`. */
-export interface PushMessage {
+/** One message, as passed to the handlers of `onMessage`. */
+export interface PushMessage<T = PushData> {
   /** The ID from the answer to the sender. The same message always has the same ID. Sorts by time. */
   readonly id: string;
-  readonly data: PushData;
-  /** If `data` is an object: its JSON text, with all digits of integers beyond 2^53, which `data` rounds. */
+  readonly data: T;
+  /** If its sender gave an object: its JSON text, with all digits of integers beyond 2^53, which `data` rounds. */
   readonly json?: string | undefined;
   readonly priority: "high" | "normal" | "low";
   /** The tag it was broadcast to: "" for all devices of the app. Absent for a message to this registration. */

@@ -1,18 +1,23 @@
 /** Options and events of the public client. */
+import type { Log } from "../../log.ts";
+import type { StandardSchema } from "../../standard-schema.ts";
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { ClientPort, Command, LinkStateName } from "../port.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Encryption } from "./encryption.ts";
 import type { GrantCallback } from "./grants.ts";
+import type { PushData, PushMessage } from "./message.ts";
 
 /** A change of the link's state. */
 export interface StateChange {
   readonly state: LinkStateName;
   /** Why the link ended: with `waiting`, and with a `closed` that the app did not ask for. */
   readonly error?: PushError | undefined;
-  /** With `waiting`: milliseconds until the next attempt. */
+  /** With `waiting`: milliseconds from the change until the next attempt. */
   readonly retryInMs?: number | undefined;
+  /** With `waiting`: when the next attempt is, on the clock of this device, milliseconds since 1970. */
+  readonly retryAt?: number | undefined;
 }
 
 /** Attributes that broadcasts can filter by, for `setAttributes`. */
@@ -36,6 +41,12 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of `once`. */
+export interface OnceOptions<T = PushData> extends CallOptions {
+  /** Which message it waits for. Default: the next one. */
+  readonly filter?: ((message: PushMessage<T>) => boolean) | undefined;
+}
+
 export interface RegisterOptions extends CallOptions {
   /** Gets another grant also if the app is registered: for what its user may do now. */
   readonly renew?: boolean | undefined;
@@ -49,7 +60,7 @@ export interface AliasOptions extends CallOptions {
   readonly shared?: boolean | undefined;
 }
 
-export interface ClientOptions {
+export interface ClientOptions<T = PushData> {
   /** The appId that `pushmesh app create` printed. */
   readonly appId: string;
   /** A port to the device's push service. */
@@ -69,6 +80,12 @@ export interface ClientOptions {
   readonly url?: string | readonly string[] | undefined;
   /** See `ConnectOptions.sealed`. */
   readonly sealed?: boolean | undefined;
+  /** See `ConnectOptions.schema`. */
+  readonly schema?: StandardSchema<unknown, T> | undefined;
+  /** See `ConnectOptions.log`. */
+  readonly log?: Log | undefined;
+  /** Ends the wait for the stored state; the promise rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
   /** Called once when the client has left. */
   readonly onClosed?: () => void;
 }

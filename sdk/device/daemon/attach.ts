@@ -20,7 +20,7 @@ const invalid = (message: string): PushError =>
 export async function attach(
   socket: string | true,
   storageFolder: string,
-  options: ConnectOptions,
+  options: ConnectOptions<unknown>,
 ): Promise<PushClient> {
   const { url, identifiers, host = defaultHost(), storage = fileStorage(storageFolder) } = options;
   if (options.host === undefined) requireGlobals("fetch", "crypto");

@@ -1,6 +1,8 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** A live listener: opens the socket, reconnects from its cursor, and passes on each message once. */
 import { closeVerdict } from "../../../schema/errors.ts";
 import type { LiveMessageBody, LivePresenceBody } from "../../../schema/http.ts";
+import { type Log, type LogEntry, logTo } from "../../log.ts";
 import { noOrigin, originOf } from "../../origin.ts";
 import {
   HEARTBEAT_DEFAULT_MS,
@@ -10,7 +12,7 @@ import {
   RECONNECT_MAX_MS,
 } from "../constants.ts";
 import { PushError } from "../errors.ts";
-import { defaultHost, type Host, requireGlobals, type Socket } from "../host.ts";
+import { defaultListenHost, type ListenHost, requireGlobals, type Socket } from "../host.ts";
 import { verifyLive } from "./verify.ts";
 
 const PROTOCOL = "pushmesh.live.v1";
@@ -20,12 +22,6 @@ const NORMAL_CLOSURE = 1000;
 const ABNORMAL_CLOSURE = 1006;
 /** Close codes from here on belong to the mesh, and their reason starts with the name of the error. */
 const MESH_CLOSURES = 4_000;
-
-/** What a live listener needs from its host. */
-type ListenHost = Pick<
-  Host,
-  "openSocket" | "after" | "random" | "onOnline" | "onOffline" | "report"
->;
 
 export interface ListenOptions {
   /** Origin of the mesh, such as `https://push.example.com`. */
@@ -49,14 +45,23 @@ export interface ListenOptions {
   /** Called with the number of listeners: soon after each connection, then when it changes, at most every 5 s. */
   readonly onPresence?: (listeners: number) => void;
   readonly onState?: (state: ListenState) => void;
+  /** Closes the listener when it fires. */
+  readonly signal?: AbortSignal | undefined;
+  /** Takes a structured entry for each state and for each message that was dropped; no payloads. Default: none. */
+  readonly log?: Log | undefined;
   /** Replaces the host's own WebSocket, timers, random numbers and `online` events. */
   readonly host?: Partial<ListenHost>;
 }
 
 export type ListenState =
   | { readonly name: "connecting" | "listening" }
-  /** Reconnects after this many milliseconds. */
-  | { readonly name: "waiting"; readonly retryInMs: number; readonly error: PushError }
+  /** Reconnects after this many milliseconds, at `retryAt`: milliseconds since 1970 on the clock of this device. */
+  | {
+      readonly name: "waiting";
+      readonly retryInMs: number;
+      readonly retryAt: number;
+      readonly error: PushError;
+    }
   /** Closed for good: by `close`, or because reconnecting does not help; `error` says why. */
   | { readonly name: "closed"; readonly error: PushError | undefined };
 
@@ -65,8 +70,38 @@ export interface LiveListener {
    * The position up to which all messages were passed on; undefined before the first connection. Store it to resume with `after`.
    */
   readonly cursor: number | undefined;
+  /** The current state. */
+  readonly state: ListenState;
   close(): void;
+  /** The same as `close`, for `using` and `await using`. */
+  [Symbol.dispose](): void;
 }
+
+/** Options by what `typeof` says of them. Those in front must be given. */
+const KINDS = {
+  ...{ appId: "string", tag: "string", onMessage: "function" },
+  ...{ onPresence: "function", onState: "function", log: "function" },
+  ...{ after: "number", publicKey: "string", signal: "object" },
+} as const;
+const REQUIRED = 3;
+/** 32 bytes in base64url. */
+const PUBLIC_KEY = /^[\w-]{43}$/;
+
+/** @throws PushError `option_invalid` that names the first option that is missing or not valid */
+function check(options: ListenOptions): void {
+  for (const [i, [name, kind]] of Object.entries(KINDS).entries()) {
+    const value = options[name as keyof typeof KINDS];
+    if (value === undefined ? i < REQUIRED : typeof value !== kind || value === "")
+      throw invalid(`${name}: must be given, a ${kind}`);
+  }
+  const { after = 0, publicKey } = options;
+  if (!(after >= 0)) throw invalid("after: must not be negative");
+  if (publicKey !== undefined && !PUBLIC_KEY.test(publicKey))
+    throw invalid("publicKey: must be 32 bytes in base64url");
+}
+
+/** `Symbol.dispose`, or what compilers of `using` take where a runtime lacks it. */
+const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
 
 /**
  * Listens to a tag until it is closed or refused for good.
@@ -84,6 +119,7 @@ class Listener implements LiveListener {
   readonly #host: ListenHost;
   readonly #url: URL;
   cursor: number | undefined;
+  state: ListenState = { name: "connecting" };
   /** The position from which the mesh continues; below `cursor` if the mesh has less than was signed. */
   #place: number | undefined;
   /** The last signed message. */
@@ -95,21 +131,19 @@ class Listener implements LiveListener {
   #isClosed = false;
   #isListening = false;
   #cancelTimer: () => void = () => {};
-  #forgetNetwork: () => void = () => {};
+  /** Removes listeners of the network and the signal. */
+  readonly #forget: (() => void)[] = [];
   /** Messages are verified one after another, so that they stay in order. */
   #queue: Promise<void> = Promise.resolve();
 
   constructor(options: ListenOptions) {
     this.#options = options;
     if (options?.host?.openSocket === undefined) requireGlobals("WebSocket");
-    this.#host = { ...defaultHost(), ...options?.host };
-    const { url, appId, tag, after, onMessage } = options ?? {};
+    this.#host = { ...defaultListenHost(), ...options?.host };
+    const { url, appId, tag, after } = options ?? {};
     const origin = originOf(url);
     if (origin === undefined) throw invalid(noOrigin(url));
-    for (const [name, value] of Object.entries({ appId, tag })) {
-      if (typeof value !== "string" || value === "") throw invalid(`${name}: must be given`);
-    }
-    if (typeof onMessage !== "function") throw invalid("onMessage: must be a function");
+    check(options);
     const path = `/v1/apps/${encodeURIComponent(appId)}/tags/${encodeURIComponent(tag)}/live`;
     this.#url = new URL(path, origin);
     this.#url.protocol = this.#url.protocol.replace("http", "ws");
@@ -118,22 +152,27 @@ class Listener implements LiveListener {
   }
 
   start(): void {
-    const forgetOnline = this.#host.onOnline(() => {
-      if (this.#socket === undefined) this.#connect();
-      else if (this.#isListening) this.#probe(this.#epoch);
-    });
-    const forgetOffline = this.#host.onOffline?.(() => {
+    const probe = (): void => {
       if (this.#isListening) this.#probe(this.#epoch);
-    });
-    this.#forgetNetwork = () => {
-      forgetOnline();
-      forgetOffline?.();
     };
-    this.#connect();
+    this.#forget.push(
+      this.#host.onOnline(() => (this.#socket === undefined ? this.#connect() : probe())),
+      this.#host.onOffline?.(probe) ?? (() => {}),
+    );
+    const { signal } = this.#options;
+    const close = () => this.close();
+    signal?.addEventListener("abort", close);
+    this.#forget.push(() => signal?.removeEventListener("abort", close));
+    if (signal?.aborted) close();
+    else this.#connect();
   }
 
   close(): void {
     this.#end(undefined);
+  }
+
+  [DISPOSE](): void {
+    this.close();
   }
 
   #connect(): void {
@@ -178,7 +217,7 @@ class Listener implements LiveListener {
       this.#isListening = true;
       this.#tell({ name: "listening" });
     }
-    this.#queue = this.#queue.then(() => this.#take(epoch, text)).catch(this.#host.report);
+    this.#queue = this.#queue.then(() => this.#take(epoch, text)).catch(this.#failed);
   }
 
   async #take(epoch: number, text: string): Promise<void> {
@@ -261,7 +300,7 @@ class Listener implements LiveListener {
     const bound = Math.min(RECONNECT_MAX_MS, RECONNECT_BASE_MS * 2 ** this.#failures++);
     const retryInMs = Math.round(this.#host.random() * bound);
     this.#cancelTimer = this.#host.after(retryInMs, () => this.#connect());
-    this.#tell({ name: "waiting", retryInMs, error });
+    this.#tell({ name: "waiting", retryInMs, retryAt: Date.now() + retryInMs, error });
   }
 
   #end(error: PushError | undefined): void {
@@ -269,13 +308,27 @@ class Listener implements LiveListener {
     this.#isClosed = true;
     this.#epoch++;
     this.#cancelTimer();
-    this.#forgetNetwork();
+    for (const forget of this.#forget) forget();
     if (error === undefined) this.#socket?.close(NORMAL_CLOSURE, "");
     this.#socket = undefined;
     this.#tell({ name: "closed", error });
   }
 
+  readonly #failed = (error: unknown): void => {
+    const { code, messageId } = error instanceof PushError ? error : { code: "handler_failed" };
+    this.#log({ level: "error", event: "error", code, messageId });
+    this.#host.report(error);
+  };
+
+  #log(entry: LogEntry): void {
+    logTo(this.#options.log, this.#host.report, entry);
+  }
+
   #tell(state: ListenState): void {
+    this.state = state;
+    const { name, error, retryInMs } = { error: undefined, retryInMs: undefined, ...state };
+    const level = error === undefined ? "info" : name === "closed" ? "error" : "warn";
+    this.#log({ level, event: "state", state: name, code: error?.code, retryInMs });
     try {
       this.#options.onState?.(state);
     } catch (error) {

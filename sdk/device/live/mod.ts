@@ -17,6 +17,7 @@
  * @module
  */
 export type { LiveMessageBody as LiveMessage } from "../../../schema/http.ts";
+export type { Log, LogEntry } from "../../log.ts";
 export { PushError } from "../errors.ts";
 export {
   type ListenOptions,

@@ -155,10 +155,11 @@ export class App {
     this.#attachesLater = this.#listening && !this.attachable;
     if (this.#attachesLater) return;
     const { slot } = this.registration;
+    const isDetached = this.#owner.detached.has(slot);
     if (!this.#listening) {
       this.#owner.detached.add(slot);
-      this.#owner.send({ kind: "detach", value: { slot } });
-    } else if (this.#owner.detached.has(slot)) {
+      if (!isDetached) this.#owner.send({ kind: "detach", value: { slot } });
+    } else if (isDetached) {
       // Otherwise the acknowledgement of one of them would count for messages that Attach sends again (docs/protocol.md, section 5).
       this.#owner.afterDrain(() => {
         this.#owner.detached.delete(slot);

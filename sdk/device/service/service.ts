@@ -1,9 +1,13 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The push service: the one link of a device, shared by its apps. */
 import { Account } from "../account/account.ts";
 import { type Host, toOrigin } from "../host.ts";
 import { type ClientPort, portPair, type ServicePort } from "../port.ts";
 import { guardStorage, type Storage } from "../storage/storage.ts";
 import { Hub } from "./hub.ts";
+
+/** `Symbol.dispose`, or what compilers of `using` take where a runtime lacks it. */
+const DISPOSE: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for("Symbol.dispose");
 
 interface ServiceOptions {
   /** Origins of one mesh, at least one, such as `https://push.example.com`. The service tries them in turn. */
@@ -26,6 +30,8 @@ export interface PushService {
   serve(port: ServicePort): void;
   /** Sends pending acknowledgements and closes the link. Registrations stay. */
   close(): void;
+  /** The same as `close`, for `using` and `await using`. */
+  [Symbol.dispose](): void;
 }
 
 /**
@@ -43,6 +49,11 @@ export async function openService(options: ServiceOptions): Promise<PushService>
   const stopOnline = host.onOnline(() => hub.wake());
   const stopOffline = host.onOffline?.(() => hub.probe());
   const serve = (port: ServicePort): void => hub.serve(port);
+  const close = (): void => {
+    stopOnline();
+    stopOffline?.();
+    hub.close();
+  };
   return {
     openPort: () => {
       const { client, service } = portPair();
@@ -50,10 +61,7 @@ export async function openService(options: ServiceOptions): Promise<PushService>
       return client;
     },
     serve,
-    close: () => {
-      stopOnline();
-      stopOffline?.();
-      hub.close();
-    },
+    close,
+    [DISPOSE]: close,
   };
 }

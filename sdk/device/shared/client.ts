@@ -1,8 +1,10 @@
 /** A client of one app that shares its engine with others: tabs of an origin, or processes of a machine. */
-import { ClientEvents } from "../client/client-events.ts";
+import { orAborted } from "../../aborted.ts";
+import type { Log } from "../../log.ts";
+import type { StandardSchema } from "../../standard-schema.ts";
+import { ClientBase } from "../client/client-base.ts";
 import type { Encryption } from "../client/encryption.ts";
 import type { GrantCallback } from "../client/grants.ts";
-import type { MessageHandler } from "../client/inbox.ts";
 import type {
   AliasOptions,
   Attributes,
@@ -13,7 +15,7 @@ import type {
 import { CLOSE_WAIT_MS, RETRY_BASE_MS, RETRY_MAX_MS } from "../constants.ts";
 import { PushError, type PushErrorData, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
-import type { Description, LinkStateName } from "../port.ts";
+import type { Description } from "../port.ts";
 import type { PushClient } from "../push-client.ts";
 import { guardStorage, type Storage } from "../storage/storage.ts";
 import { answerQuestion } from "./answers.ts";
@@ -54,6 +56,8 @@ export interface SharedOptions {
   readonly url: readonly string[];
   readonly identifiers: readonly string[];
   readonly attach: Attach;
+  readonly schema?: StandardSchema<unknown, unknown> | undefined;
+  readonly log?: Log | undefined;
   /** Stores, for a client that is closed, that its registration is to end. */
   readonly endStored: () => Promise<void>;
 }
@@ -67,7 +71,7 @@ const LOST: PushErrorData = {
   retry: "never",
 };
 
-export class SharedClient extends ClientEvents implements PushClient {
+export class SharedClient extends ClientBase implements PushClient {
   readonly #options: SharedOptions;
   readonly #handling = new Handling();
   readonly #calls: Calls;
@@ -77,7 +81,6 @@ export class SharedClient extends ClientEvents implements PushClient {
   #isJoined = false;
   #attachment: Attachment | undefined;
   #port: ToEnginePort | undefined;
-  #change: StateChange = { state: "idle" };
   #regId: string | undefined;
   /** Calls that end the registration: meanwhile no message is shown. */
   #endings = 0;
@@ -86,7 +89,7 @@ export class SharedClient extends ClientEvents implements PushClient {
   #closed: Promise<void> | undefined;
 
   private constructor(options: SharedOptions) {
-    super();
+    super(options);
     const { host } = options;
     this.#options = options;
     this.#calls = new Calls(host, () => this.#attachment?.probe());
@@ -103,7 +106,7 @@ export class SharedClient extends ClientEvents implements PushClient {
     const { appId, host, storage, encryption } = options;
     try {
       await encryption?.open({
-        ...{ appId, host, storage: guardStorage(storage, host), report: client.#report },
+        ...{ appId, host, storage: guardStorage(storage, host), report: client.report },
         command: (command) => client.#calls.make("command", [command]),
         isClosed: () => client.#closed !== undefined || client.state === "closed",
       });
@@ -127,10 +130,6 @@ export class SharedClient extends ClientEvents implements PushClient {
     return this.#endings > 0 ? undefined : this.#regId;
   }
 
-  get state(): LinkStateName {
-    return this.#change.state;
-  }
-
   async register(options: RegisterOptions = {}): Promise<string> {
     return String(await this.#calls.make("register", [], options));
   }
@@ -139,8 +138,10 @@ export class SharedClient extends ClientEvents implements PushClient {
     return this.#end("unregister", options);
   }
 
-  signOut(): Promise<void> {
-    return this.#closed ? this.#options.endStored() : this.#end("signOut", {});
+  signOut(options: CallOptions = {}): Promise<void> {
+    return orAborted(options.signal, () =>
+      this.#closed ? this.#options.endStored() : this.#end("signOut", {}),
+    );
   }
 
   async subscribe(tags: string | readonly string[], options: CallOptions = {}): Promise<void> {
@@ -167,15 +168,8 @@ export class SharedClient extends ClientEvents implements PushClient {
     return (await this.#calls.make("describe", [], options)) as Description;
   }
 
-  async ping(): Promise<number> {
-    return Number(await this.#calls.make("ping", []));
-  }
-
-  onMessage(handler: MessageHandler): () => void {
-    this.#listen(handler);
-    return () => {
-      if (this.#handling.handler === handler) this.#listen(undefined);
-    };
+  async ping(options: CallOptions = {}): Promise<number> {
+    return Number(await this.#calls.make("ping", [], options));
   }
 
   reconnectNow(): void {
@@ -190,7 +184,8 @@ export class SharedClient extends ClientEvents implements PushClient {
 
   async #close(): Promise<void> {
     const { host } = this.#options;
-    const { isCalling } = this.#handling;
+    const { isCalling } = this.handlers;
+    this.endHandling();
     this.#handling.handler = undefined;
     this.#post({ kind: "listen", on: false });
     this.#calls.close();
@@ -204,17 +199,17 @@ export class SharedClient extends ClientEvents implements PushClient {
       this.#post({ kind: "leave" });
       if (this.#port) await within(host, LEAVE_WAIT_MS, this.#left.promise);
       this.#port = undefined;
-      this.#setState({ state: "closed" });
+      this.setStatus({ state: "closed" });
       await this.#attachment?.close();
     })();
     // A handler that awaits `close` would never return if we waited for it.
     if (!isCalling) await within(host, CLOSE_WAIT_MS, left);
   }
 
-  #listen(handler: MessageHandler | undefined): void {
+  protected override listen(on: boolean): void {
     if (this.#closed !== undefined) return;
-    this.#handling.handler = handler;
-    this.#post({ kind: "listen", on: handler !== undefined });
+    this.#handling.handler = on ? this.deliver : undefined;
+    this.#post({ kind: "listen", on });
   }
 
   async #end(name: "unregister" | "signOut", options: CallOptions): Promise<void> {
@@ -276,7 +271,7 @@ export class SharedClient extends ClientEvents implements PushClient {
         void answerQuestion(event, this.#options).then((answer) => this.#post(answer));
         return;
       case "state":
-        this.#setState(toChange(event.change));
+        this.setStatus(toChange(event.change));
         return;
       case "regId":
         this.#setRegId(event.regId, event.isNew);
@@ -285,16 +280,14 @@ export class SharedClient extends ClientEvents implements PushClient {
         this.#left.resolve();
         return;
       case "aliasLost":
-        this.listeners.lostAlias.emit(event.alias, this.#options.host.report);
+        this.tellAliasLost(event.alias);
         return;
-      case "removed": {
+      case "removed":
         this.#setRegId(undefined, undefined);
-        const error = new PushError(event.error);
-        if (!this.listeners.removed.emit(error, this.#options.host.report)) this.#report(error);
+        this.tellRemoved(event.error);
         return;
-      }
       case "error":
-        this.#report(new PushError(event.error));
+        this.report(new PushError(event.error));
     }
   }
 
@@ -317,41 +310,27 @@ export class SharedClient extends ClientEvents implements PushClient {
     // What the last engine has not told: its successor has it from the storage.
     if (this.#isJoined && regId !== this.#regId) {
       this.#setRegId(regId, true);
-      if (regId === undefined && this.#endings === 0) this.#report(new PushError(LOST));
+      if (regId === undefined && this.#endings === 0) this.report(new PushError(LOST));
     }
     this.#regId = regId;
-    this.#setState(toChange(change));
+    this.setStatus(toChange(change));
     this.#isJoined = true;
     this.#joined.resolve();
   }
 
   #failed(error: PushErrorData): void {
-    if (this.#isJoined) this.#report(new PushError(error));
+    if (this.#isJoined) this.report(new PushError(error));
     else this.#joined.reject(new PushError(error));
-  }
-
-  #setState(change: StateChange): void {
-    if (change.state === this.#change.state) return;
-    this.#change = change;
-    this.listeners.state.emit(change, this.#options.host.report);
   }
 
   #setRegId(regId: string | undefined, isNew: boolean | undefined): void {
     this.#regId = regId;
     if (regId === undefined || isNew) this.#handling.forget();
-    if (regId !== undefined && isNew !== undefined)
-      this.listeners.regId.emit([regId, isNew], this.#options.host.report);
+    if (regId !== undefined && isNew !== undefined) this.tellRegId(regId, isNew);
   }
-
-  readonly #report = (error: unknown): void => {
-    const { report } = this.#options.host;
-    const pushError = new PushError(toErrorData(error, "storage_failed"));
-    if (!this.listeners.error.emit(pushError, report)) report(pushError);
-  };
 }
 
-const toChange = ({ state, error, retryInMs }: PlainChange): StateChange => ({
-  state,
+const toChange = ({ error, ...change }: PlainChange): StateChange => ({
+  ...change,
   error: error && new PushError(error),
-  retryInMs,
 });

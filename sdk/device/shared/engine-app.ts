@@ -1,8 +1,8 @@
 /** One app of an engine: its client at the push service, shared by the clients that have joined. */
 import { AppClient } from "../client/client.ts";
 import type { Encryption, EncryptionContext } from "../client/encryption.ts";
-import { NOT_HANDLED } from "../client/inbox.ts";
 import type { Content, PushMessage } from "../client/message.ts";
+import { NOT_HANDLED } from "../client/message-handler.ts";
 import type { ClientOptions } from "../client/options.ts";
 import { RETRY_BASE_MS } from "../constants.ts";
 import { CLOSED, PushError, type PushErrorData, toErrorData } from "../errors.ts";
@@ -148,9 +148,8 @@ export class EngineApp {
     });
     this.#opened = client;
     this.#regId = client.regId;
-    client.onState(({ state, error, retryInMs }) => {
-      const change = { state, error: error && toErrorData(error, "link_lost"), retryInMs };
-      void this.#onState(change);
+    client.onState(({ error, ...change }) => {
+      void this.#onState({ ...change, error: error && toErrorData(error, "link_lost") });
     });
     client.onRegId((regId, isNew) => {
       this.#regId = regId;

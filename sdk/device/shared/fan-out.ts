@@ -1,6 +1,6 @@
 /** One message at all clients of an app that listen. */
-import { NOT_HANDLED } from "../client/inbox.ts";
 import type { PushMessage } from "../client/message.ts";
+import { NOT_HANDLED } from "../client/message-handler.ts";
 import type { Given, Peer } from "./peer.ts";
 
 /**

@@ -1,8 +1,8 @@
 /** The messages of one client that shares an engine: its handler, and what it has handled, whichever engine brings it again. */
 import { dataHash } from "../../../schema/data-hash.ts";
 import { parseMessageId, toBase64Url } from "../../../schema/text.ts";
-import type { MessageHandler } from "../client/inbox.ts";
 import type { PushMessage } from "../client/message.ts";
+import { type MessageHandler, NOT_HANDLED } from "../client/message-handler.ts";
 import { HANDLED_MESSAGES } from "../constants.ts";
 import type { Outcome } from "./protocol.ts";
 
@@ -12,12 +12,6 @@ export class Handling {
   readonly #handled = new Set<string>();
   /** By entry: an engine may bring a message again while the handler is at work on it. */
   readonly #running = new Map<string, Promise<Outcome>>();
-  #isCalling = false;
-
-  /** Whether the handler is being called: true until its first await. */
-  get isCalling(): boolean {
-    return this.#isCalling;
-  }
 
   /** Passes the message to the handler, unless it has been, or is. Never rejects. */
   take(message: PushMessage): Promise<Outcome> {
@@ -47,16 +41,9 @@ export class Handling {
 
   async #call(handler: MessageHandler, message: PushMessage, entry: string): Promise<Outcome> {
     try {
-      this.#isCalling = true;
-      let handling: unknown;
-      try {
-        handling = handler(message);
-      } finally {
-        this.#isCalling = false;
-      }
-      await handling;
+      await handler(message);
     } catch (cause) {
-      return { kind: "failed", cause };
+      return cause === NOT_HANDLED ? { kind: "skipped" } : { kind: "failed", cause };
     }
     this.#handled.add(entry);
     const [oldest] = this.#handled;

@@ -52,6 +52,7 @@ export interface PlainChange {
   readonly state: LinkStateName;
   readonly error?: PushErrorData | undefined;
   readonly retryInMs?: number | undefined;
+  readonly retryAt?: number | undefined;
 }
 
 /**

@@ -24,14 +24,15 @@ const failure = (message: string, retry: "later" | "never"): PushError =>
  * @example push.onMessage((message) => showNotification(message));
  */
 export async function showNotification(
-  message: PushMessage,
+  message: PushMessage<unknown>,
   registration?: ServiceWorkerRegistration,
 ): Promise<ShowAnswer> {
   const { serviceWorker } = navigator;
   if (serviceWorker === undefined)
     throw failure("this page has no service workers: it needs https, or localhost", "never");
   const { port1, port2 } = new MessageChannel();
-  const request: ShowRequest = { kind: "pushmesh.show", message };
+  // The worker checks what it is given.
+  const request: ShowRequest = { kind: "pushmesh.show", message: message as PushMessage };
   const { promise, resolve, reject } = Promise.withResolvers<ShowAnswer>();
   // On a page that registers none, there is never one that is ready.
   let silent = "the page has no active service worker: register one";

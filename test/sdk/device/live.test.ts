@@ -278,3 +278,65 @@ describe("a live listener that knows the app's key", () => {
     expect(listener.cursor).toBe(42);
   });
 });
+
+test("E5 E6 its state is known, with the time of the next attempt; a block that declares it with using closes it", async () => {
+  const { listener, sockets } = await (async () => {
+    using listener = (await listen()).listener;
+    expect(listener.state).toEqual({ name: "connecting" });
+    return { listener, sockets: [] };
+  })();
+  expect(sockets).toEqual([]);
+  expect(listener.state).toEqual({ name: "closed", error: undefined });
+  const other = await listen();
+  other.last().events.closed(1006, "");
+  const before = Date.now();
+  const { state } = other.listener;
+  expect(state).toMatchObject({ name: "waiting", retryInMs: 500, error: { code: "link_lost" } });
+  const { retryAt = 0 } = state as { retryAt?: number };
+  expect(Math.abs(retryAt - before - 500)).toBeLessThan(1_000);
+  other.listener.close();
+});
+
+test("E7 a signal closes it, also one that has fired before", async () => {
+  const abort = new AbortController();
+  const { listener, last } = await listen({ signal: abort.signal });
+  abort.abort();
+  expect(listener.state).toEqual({ name: "closed", error: undefined });
+  expect(last().closed).toBe(true);
+  const late = await listen({ signal: abort.signal });
+  expect(late.listener.state.name).toBe("closed");
+  expect(late.sockets).toEqual([]);
+});
+
+test("E8 the log has states and what was dropped, and no payload", async () => {
+  const entries: unknown[] = [];
+  const { listener, last } = await listen({ log: (entry) => void entries.push(entry) });
+  last().events.opened();
+  last().events.received("a secret that is no JSON");
+  await settle();
+  last().events.closed(1006, "");
+  listener.close();
+  const missing = { messageId: undefined };
+  expect(entries).toMatchObject([
+    { level: "info", event: "state", state: "connecting" },
+    { level: "info", event: "state", state: "listening" },
+    { level: "error", event: "error", code: "data_invalid", ...missing },
+    { level: "warn", event: "state", state: "waiting", code: "link_lost", retryInMs: 500 },
+    { level: "info", event: "state", state: "closed" },
+  ]);
+  expect(JSON.stringify(entries)).not.toContain("secret");
+});
+
+test.each<[object, string]>([
+  [{ onMessage: undefined }, "onMessage: must be given, a function"],
+  [{ after: -1 }, "after: must not be negative"],
+  [{ after: "5" }, "after: must be given, a number"],
+  [{ publicKey: "short" }, "publicKey: must be 32 bytes in base64url"],
+  [{ tag: "" }, "tag: must be given, a string"],
+  [{ onState: "x" }, "onState: must be given, a function"],
+])("E9 refuses %j by name", async (options, message) => {
+  await expect(listen(options as Partial<ListenOptions>)).rejects.toMatchObject({
+    code: "option_invalid",
+    message: expect.stringContaining(message),
+  });
+});

@@ -8,9 +8,9 @@ type StateListener = Parameters<PushClient["onState"]>[0];
 
 /** What the session asks of a client. */
 class FakeClient {
-  state = "connected" as const;
+  readonly status = { state: "connected" } as const;
   regId: string | undefined;
-  handler: Handler | undefined;
+  readonly handlers = new Set<Handler>();
   tellState: StateListener = () => {};
   readonly tags: string[] = [];
   failure: Error | undefined;
@@ -21,10 +21,8 @@ class FakeClient {
   }
   onRegId = () => () => {};
   onMessage(handler: Handler) {
-    this.handler = handler;
-    return () => {
-      this.handler = undefined;
-    };
+    this.handlers.add(handler);
+    return () => void this.handlers.delete(handler);
   }
   async register() {
     this.regId = "r1";
@@ -121,26 +119,28 @@ test("R1 a connect that fails for later is tried again, another is shown", async
   await expect(failing.call((push) => push.register())).rejects.toBe(never);
 });
 
-test("R2 a message fails when one handler does, and not before the others have ended", async () => {
-  const fake = new FakeClient();
-  const session = new PushSession(async () => asClient(fake));
-  session.use();
-  const slow = Promise.withResolvers<void>();
-  session.listen(() => slow.promise);
-  session.listen(() => {
-    throw new Error("no");
-  });
+test("R2 every handler is one of the client's, and of the next client's", async () => {
+  const [first, second] = [new FakeClient(), new FakeClient()];
+  const connect = vi
+    .fn()
+    .mockResolvedValueOnce(asClient(first))
+    .mockResolvedValue(asClient(second));
+  const session = new PushSession(connect);
+  const [early, late] = [vi.fn(), vi.fn()];
+  const stopEarly = session.listen(early);
+  const leave = session.use();
   await vi.advanceTimersByTimeAsync(0);
-  let end = "pending";
-  const message = { id: "m", data: "x", priority: "normal", sentAt: 1 } as const;
-  const handled = Promise.resolve(fake.handler?.(message)).catch((error: Error) => {
-    end = error.message;
-  });
-  await vi.advanceTimersByTimeAsync(10);
-  expect(end).toBe("pending");
-  slow.resolve();
-  await handled;
-  expect(end).toBe("no");
+  const stopLate = session.listen(late);
+  expect([...first.handlers]).toEqual([early, late]);
+  stopEarly();
+  expect([...first.handlers]).toEqual([late]);
+  leave();
+  await vi.advanceTimersByTimeAsync(0);
+  session.use();
+  await vi.advanceTimersByTimeAsync(0);
+  expect([...second.handlers]).toEqual([late]);
+  stopLate();
+  expect([...second.handlers]).toEqual([]);
 });
 
 test("R3 a tag that cannot be joined is an error for every component, and tried again by the next", async () => {

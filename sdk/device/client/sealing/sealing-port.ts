@@ -67,7 +67,7 @@ export class SealingPort implements ClientPort {
 
   /** @throws PushError `option_invalid` if the URL of the mesh is none */
   constructor(
-    { appId, host, port, url = [], sealed = true, grant }: ClientOptions,
+    { appId, host, port, url = [], sealed = true, grant }: ClientOptions<unknown>,
     storage: BatchedStorage,
     registration: StoredRegistration,
     report: Host["report"],

@@ -1,7 +1,7 @@
 /** The device SDK against a scripted mesh: handlers that run while the client closes, or do not end. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { settle, until } from "../fake/clock.ts";
-import { FakeMesh, gate, listening as listeningOn } from "../fake/mesh.ts";
+import { FakeMesh, gate, listening as listeningOn, start } from "../fake/mesh.ts";
 
 let mesh = new FakeMesh();
 
@@ -104,6 +104,19 @@ describe("handlers that do not end", () => {
     expect(mesh.socket.acks).toEqual([]);
     open();
     await until(() => mesh.socket.acks.some(({ seq }) => seq === message.seq), "the ack");
+    await client.close();
+  });
+});
+
+describe("a link that closes for good", () => {
+  it("E4 it ends with the client, and fails with why the link closed for good", async () => {
+    const { client } = await start(mesh);
+    await client.register();
+    const closed = client.messages().next();
+    await until(() => mesh.socket.attached.size === 1, "the attach");
+    mesh.socket.end(4204, "revision_unsupported: too old");
+    await expect(closed).rejects.toMatchObject({ code: "revision_unsupported" });
+    await expect(client.messages().next()).rejects.toMatchObject({ code: "revision_unsupported" });
     await client.close();
   });
 });

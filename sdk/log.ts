@@ -1,0 +1,29 @@
+/** What the SDKs log: entries for a structured logger, such as pino. */
+
+/** Its fields are names, codes, numbers and message IDs: no payloads, tags, aliases, keys or texts of errors. */
+export interface LogEntry {
+  readonly level: "debug" | "info" | "warn" | "error";
+  /** What happened: docs/sdk.md has all events and their fields. */
+  readonly event: string;
+  readonly [field: string]: string | number | boolean | undefined;
+}
+
+/**
+ * Takes each entry. What it throws is reported like any error without a listener.
+ *
+ * @example log: ({ level, event, ...fields }) => logger[level](fields, event)
+ */
+export type Log = (entry: LogEntry) => void;
+
+/** Logs, if the user wants that. */
+export function logTo(
+  log: Log | undefined,
+  report: (error: unknown) => void,
+  entry: LogEntry,
+): void {
+  try {
+    log?.(entry);
+  } catch (error) {
+    report(error);
+  }
+}
