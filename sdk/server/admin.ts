@@ -18,8 +18,17 @@ import type {
   PolicyInput,
   QuotaAnswerBody,
 } from "../../schema/http.ts";
-import { callMesh, hostOf, meshOrigin, type ServerHost } from "./call.ts";
-import { optionError } from "./errors.ts";
+import { type Log, type LogEntry, logTo } from "../log.ts";
+import { BOOLEAN, between, FUNCTION, invalidOption, type Rules, TEXT } from "../options.ts";
+import {
+  type CallOptions,
+  callMesh,
+  hostOf,
+  meshOrigin,
+  routeOf,
+  type ServerHost,
+} from "./call.ts";
+import { optionError, PushServerError } from "./errors.ts";
 import { createSigningKey } from "./signer.ts";
 
 export interface MeshAdminOptions {
@@ -29,6 +38,10 @@ export interface MeshAdminOptions {
   readonly token: string;
   /** Also sends the token over http to another machine, where anyone on the way can read it. Default false. */
   readonly insecure?: boolean;
+  /** Limit of one call, in milliseconds, 100 to 600,000. Default: 10,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Takes a structured entry for each call, without names and tokens. Default: none. */
+  readonly log?: Log | undefined;
   /** Replaces the host's own fetch. */
   readonly host?: Partial<ServerHost>;
 }
@@ -53,6 +66,15 @@ const isPrivate = ({ protocol, hostname }: URL): boolean =>
 /** Admin calls are small and wait for no device. */
 const TIMEOUT_MS = 10_000;
 
+const OPTIONS: Rules = {
+  url: ["the origin of a mesh", () => true],
+  token: TEXT,
+  insecure: BOOLEAN,
+  timeoutMs: between(100, 600_000),
+  log: FUNCTION,
+  host: ["an object", (value: unknown) => typeof value === "object" && value !== null],
+};
+
 /**
  * Creates apps and keys. It makes each call once, because creating an app or a key twice gives two. If there is no answer
  * (`network_failed`), it may have been created anyway: check `apps` and `app`, and revoke a key whose secret you did not get.
@@ -66,6 +88,8 @@ export class MeshAdmin {
   readonly #origin: string;
   readonly #token: string;
   readonly #host: ServerHost;
+  readonly #timeoutMs: number;
+  readonly #log: Log | undefined;
 
   /** @throws PushServerError `option_invalid` */
   constructor(options: MeshAdminOptions) {
@@ -75,6 +99,10 @@ export class MeshAdmin {
       throw optionError(`url: ${url} would carry the admin token in the clear: use https`);
     }
     if (typeof token !== "string" || token === "") throw optionError("token: must be given");
+    const fault = invalidOption(options, OPTIONS);
+    if (fault !== undefined) throw optionError(fault);
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    this.#log = options.log;
     this.#token = token;
     this.#host = hostOf(host);
   }
@@ -83,24 +111,28 @@ export class MeshAdmin {
    * @param name - A display name, 1 to 128 bytes of UTF-8.
    * @param options.policy - `"open"` for an app that anyone who knows its appId may use, or a policy. Default: everything `granted`.
    */
-  createApp(name: string, options: { policy?: NewApp["policy"] } = {}): Promise<AppAnswerBody> {
+  createApp(
+    name: string,
+    options: CallOptions & { policy?: NewApp["policy"] } = {},
+  ): Promise<AppAnswerBody> {
     const { policy } = options;
-    return this.#call<"createApp">("POST", "/v1/apps", { name, policy });
+    return this.#call<"createApp">("POST", "/v1/apps", options, { name, policy });
   }
 
   /** All apps, oldest first. */
-  async apps(): Promise<readonly AppAnswerBody[]> {
-    return (await this.#call<"listApps">("GET", "/v1/apps")).apps;
+  async apps(options: CallOptions = {}): Promise<readonly AppAnswerBody[]> {
+    return (await this.#call<"listApps">("GET", "/v1/apps", options)).apps;
   }
 
   /** One app with its keys, oldest first. Secrets are never shown again. */
-  app(appId: string): Promise<AppWithKeysAnswerBody> {
-    return this.#call<"getApp">("GET", `/v1/apps/${encodeURIComponent(appId)}`);
+  app(appId: string, options: CallOptions = {}): Promise<AppWithKeysAnswerBody> {
+    return this.#call<"getApp">("GET", `/v1/apps/${encodeURIComponent(appId)}`, options);
   }
 
   /** Who may register, hold an alias or join a tag of the app. */
-  policy(appId: string): Promise<PolicyAnswerBody> {
-    return this.#call<"getPolicy">("GET", `/v1/apps/${encodeURIComponent(appId)}/policy`);
+  policy(appId: string, options: CallOptions = {}): Promise<PolicyAnswerBody> {
+    const path = `/v1/apps/${encodeURIComponent(appId)}/policy` as const;
+    return this.#call<"getPolicy">("GET", path, options);
   }
 
   /**
@@ -109,9 +141,13 @@ export class MeshAdmin {
    * @example
    * await admin.setPolicy(appId, { tag: [{ prefix: "news/", rule: "open" }] });
    */
-  setPolicy(appId: string, policy: PolicyInput): Promise<PolicyAnswerBody> {
+  setPolicy(
+    appId: string,
+    policy: PolicyInput,
+    options: CallOptions = {},
+  ): Promise<PolicyAnswerBody> {
     const path = `/v1/apps/${encodeURIComponent(appId)}/policy` as const;
-    return this.#call<"putPolicy">("PUT", path, policy);
+    return this.#call<"putPolicy">("PUT", path, options, policy);
   }
 
   /**
@@ -122,10 +158,14 @@ export class MeshAdmin {
    * @example
    * await admin.setQuota(appId, { perSecond: 50, burst: 500 });
    */
-  async setQuota(appId: string, quota: QuotaAnswerBody | null): Promise<void> {
+  async setQuota(
+    appId: string,
+    quota: QuotaAnswerBody | null,
+    options: CallOptions = {},
+  ): Promise<void> {
     const path = `/v1/apps/${encodeURIComponent(appId)}/quota` as const;
-    if (quota === null) await this.#call<"deleteQuota">("DELETE", path);
-    else await this.#call<"putQuota">("PUT", path, quota);
+    if (quota === null) await this.#call<"deleteQuota">("DELETE", path, options);
+    else await this.#call<"putQuota">("PUT", path, options, quota);
   }
 
   /**
@@ -134,8 +174,8 @@ export class MeshAdmin {
    *
    * @throws PushServerError `app_not_found`
    */
-  deleteApp(appId: string): Promise<void> {
-    return this.#call<"deleteApp">("DELETE", `/v1/apps/${encodeURIComponent(appId)}`);
+  deleteApp(appId: string, options: CallOptions = {}): Promise<void> {
+    return this.#call<"deleteApp">("DELETE", `/v1/apps/${encodeURIComponent(appId)}`, options);
   }
 
   /**
@@ -146,15 +186,23 @@ export class MeshAdmin {
    * @param key.publicKey - An Ed25519 key whose private half you have: then there is no `secret`.
    * @throws PushServerError `too_many_keys` at 16 keys.
    */
-  createKey(appId: string, key?: NewSecret): Promise<KeyAnswerBody & { readonly secret: string }>;
-  createKey(appId: string, key: NewKey | NewSecret): Promise<KeyAnswerBody>;
-  async createKey(appId: string, key: NewKey | NewSecret = {}): Promise<KeyAnswerBody> {
+  createKey(
+    appId: string,
+    key?: NewSecret,
+    options?: CallOptions,
+  ): Promise<KeyAnswerBody & { readonly secret: string }>;
+  createKey(appId: string, key: NewKey | NewSecret, options?: CallOptions): Promise<KeyAnswerBody>;
+  async createKey(
+    appId: string,
+    key: NewKey | NewSecret = {},
+    options: CallOptions = {},
+  ): Promise<KeyAnswerBody> {
     const path = `/v1/apps/${encodeURIComponent(appId)}/keys` as const;
     if (key.algorithm === "hmac-sha256" || key.algorithm === "bearer" || "publicKey" in key)
-      return this.#call<"createKey">("POST", path, key);
+      return this.#call<"createKey">("POST", path, options, key);
     const { publicKey, secret } = await createSigningKey();
     const body: NewKey = { ...key, algorithm: "ed25519", publicKey };
-    return { ...(await this.#call<"createKey">("POST", path, body)), secret };
+    return { ...(await this.#call<"createKey">("POST", path, options, body)), secret };
   }
 
   /**
@@ -163,15 +211,15 @@ export class MeshAdmin {
    *
    * @throws PushServerError `app_not_found`
    */
-  forgetRevokedGrants(appId: string): Promise<ForgottenAnswerBody> {
+  forgetRevokedGrants(appId: string, options: CallOptions = {}): Promise<ForgottenAnswerBody> {
     const path = `/v1/apps/${encodeURIComponent(appId)}/revoked-grants` as const;
-    return this.#call<"forgetRevokedGrants">("DELETE", path);
+    return this.#call<"forgetRevokedGrants">("DELETE", path, options);
   }
 
   /** Revokes a key. An edge that has the app cached refuses it within 30 s. */
-  revokeKey(appId: string, keyId: string): Promise<void> {
+  revokeKey(appId: string, keyId: string, options: CallOptions = {}): Promise<void> {
     const [app, key] = [encodeURIComponent(appId), encodeURIComponent(keyId)];
-    return this.#call<"revokeKey">("DELETE", `/v1/apps/${app}/keys/${key}`);
+    return this.#call<"revokeKey">("DELETE", `/v1/apps/${app}/keys/${key}`, options);
   }
 
   /**
@@ -180,13 +228,18 @@ export class MeshAdmin {
    *
    * @throws PushServerError `role_missing`, `too_many_credentials` at 64
    */
-  createCredential(credential: NewCredentialBody): Promise<CredentialAnswerBody> {
-    return this.#call<"createCredential">("POST", "/v1/admin/credentials", credential);
+  createCredential(
+    credential: NewCredentialBody,
+    options: CallOptions = {},
+  ): Promise<CredentialAnswerBody> {
+    const path = "/v1/admin/credentials";
+    return this.#call<"createCredential">("POST", path, options, credential);
   }
 
   /** All credentials, oldest first, without tokens. Only owners may do this. */
-  async credentials(): Promise<readonly CredentialBody[]> {
-    return (await this.#call<"listCredentials">("GET", "/v1/admin/credentials")).credentials;
+  async credentials(options: CallOptions = {}): Promise<readonly CredentialBody[]> {
+    const path = "/v1/admin/credentials";
+    return (await this.#call<"listCredentials">("GET", path, options)).credentials;
   }
 
   /**
@@ -194,21 +247,22 @@ export class MeshAdmin {
    *
    * @throws PushServerError `credential_not_found`
    */
-  revokeCredential(credentialId: string): Promise<void> {
+  revokeCredential(credentialId: string, options: CallOptions = {}): Promise<void> {
     const path: PathOf<"revokeCredential"> = `/v1/admin/credentials/${encodeURIComponent(credentialId)}`;
-    return this.#call<"revokeCredential">("DELETE", path);
+    return this.#call<"revokeCredential">("DELETE", path, options);
   }
 
   /** One page of the audit log: what was changed, by whom and from where, newest first. `next` is the `cursor` of the next page. */
-  auditLog(query: AuditLogQuery = {}): Promise<AuditAnswerBody> {
+  auditLog(query: AuditLogQuery = {}, options: CallOptions = {}): Promise<AuditAnswerBody> {
     const given = Object.entries(query).map(([name, value]) => [name, `${value}`]);
     const text = new URLSearchParams(given).toString();
-    return this.#call<"listAudit">("GET", `/v1/admin/audit?${text}`);
+    return this.#call<"listAudit">("GET", `/v1/admin/audit?${text}`, options);
   }
 
-  #call<Id extends OperationId>(
+  async #call<Id extends OperationId>(
     method: MethodOf<Id>,
     path: PathOf<Id>,
+    { signal }: CallOptions,
     body?: unknown,
   ): Promise<AnswerBody<Id>> {
     const headers = {
@@ -216,6 +270,23 @@ export class MeshAdmin {
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     };
     const init = { method, headers, body: body === undefined ? null : JSON.stringify(body) };
-    return callMesh(this.#host, this.#origin + path, init, TIMEOUT_MS);
+    const about = { method, route: routeOf(path) };
+    const sentAt = this.#host.now();
+    const log = (entry: LogEntry): void =>
+      logTo(this.#log, console.error, { ...about, ms: this.#host.now() - sentAt, ...entry });
+    try {
+      const url = this.#origin + path;
+      const answer = await callMesh<AnswerBody<Id>>(
+        ...([this.#host, url, init, this.#timeoutMs, signal] as const),
+      );
+      log({ level: "debug", event: "call" });
+      return answer;
+    } catch (error) {
+      if (error instanceof PushServerError) {
+        const { code, status } = error;
+        log({ level: "error", event: "failed", code, status });
+      }
+      throw error;
+    }
   }
 }

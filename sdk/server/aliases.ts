@@ -1,5 +1,6 @@
 /** The aliases of an app. */
 import type { AliasAnswerBody, RegistrationResult } from "../../schema/http.ts";
+import type { CallOptions } from "./call.ts";
 import { pathPart } from "./path.ts";
 import type { SignedCalls } from "./signed-calls.ts";
 
@@ -21,17 +22,18 @@ export class Aliases {
   add(
     alias: string,
     regIds: string | readonly string[],
-    { shared = false }: { readonly shared?: boolean } = {},
+    { shared = false, signal }: CallOptions & { readonly shared?: boolean } = {},
   ): Promise<readonly RegistrationResult[]> {
-    return this.#change({ alias, shared, add: listOf(regIds) });
+    return this.#change({ alias, shared, add: listOf(regIds) }, signal);
   }
 
   /** Takes an alias from registrations. It is not an error if they do not hold it. */
   remove(
     alias: string,
     regIds: string | readonly string[],
+    { signal }: CallOptions = {},
   ): Promise<readonly RegistrationResult[]> {
-    return this.#change({ alias, remove: listOf(regIds) });
+    return this.#change({ alias, remove: listOf(regIds) }, signal);
   }
 
   /**
@@ -39,12 +41,17 @@ export class Aliases {
    *
    * @throws PushServerError `alias_unknown` if there are none; `option_invalid` for "." and "..", which no path can name
    */
-  async get(alias: string): Promise<AliasAnswerBody> {
-    return this.#calls.call<"getAlias">("GET", `/v1/aliases/${pathPart("alias", alias)}`);
+  async get(alias: string, { signal }: CallOptions = {}): Promise<AliasAnswerBody> {
+    return this.#calls.call<"getAlias">("GET", `/v1/aliases/${pathPart("alias", alias)}`, {
+      signal,
+    });
   }
 
-  async #change(body: unknown): Promise<readonly RegistrationResult[]> {
-    const request = { body, isChange: true };
+  async #change(
+    body: unknown,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly RegistrationResult[]> {
+    const request = { body, isChange: true, signal };
     return (await this.#calls.call<"changeAlias">("POST", "/v1/aliases", request)).results;
   }
 }

@@ -39,6 +39,15 @@ export function rateLimitOf(headers: Headers, at: number): RateLimit | undefined
   };
 }
 
+/** Options of every call. */
+export interface CallOptions {
+  /**
+   * Cancels the call; it rejects with `aborted`. If it fires before the request is sent, nothing is sent. Later, the mesh may already have
+   * carried it out. `AbortSignal.timeout(ms)` limits a call with all its attempts.
+   */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** What the server SDK needs from its host; replace it in tests, or to use a proxy. */
 export interface ServerHost {
   fetch(url: string, init: RequestInit): Promise<Response>;
@@ -69,6 +78,9 @@ export function hostOf(given: Partial<ServerHost>): ServerHost {
   }
   return { ...SERVER_HOST, ...given };
 }
+
+/** Where a request goes, for the log: without names, regIds and queries. */
+export const routeOf = (path: string): string => path.split(/[/?]/, 3).join("/");
 
 /** @throws PushServerError `option_invalid` if `url` is not an http(s) origin. */
 export function meshOrigin(url: string): string {

@@ -2,6 +2,7 @@
 import type { RevocationAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
+import type { CallOptions } from "./call.ts";
 import { optionError } from "./errors.ts";
 import type { SignedCalls } from "./signed-calls.ts";
 import { signedToken } from "./signed-token.ts";
@@ -51,7 +52,7 @@ export async function makeGrant(calls: SignedCalls, options: GrantOptions): Prom
 }
 
 /** The revocation of a grant. */
-export interface RevokeOptions {
+export interface RevokeOptions extends CallOptions {
   /** When the grant is over, milliseconds since 1970, if only its jti is known. Default: 30 days from now. */
   readonly expiresAt?: number;
 }
@@ -73,7 +74,7 @@ export async function revokeGrant(
     throw optionError(`jti: must be 1 to ${LIMITS.GRANT_ID_CHARS} bytes of UTF-8`);
   const query = expiresAt === undefined ? "" : (`?expiresAt=${expiresAt}` as const);
   const path = `/v1/grants/${encodeURIComponent(jti)}${query}` as const;
-  return calls.call<"revokeGrant">("DELETE", path, { isChange: true });
+  return calls.call<"revokeGrant">("DELETE", path, { isChange: true, signal: options.signal });
 }
 
 /** Undefined of a text that is no grant. */

@@ -33,10 +33,11 @@ export type {
   TagsAnswerBody,
 } from "../../schema/http.ts";
 export { PushError } from "../errors.ts";
+export type { Log, LogEntry } from "../log.ts";
 export { type AuditLogQuery, MeshAdmin, type MeshAdminOptions } from "./admin.ts";
 export type { Aliases } from "./aliases.ts";
 export type { MessageData } from "./body.ts";
-export type { RateLimit, ServerHost } from "./call.ts";
+export type { CallOptions, RateLimit, ServerHost } from "./call.ts";
 export type {
   Encryption,
   EncryptionKey,
@@ -44,6 +45,7 @@ export type {
   PinnedKey,
   PinStore,
 } from "./encryption.ts";
+export type { Environment } from "./env.ts";
 export {
   type LocalErrorCode,
   PushServerError,

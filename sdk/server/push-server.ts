@@ -15,24 +15,21 @@ import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { Aliases } from "./aliases.ts";
 import { checkJson, dataFields, type MessageData } from "./body.ts";
-import type { RateLimit } from "./call.ts";
+import type { CallOptions, RateLimit } from "./call.ts";
 import { Encryption } from "./encryption.ts";
+import { type Environment, optionsFromEnv } from "./env.ts";
 import { optionError, PushServerError } from "./errors.ts";
 import { type GrantOptions, makeGrant, type RevokeOptions, revokeGrant } from "./grant.ts";
 import { Registrations } from "./registrations.ts";
-import { type PushServerOptions, SignedCalls, TIMEOUT_MS } from "./signed-calls.ts";
+import { type PushServerOptions, SignedCalls } from "./signed-calls.ts";
 import { Tags } from "./tags.ts";
 
-export interface BroadcastOptions {
+export interface BroadcastOptions extends CallOptions {
   /**
    * Calls with the same key are one message, as long as the mesh remembers the first (docs/api.md). 1 to 128 visible ASCII
    * characters. Default: random, so that only the retries within one call are one message.
    */
   readonly idempotencyKey?: string;
-  /**
-   * Cancels the call. If it fires before the request is sent, nothing is sent. Later, the mesh may already have accepted the message.
-   */
-  readonly signal?: AbortSignal;
 }
 
 export interface SendOptions extends BroadcastOptions {
@@ -125,6 +122,21 @@ export class PushServer {
     this.encryption = new Encryption(this.#calls, options.encryption);
   }
 
+  /**
+   * Creates it from the environment variables of the command `pushmesh`: `PUSHMESH_URL`, `PUSHMESH_KEY_ID` and `PUSHMESH_KEY`. So a script runs
+   * with the same settings as the command.
+   *
+   * @param options - Other options. Those given here count, not the variables.
+   * @param env - Default: that of the process. On Workers, pass the `env` of the request.
+   * @throws PushServerError `option_invalid` that names the variable
+   * @example
+   * const push = PushServer.fromEnv();
+   * await push.send({ to: regId, data: "hi" }, { signal: AbortSignal.timeout(5_000) });
+   */
+  static fromEnv(options: Partial<PushServerOptions> = {}, env?: Environment): PushServer {
+    return new PushServer(optionsFromEnv(options, env));
+  }
+
   /** The app's quota of sends and what was left of it, by the last answer; undefined if the app has none, or before the first answer. */
   get rateLimit(): RateLimit | undefined {
     return this.#calls.rateLimit;
@@ -171,7 +183,7 @@ export class PushServer {
    */
   status(
     id: string,
-    { signal }: Pick<BroadcastOptions, "signal"> = {},
+    { signal }: CallOptions = {},
   ): Promise<StatusAnswerBody | BroadcastStatusBody> {
     return this.#calls.call<"getMessage">("GET", `/v1/messages/${encodeURIComponent(id)}`, {
       signal,
@@ -183,11 +195,9 @@ export class PushServer {
    *
    * @throws PushServerError `unregistered`
    */
-  registration(regId: string): Promise<RegistrationAnswerBody> {
-    return this.#calls.call<"getRegistration">(
-      "GET",
-      `/v1/registrations/${encodeURIComponent(regId)}`,
-    );
+  registration(regId: string, { signal }: CallOptions = {}): Promise<RegistrationAnswerBody> {
+    const path = `/v1/registrations/${encodeURIComponent(regId)}` as const;
+    return this.#calls.call<"getRegistration">("GET", path, { signal });
   }
 
   /**
@@ -243,7 +253,7 @@ export class PushServer {
         headers: prefer === null ? headers : { ...headers, prefer },
         body: { ...message, ...(sealed ?? dataFields(data)) },
         dataJson: sealed === undefined ? json : undefined,
-        timeoutMs: TIMEOUT_MS + waitMs,
+        waitMs,
         signal: options.signal,
       });
       return answer as T;

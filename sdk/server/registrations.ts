@@ -5,6 +5,7 @@ import type {
   RemovalAnswerBody,
 } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import type { CallOptions } from "./call.ts";
 import { optionError } from "./errors.ts";
 import type { SignedCalls } from "./signed-calls.ts";
 
@@ -24,19 +25,19 @@ export class Registrations {
    *
    * @param cursor `next` of the page before.
    */
-  page(cursor?: string): Promise<RegistrationsAnswerBody> {
+  page(cursor?: string, { signal }: CallOptions = {}): Promise<RegistrationsAnswerBody> {
     const query = cursor === undefined ? "" : (`?cursor=${encodeURIComponent(cursor)}` as const);
-    return this.#calls.call<"listRegistrations">("GET", `/v1/registrations${query}`);
+    return this.#calls.call<"listRegistrations">("GET", `/v1/registrations${query}`, { signal });
   }
 
   /**
    * All regIds of the app, page after page: each registration that stands throughout, once. One that begins or ends meanwhile may be listed or
    * not.
    */
-  async *list(): AsyncGenerator<string, void, undefined> {
+  async *list(options: CallOptions = {}): AsyncGenerator<string, void, undefined> {
     let cursor: string | undefined;
     do {
-      const { registrations, next } = await this.page(cursor);
+      const { registrations, next } = await this.page(cursor, options);
       for (const { regId } of registrations) yield regId;
       cursor = next ?? undefined;
     } while (cursor !== undefined);
@@ -48,8 +49,9 @@ export class Registrations {
    *
    * @returns `removed` says whether a registration ended
    */
-  remove(regId: string): Promise<RemovalAnswerBody> {
-    return this.#calls.call<"removeRegistration">("DELETE", pathOf(regId), { isChange: true });
+  remove(regId: string, { signal }: CallOptions = {}): Promise<RemovalAnswerBody> {
+    const request = { isChange: true, signal };
+    return this.#calls.call<"removeRegistration">("DELETE", pathOf(regId), request);
   }
 
   /**
@@ -60,13 +62,17 @@ export class Registrations {
    * @param seconds 1 to 31,536,000, a year.
    * @throws PushServerError `option_invalid`; `unregistered` if nothing of the device is left
    */
-  async ban(regId: string, seconds: number): Promise<RemovalAnswerBody> {
+  async ban(
+    regId: string,
+    seconds: number,
+    { signal }: CallOptions = {},
+  ): Promise<RemovalAnswerBody> {
     const most = LIMITS.BAN_MAX_SECONDS;
     if (!Number.isInteger(seconds) || seconds < 1 || seconds > most) {
       throw optionError(`seconds: ${seconds} must be whole seconds, 1 to ${most}`);
     }
     const path = `${pathOf(regId)}?ban=${seconds}` as const;
-    return this.#calls.call<"removeRegistration">("DELETE", path, { isChange: true });
+    return this.#calls.call<"removeRegistration">("DELETE", path, { isChange: true, signal });
   }
 
   /**
@@ -74,7 +80,8 @@ export class Registrations {
    *
    * @returns `lifted` says whether it was
    */
-  liftBan(regId: string): Promise<BanLiftAnswerBody> {
-    return this.#calls.call<"liftBan">("DELETE", `${pathOf(regId)}/ban`, { isChange: true });
+  liftBan(regId: string, { signal }: CallOptions = {}): Promise<BanLiftAnswerBody> {
+    const request = { isChange: true, signal };
+    return this.#calls.call<"liftBan">("DELETE", `${pathOf(regId)}/ban`, request);
   }
 }

@@ -2,6 +2,8 @@
 import type { AnswerBody, MethodOf, OperationId, PathOf } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
+import { type Log, type LogEntry, logTo } from "../log.ts";
+import { between, FUNCTION, invalidOption, type Rules, TEXT } from "../options.ts";
 import { encodeBody } from "./body.ts";
 import {
   abortedError,
@@ -10,6 +12,7 @@ import {
   meshOrigin,
   type RateLimit,
   rateLimitOf,
+  routeOf,
   type ServerHost,
 } from "./call.ts";
 import type { EncryptionOptions } from "./encryption.ts";
@@ -31,6 +34,17 @@ export interface PushServerOptions {
   /** Attempts per call, 1 to 100. Default: as many as `retryForMs` allows. */
   readonly attempts?: number;
   /**
+   * Limit of one attempt, in milliseconds, 100 to 600,000; a send adds the time for which it waits for the device. Default: 10,000. To limit a call with
+   * all its attempts, give it `signal: AbortSignal.timeout(ms)`.
+   */
+  readonly timeoutMs?: number | undefined;
+  /**
+   * Takes a structured entry for each attempt (`debug`), retry (`warn`) and failed call (`error`), without payloads, names and keys. Default: none.
+   *
+   * @example log: ({ level, event, ...fields }) => logger[level](fields, event)
+   */
+  readonly log?: Log | undefined;
+  /**
    * Called after each failure that is retried, before the pause. `attempt` is the number of the failed attempt, from 1. Not called for
    * the last failure, with which the call rejects.
    */
@@ -47,8 +61,10 @@ interface SignedRequest {
   readonly body?: unknown;
   /** JSON text to send as the body's member `data`, unchanged. */
   readonly dataJson?: string | undefined;
-  /** Limit of one attempt, milliseconds. Default: 10,000. */
+  /** Least limit of one attempt, milliseconds. Default: the option `timeoutMs`. */
   readonly timeoutMs?: number;
+  /** How long the mesh may wait before it answers, milliseconds. */
+  readonly waitMs?: number;
   /** Cancels the call, including its pauses and retries. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -58,8 +74,9 @@ interface SignedRequest {
   readonly isChange?: boolean;
 }
 
-/** Limit of one attempt, in addition to a wait that it requests. */
-export const TIMEOUT_MS = 10_000;
+const TIMEOUT_DEFAULT_MS = 10_000;
+const TIMEOUT_MIN_MS = 100;
+const TIMEOUT_MAX_MS = 600_000;
 /** Full jitter: the first pause is between 0 and BACKOFF_MS; the bound doubles with each attempt, up to BACKOFF_MAX_MS. */
 const BACKOFF_MS = 250;
 const BACKOFF_MAX_MS = 5_000;
@@ -72,6 +89,21 @@ const NONCE_BYTES = 9;
 /** How long to retry a change, which is not signed anew: a minute less than the mesh accepts its signature. */
 const SIGNATURE_MS = (LIMITS.SIGNATURE_MAX_AGE_SECONDS - LIMITS.CLOCK_SKEW_SECONDS) * 1_000;
 
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
+
+const OPTIONS: Rules = {
+  url: ["the origin of a mesh", () => true],
+  keyId: TEXT,
+  key: ["a key", (value: unknown) => value !== null],
+  retryForMs: between(0, RETRY_FOR_MAX_MS),
+  attempts: between(1, ATTEMPTS_MAX),
+  timeoutMs: between(TIMEOUT_MIN_MS, TIMEOUT_MAX_MS),
+  onRetry: FUNCTION,
+  log: FUNCTION,
+  encryption: ["an object", isObject],
+  host: ["an object", isObject],
+};
+
 export class SignedCalls {
   readonly keyId: string;
   readonly host: ServerHost;
@@ -79,7 +111,9 @@ export class SignedCalls {
   readonly #key: SendingKey;
   readonly #attempts: number;
   readonly #retryForMs: number;
+  readonly #timeoutMs: number;
   readonly #onRetry: PushServerOptions["onRetry"];
+  readonly #log: Log | undefined;
   #signer: Promise<Signer> | undefined;
   /** Of the last answer. */
   rateLimit: RateLimit | undefined;
@@ -87,16 +121,19 @@ export class SignedCalls {
   /** @throws PushServerError `option_invalid`, `runtime_unsupported` */
   constructor(options: PushServerOptions) {
     // `options` may be undefined: the error then names the missing url.
-    const { url, keyId, key, attempts, retryForMs, onRetry, host = {} } = options ?? {};
+    const { url, keyId, key, host = {} } = options ?? {};
     this.#origin = meshOrigin(url);
     if (typeof keyId !== "string" || keyId === "") throw optionError("keyId: must be given");
     if (key === undefined || key === null) throw optionError("key: must be given");
+    const fault = invalidOption(options, OPTIONS);
+    if (fault !== undefined) throw optionError(fault);
     this.keyId = keyId;
     this.#key = key;
-    this.#attempts = bounded("attempts", attempts, 1, ATTEMPTS_MAX) ?? Number.POSITIVE_INFINITY;
-    this.#retryForMs =
-      bounded("retryForMs", retryForMs, 0, RETRY_FOR_MAX_MS) ?? RETRY_FOR_DEFAULT_MS;
-    this.#onRetry = onRetry;
+    this.#attempts = options.attempts ?? Number.POSITIVE_INFINITY;
+    this.#retryForMs = options.retryForMs ?? RETRY_FOR_DEFAULT_MS;
+    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_DEFAULT_MS;
+    this.#onRetry = options.onRetry;
+    this.#log = options.log;
     this.host = hostOf(host);
     if (typeof crypto === "undefined" || crypto.subtle === undefined)
       throw runtimeError("Web Crypto (crypto.subtle)");
@@ -122,7 +159,9 @@ export class SignedCalls {
     request: SignedRequest = {},
   ): Promise<AnswerBody<Id>> {
     const url = this.#origin + path;
-    const { signal, timeoutMs = TIMEOUT_MS, isChange = false } = request;
+    const { signal, waitMs = 0, isChange = false } = request;
+    const timeoutMs = Math.max(this.#timeoutMs, request.timeoutMs ?? 0) + waitMs;
+    const about = { method, route: routeOf(path) };
     const body = request.body === undefined ? null : encodeBody(request.body, request.dataJson);
     const begunAt = this.host.now();
     const retryForMs = isChange ? Math.min(this.#retryForMs, SIGNATURE_MS) : this.#retryForMs;
@@ -132,17 +171,31 @@ export class SignedCalls {
       if (headers === undefined || !isChange) {
         headers = await this.#sign(method, url, request.headers, body);
       }
+      const sentAt = this.host.now();
+      const log = (level: LogEntry["level"], event: string, more: object): void => {
+        const ms = this.host.now() - sentAt;
+        const entry: LogEntry = { level, event, ...about, attempt, ms, ...more };
+        logTo(this.#log, console.error, entry);
+      };
       try {
         const init = { method, headers, body };
-        return await callMesh<AnswerBody<Id>>(this.host, url, init, timeoutMs, signal, (answer) => {
+        const take = (answer: Headers): void => {
           this.rateLimit = rateLimitOf(answer, this.host.now());
-        });
+        };
+        const answer = await callMesh<AnswerBody<Id>>(
+          ...([this.host, url, init, timeoutMs, signal, take] as const),
+        );
+        log("debug", "call", {});
+        return answer;
       } catch (error) {
         if (!(error instanceof PushServerError)) throw error;
-        if (error.code === "request_replayed") throw new UndecidedError(error);
-        if (attempt >= this.#attempts) throw error;
-        const pause = this.#pauseAfter(error, attempt);
-        if (pause === undefined || this.host.now() + pause > begunAt + retryForMs) throw error;
+        const { code, status } = error;
+        const pause = attempt >= this.#attempts ? undefined : this.#pauseAfter(error, attempt);
+        if (pause === undefined || this.host.now() + pause > begunAt + retryForMs) {
+          log("error", "failed", { code, status });
+          throw code === "request_replayed" ? new UndecidedError(error) : error;
+        }
+        log("warn", "retry", { code, status, pauseMs: Math.round(pause) });
         this.#onRetry?.(error, attempt);
         await this.#pause(pause, signal);
       }
@@ -195,11 +248,4 @@ export class SignedCalls {
     const bound = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** (attempt - 1));
     return asked + this.host.random() * bound;
   }
-}
-
-/** @throws PushServerError `option_invalid` naming the option and its bounds */
-function bounded(name: string, value: number | undefined, min: number, max: number) {
-  if (value === undefined || (Number.isInteger(value) && value >= min && value <= max))
-    return value;
-  throw optionError(`${name}: ${value} must be ${min} to ${max}`);
 }

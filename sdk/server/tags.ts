@@ -9,6 +9,7 @@ import type {
 } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { listOf } from "./aliases.ts";
+import type { CallOptions } from "./call.ts";
 import { optionError } from "./errors.ts";
 import { pathPart } from "./path.ts";
 import type { SignedCalls } from "./signed-calls.ts";
@@ -32,13 +33,21 @@ export class Tags {
    * @returns A result for each regId, in order: if one is refused, the others are not.
    * @throws UndecidedError if an answer was lost: `registration` shows the tags of a registration
    */
-  add(tag: string, regIds: string | readonly string[]): Promise<readonly RegistrationResult[]> {
-    return this.#change(tag, "add", listOf(regIds));
+  add(
+    tag: string,
+    regIds: string | readonly string[],
+    options: CallOptions = {},
+  ): Promise<readonly RegistrationResult[]> {
+    return this.#change(tag, "add", listOf(regIds), options);
   }
 
   /** Unsubscribes registrations from a tag. It is not an error if they are not in it. */
-  remove(tag: string, regIds: string | readonly string[]): Promise<readonly RegistrationResult[]> {
-    return this.#change(tag, "remove", listOf(regIds));
+  remove(
+    tag: string,
+    regIds: string | readonly string[],
+    options: CallOptions = {},
+  ): Promise<readonly RegistrationResult[]> {
+    return this.#change(tag, "remove", listOf(regIds), options);
   }
 
   /**
@@ -46,25 +55,28 @@ export class Tags {
    *
    * @throws PushServerError `tag_unknown`; `option_invalid` for "", "." and "..", which no path can name: use `page`
    */
-  async get(tag: string): Promise<TagAnswerBody> {
-    return this.#calls.call<"getTag">("GET", `/v1/tags/${pathPart("tag", tag)}`);
+  async get(tag: string, { signal }: CallOptions = {}): Promise<TagAnswerBody> {
+    return this.#calls.call<"getTag">("GET", `/v1/tags/${pathPart("tag", tag)}`, { signal });
   }
 
   /** A page of the app's tags. Counts are up to 10 s old for each level of a tag's tree, plus 10 s. */
-  page(query: TagQuery = {}): Promise<TagsAnswerBody> {
+  page(query: TagQuery = {}, { signal }: CallOptions = {}): Promise<TagsAnswerBody> {
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) search.set(name, String(value));
     }
     const path = search.size === 0 ? "/v1/tags" : (`/v1/tags?${search}` as const);
-    return this.#calls.call<"listTags">("GET", path);
+    return this.#calls.call<"listTags">("GET", path, { signal });
   }
 
   /** All tags that fit, page after page. */
-  async *list(query: Omit<TagQuery, "cursor"> = {}): AsyncGenerator<TagBody, void, undefined> {
+  async *list(
+    query: Omit<TagQuery, "cursor"> = {},
+    options: CallOptions = {},
+  ): AsyncGenerator<TagBody, void, undefined> {
     let cursor: string | undefined;
     do {
-      const { tags, next } = await this.page(cursor === undefined ? query : { ...query, cursor });
+      const { tags, next } = await this.page({ ...query, cursor }, options);
       yield* tags;
       cursor = next ?? undefined;
     } while (cursor !== undefined);
@@ -75,8 +87,8 @@ export class Tags {
    *
    * @throws PushServerError `option_invalid` for "", "." and "..", which no path can name
    */
-  async setLive(tag: string, access: LiveAccessName): Promise<void> {
-    const request = { body: { access }, isChange: true };
+  async setLive(tag: string, access: LiveAccessName, { signal }: CallOptions = {}): Promise<void> {
+    const request = { body: { access }, isChange: true, signal };
     await this.#calls.call<"setLiveAccess">(
       "PUT",
       `/v1/tags/${pathPart("tag", tag)}/live`,
@@ -108,6 +120,7 @@ export class Tags {
     tag: string,
     how: "add" | "remove",
     regIds: readonly string[],
+    { signal }: CallOptions,
   ): Promise<readonly RegistrationResult[]> {
     const results: RegistrationResult[] = [];
     for (let at = 0; at < regIds.length; at += LIMITS.SUBSCRIBE_REGISTRATIONS) {
@@ -116,6 +129,7 @@ export class Tags {
         body: { tag, [how]: some },
         timeoutMs: MEMBERS_TIMEOUT_MS,
         isChange: true,
+        signal,
       });
       results.push(...answer.results);
     }
