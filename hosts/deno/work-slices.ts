@@ -1,7 +1,7 @@
 /**
  * Does long work in slices, with single sends in between. One kind is joins and leaves of tags: each writes, and the writes of a slice are one
  * commit, which holds the only thread for as long as the disk takes: a device that joined 2,000 tags with a commit each took all of its time.
- * The alarms of tags come together when many are left. Another is the frames of a link that has used up its share (`net/frame-budget.ts`): a
+ * A device that comes back attaches to the nodes of all its tags. The alarms of tags come together when many are left. Another is the frames of a link that has used up its share (`net/frame-budget.ts`): a
  * burst that its limits allow held the thread for up to 400 ms. The last is what strangers ask for without waiting for answers, once they are
  * refused: it took all of the time that sends left.
  *
@@ -15,12 +15,13 @@ import { WorkQueue } from "./work-queue.ts";
 /**
  * The first is served first.
  *
+ * - `attaches`: of devices that are in many tags, by device: they write little
  * - `joins`: of devices that have a registration, by device
  * - `alarms`: of the nodes of tags, by node
  * - `frames`: of the links of devices that have a registration, by device
  * - `strangers`: frames of other links, and requests after a refused one, by network
  */
-const KINDS = ["joins", "alarms", "frames", "strangers"] as const;
+const KINDS = ["attaches", "joins", "alarms", "frames", "strangers"] as const;
 export type WorkKind = (typeof KINDS)[number];
 
 /** About 2 ms of work, at 150 µs each. */

@@ -189,5 +189,5 @@ test("S22 a tab that was replaced signs the user out: the tab with the link show
   expect(other).not.toBe(regId);
   const { status } = await server.send({ to: other, data: "for the next" });
   expect(status).toBe("delivered");
-  expect(newer.lines).toContain("shown for the next");
+  await vi.waitUntil(() => newer.lines.includes("shown for the next"), LONG);
 });

@@ -47,8 +47,8 @@ const PAGES = { registration: LIMITS.TAG_CALLS, device: 4 * LIMITS.TAG_CALLS } a
 
 export class CatchUp {
   readonly #parts: CatchUpParts;
-  /** Waiting to be fetched, in order. */
-  readonly #queue = new Set<Subscription>();
+  /** Waiting to be fetched, in order, by registration: one that has no room is passed over, however many of its tags wait. */
+  readonly #queues = new Map<Registration, Set<Subscription>>();
   /** Pages of all registrations that are being fetched or held. */
   #pages = 0;
   /** Number of live tags, by slot. */
@@ -88,7 +88,10 @@ export class CatchUp {
     )
       return;
     this.#set(subscription, "queued");
-    this.#queue.add(subscription);
+    const { registration } = subscription;
+    const queue = this.#queues.get(registration);
+    if (queue === undefined) this.#queues.set(registration, new Set([subscription]));
+    else queue.add(subscription);
   }
 
   /** The node calls with all new broadcasts from now on. */
@@ -99,7 +102,7 @@ export class CatchUp {
   /** The link has ended, the app stopped listening, or the tag was left. */
   reset(subscription: Subscription): void {
     if (subscription.isFetching) this.#count(subscription, -1);
-    this.#queue.delete(subscription);
+    this.#dequeue(subscription);
     this.#set(subscription, "idle");
     subscription.fetchEpoch++;
     subscription.coveredUpTo = null;
@@ -110,11 +113,13 @@ export class CatchUp {
 
   /** Starts scheduled fetches, as far as there is room. @param handler receives the answers of the nodes */
   pump(handler: PageHandler, context: Context): void {
-    for (const subscription of this.#queue) {
-      if (this.#pages >= PAGES.device) return;
-      if (subscription.registration.broadcasts.pages >= PAGES.registration) continue;
-      this.#queue.delete(subscription);
-      this.#fetch(subscription, handler, context);
+    for (const [{ broadcasts }, queue] of this.#queues) {
+      for (const subscription of queue) {
+        if (this.#pages >= PAGES.device) return;
+        if (broadcasts.pages >= PAGES.registration) break;
+        this.#dequeue(subscription);
+        this.#fetch(subscription, handler, context);
+      }
     }
   }
 
@@ -125,6 +130,13 @@ export class CatchUp {
     const goesOn = subscription.catchUp === "more" || subscription.missed;
     this.#set(subscription, "live");
     if (goesOn) this.enqueue(subscription);
+  }
+
+  #dequeue(subscription: Subscription): void {
+    const { registration } = subscription;
+    const queue = this.#queues.get(registration);
+    queue?.delete(subscription);
+    if (queue?.size === 0) this.#queues.delete(registration);
   }
 
   #fetch(subscription: Subscription, handler: PageHandler, context: Context): void {

@@ -14,18 +14,20 @@ export interface AttackOrder {
   /** How many attempts are under way at a time, besides those that only hold a connection. */
   readonly lanes: number;
   readonly slow: number;
+  /** The one quick attack to make, to find out what it costs; all of them if it is undefined. */
+  readonly only?: string | undefined;
 }
 
 /** By attack, how often each thing came of it. */
 export type Outcomes = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-async function attack({ kind, loot, seed, lanes, slow }: AttackOrder): Promise<void> {
+async function attack({ kind, loot, seed, lanes, slow, only }: AttackOrder): Promise<void> {
   const outcomes: Record<string, Record<string, number>> = {};
   let isOver = false;
   const { QUICK, SLOW } = KINDS[kind];
   const lane = async (attacks: Readonly<Record<string, Attack>>, number: number): Promise<void> => {
     const random = seeded(seed + number);
-    const names = Object.keys(attacks);
+    const names = Object.keys(attacks).filter((name) => attacks === SLOW || name === (only ?? name));
     while (!isOver) {
       const name = names[random.between(0, names.length - 1)] ?? "";
       const outcome = (await attacks[name]?.(loot, random)) ?? "";

@@ -1,7 +1,7 @@
 /**
  * A hostile client from one address against a mesh with devices in good standing: what they notice, and what the mesh is left with.
  *
- *   node test/chaos/hostile/campaign.ts [--host deno|workerd] [--attacker stranger|insider] [--seed N] [--seconds 60] [--devices 1000]
+ *   node test/chaos/hostile/campaign.ts [--host deno|workerd] [--attacker stranger|insider] [--seed N] [--seconds 60] [--devices 1000] [--only ATTACK]
  *
  * Sends go to the devices at a steady rate before, during and after the attack. The attacker is another process. It gets less of the machine
  * than the mesh when both want it (`ATTACKER_NICENESS`), because a real one has a machine of its own: what the mesh does for it is measured,
@@ -41,6 +41,8 @@ export interface CampaignOptions {
   readonly slow: number;
   /** How long memory, disk and descriptors have to return, at most. */
   readonly settleSeconds: number;
+  /** The name of the one quick attack to make; all of them if it is undefined. */
+  readonly only?: string | undefined;
   readonly log: (line: string) => void;
 }
 
@@ -71,7 +73,7 @@ export const LANES: Readonly<Record<Kind, { readonly quick: number; readonly slo
   insider: { quick: 4, slow: 0 },
 };
 /** How much less of the machine the attacker gets than the mesh: it would have one of its own. */
-const ATTACKER_NICENESS = 10;
+const ATTACKER_NICENESS = 19;
 const PAST_MS = 7_200_000;
 const WARM_UP_MS = 5_000;
 const LOOK_MS = 1_000;
@@ -199,10 +201,10 @@ interface Attacking {
 }
 
 async function begin(options: CampaignOptions, loot: Loot): Promise<Attacking> {
-  const { attacker: kind, seed, lanes, slow } = options;
+  const { attacker: kind, seed, lanes, slow, only } = options;
   const child = fork(new URL("attacker.ts", import.meta.url), { stdio: "inherit" });
   if (child.pid !== undefined) setPriority(child.pid, getPriority() + ATTACKER_NICENESS);
-  const order: AttackOrder = { kind, loot, seed, lanes, slow };
+  const order: AttackOrder = { kind, loot, seed, lanes, slow, only };
   child.send(order);
   // It has loaded its modules.
   await once(child, "message");
@@ -262,10 +264,13 @@ if (import.meta.main) {
       lanes: { type: "string" },
       slow: { type: "string" },
       settle: { type: "string", default: "180" },
+      only: { type: "string" },
     },
   });
   const attacker = (Object.keys(KINDS) as Kind[]).find((kind) => kind === values.attacker);
   if (attacker === undefined) throw new Error(`--attacker ${values.attacker}`);
+  const { only } = values;
+  if (only !== undefined && !(only in KINDS[attacker].QUICK)) throw new Error(`--only ${only}`);
   const options: CampaignOptions = {
     host: hostNamed(values.host),
     attacker,
@@ -276,6 +281,7 @@ if (import.meta.main) {
     lanes: Number(values.lanes ?? LANES[attacker].quick),
     slow: Number(values.slow ?? LANES[attacker].slow),
     settleSeconds: Number(values.settle),
+    only,
     log: (line) => console.log(line),
   };
   const { log: _log, ...told } = options;

@@ -53,7 +53,10 @@ async function device({ address }: Loot): Promise<Device | null> {
 
 interface Open {
   readonly wire: Wire;
-  readonly slot: number;
+  /** Of the registration that the link has attached. */
+  slot: number;
+  /** Whether that registration may have ended meanwhile. */
+  hasEnded: boolean;
 }
 
 /** Sends a frame, and waits for an answer to this request. */
@@ -79,7 +82,7 @@ async function linkOf(loot: Loot, { account, slot }: Device): Promise<Open | str
   const wire = await dial(loot, "/v1/connect", offerOf(account.token()), early);
   await wire?.until(() => wire.frames.length > 0, ANSWER_MS);
   if (wire === null || wire.ended || wire.frames.length === 0) return outcomeOf(wire);
-  if (slot !== undefined) return { wire, slot };
+  if (slot !== undefined) return { wire, slot, hasEnded: false };
   const grant = loot.grant ?? "";
   const value = { request: 1, appId: loot.appId, grant };
   const answer = await command(wire, 1, { kind: "register", value });
@@ -89,7 +92,7 @@ async function linkOf(loot: Loot, { account, slot }: Device): Promise<Open | str
   }
   const own = answer.value.registration.slot;
   wire.frame(push({ kind: "attach", value: { slot: own } }));
-  return { wire, slot: own };
+  return { wire, slot: own, hasEnded: false };
 }
 
 /** What one attack does on an open link; the mesh may close it. */
@@ -103,11 +106,12 @@ function onLink(act: Act, settleMs = 500): Attack {
     try {
       const open = await linkOf(loot, own);
       if (typeof open === "string") return open;
-      own.slot = open.slot;
       await act(open, random, loot);
       await open.wire.until(() => false, settleMs);
       const outcome = outcomeOf(open.wire);
       const last = outcome === "link" ? refusalOn(open.wire) : undefined;
+      // The next attack registers anew: refused for its slot, it would try nothing.
+      own.slot = open.hasEnded || last === "slot_unknown" ? undefined : open.slot;
       open.wire.destroy();
       return last === undefined ? outcome : `refused ${last}`;
     } finally {
@@ -143,15 +147,18 @@ export const QUICK: Readonly<Record<string, Attack>> = {
     for (let request = 0; request < LIMITS.COMMANDS_BURST; request++)
       wire.frame(push({ kind: "describe", value: { request, slot } }));
   }, 2_000),
-  "registers and unregisters in a loop": onLink(async ({ wire, slot: first }, _random, loot) => {
-    let slot = first;
+  "registers and unregisters in a loop": onLink(async (open, _random, loot) => {
+    const { wire } = open;
     for (let request = 10; request < 40 && !wire.ended; request += 2) {
+      const { slot } = open;
+      open.hasEnded = true;
       const gone = await command(wire, request, { kind: "unregister", value: { request, slot } });
       if (gone?.kind !== "unregistered") return;
       const value = { request: request + 1, appId: loot.appId, grant: loot.grant ?? "" };
       const back = await command(wire, request + 1, { kind: "register", value });
       if (back?.kind !== "registered") return;
-      ({ slot } = back.value.registration);
+      ({ slot: open.slot } = back.value.registration);
+      open.hasEnded = false;
     }
   }),
   "joins and leaves of its own tags": onLink((open, random, loot) =>
@@ -224,7 +231,9 @@ export const QUICK: Readonly<Record<string, Attack>> = {
       wire.frame(push({ kind: "grant", value: { request, slot, grant } }));
     }
   }),
-  "slots, numbers and cursors of others": onLink(({ wire }, random) => {
+  "slots, numbers and cursors of others": onLink((open, random) => {
+    const { wire } = open;
+    open.hasEnded = true;
     for (let at = 0; at < 100; at++) {
       const slot = random.between(-(2 ** 31), 2 ** 31 - 1);
       const seq = random.between(0, 2 ** 52);
