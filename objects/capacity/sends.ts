@@ -3,6 +3,9 @@
 /** At 200 sends a second there is one every 5 ms; a process that had none for this long has nothing to yield to. */
 const ACTIVE_MS = 50;
 
+/** For how long after a send the next is expected: work that is put off for longer than a moment goes slower meanwhile. */
+export const SENDING_MS = 1_000;
+
 let lastAt = Number.NEGATIVE_INFINITY;
 
 export const sends = {

@@ -15,10 +15,14 @@ export interface CallPorts {
   /**
    * Waits until a call may be made, if the host limits the calls of devices. Null if it may be made at once.
    *
+   * @returns what is to be called when the call is over, if the host wants to know
    * @throws MeshError if that takes too long
    */
-  admit(effect: CallEffect): Promise<void> | null;
+  admit(effect: CallEffect): Promise<CallOver | undefined> | null;
 }
+
+/** The call was answered, has failed, or is given up. */
+type CallOver = () => void;
 
 type CallAnswer = Extract<CallResult, { readonly ok: true }>["answer"];
 
@@ -33,8 +37,9 @@ export async function resultOf(
   { peers, admit }: CallPorts,
   effect: CallEffect,
 ): Promise<CallResult> {
+  let over: CallOver | null | undefined = null;
   try {
-    await admit(effect);
+    over = await admit(effect);
     // A device waits for its app with everything else of a registration, so no longer than it does for an answer.
     const waitMs = effect.kind === "app" ? LIMITS.COMMAND_MS : LIMITS.DEVICE_CALL_MS;
     const answer = await within(runtime.scheduler, waitMs, answerOf(peers, effect));
@@ -43,6 +48,8 @@ export async function resultOf(
     // An object that is busy or moving is not worth reporting: the core tries again.
     if (!(error instanceof MeshError)) runtime.reportError(error);
     return { ok: false };
+  } finally {
+    over?.();
   }
 }
 

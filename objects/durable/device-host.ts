@@ -6,6 +6,8 @@ import { DepthCache } from "../../core/tag/tree/depth-cache.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { countOf } from "../bindings.ts";
 import { deviceWakes } from "../capacity/wake-limiter.ts";
+import { deviceWork } from "../capacity/work-pacer.ts";
+import type { CallEffect, CallPorts } from "../device/device-call.ts";
 import { deviceIdentity } from "../device/device-identity.ts";
 import { DeviceShell } from "../device/device-shell.ts";
 import { SqlDeviceStore } from "../storage/device-store.ts";
@@ -21,6 +23,14 @@ export interface DeviceEnv extends PeerEnv, Settings {
 
 /** Where joins begin, for all devices of this isolate. */
 const depths = new DepthCache();
+
+/** What a device asks of tags and aliases that each time waits for the disk. */
+const WRITES: ReadonlySet<CallEffect["call"]["method"]> = new Set([
+  "join",
+  "leave",
+  "set",
+  "unset",
+]);
 
 const makeCipher = portableCipher((count) => crypto.getRandomValues(new Uint8Array(count)));
 
@@ -46,10 +56,19 @@ export function durableDevice(
         reconnectFirstMs: countOf(RECONNECT_FIRST_MS) ?? LIMITS.RECONNECT_FIRST_MS,
       };
     },
-    // A first acknowledgement belongs to a send, which has woken its alias.
-    admit: ({ name, call }) =>
-      call.method === "firstAck"
-        ? null
-        : (deviceWakes(env().MAX_LINKS, sleep)?.enter(name, LIMITS.COMMAND_MS) ?? null),
+    admit: (effect) => admission(env().MAX_LINKS, effect),
   });
+}
+
+/** @param maxLinks the setting MAX_LINKS */
+function admission(
+  maxLinks: string | undefined,
+  { name, call }: CallEffect,
+): ReturnType<CallPorts["admit"]> {
+  // A first acknowledgement belongs to a send, which has woken its alias.
+  if (call.method === "firstAck") return null;
+  const woken = deviceWakes(maxLinks, sleep)?.enter(name, LIMITS.COMMAND_MS);
+  const work = deviceWork(maxLinks, sleep);
+  if (woken === undefined || work === null || !WRITES.has(call.method)) return woken ?? null;
+  return woken.then(() => work.enter(LIMITS.COMMAND_MS));
 }

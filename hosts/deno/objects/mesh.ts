@@ -1,7 +1,7 @@
 /** All objects of a mesh in one process, found by name. Idle ones leave memory. */
 import type { Keyring } from "../../../core/identity/keyring.ts";
 import { DepthCache } from "../../../core/tag/tree/depth-cache.ts";
-import { sends } from "../../../objects/capacity/sends.ts";
+import { SENDING_MS, sends } from "../../../objects/capacity/sends.ts";
 import type { DeviceShell } from "../../../objects/device/device-shell.ts";
 import type { Peers } from "../../../objects/interfaces/peers.ts";
 import type { Scheduler } from "../../../objects/runtime.ts";
@@ -34,12 +34,6 @@ const IDLE_SWEEPS = 5;
  * (measured: 41 KiB a device instead of 18 for a bare socket), for as long as nothing is allocated.
  */
 const COLLECT_COUNT = 500;
-
-/**
- * How long after a send joins leave room for the next one: a send may still wait for its device, and an app server that sends a
- * few times a second should not wait for joins each time.
- */
-const SENDING_MS = 1_000;
 
 export interface MeshOptions {
   readonly db: Database;

@@ -27,7 +27,9 @@ async function attack({ kind, loot, seed, lanes, slow, only }: AttackOrder): Pro
   const { QUICK, SLOW } = KINDS[kind];
   const lane = async (attacks: Readonly<Record<string, Attack>>, number: number): Promise<void> => {
     const random = seeded(seed + number);
-    const names = Object.keys(attacks).filter((name) => attacks === SLOW || name === (only ?? name));
+    const names = Object.keys(attacks).filter(
+      (name) => attacks === SLOW || name === (only ?? name),
+    );
     while (!isOver) {
       const name = names[random.between(0, names.length - 1)] ?? "";
       const outcome = (await attacks[name]?.(loot, random)) ?? "";

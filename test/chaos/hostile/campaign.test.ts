@@ -29,3 +29,13 @@ test("P8.3 P7.7 a hostile registered device takes no link of others, and gets on
   expect(undocumented(verdict.outcomes)).toEqual([]);
   expect(Object.keys(verdict.outcomes).length).toBeGreaterThan(0);
 }, 120_000);
+
+test("P8.3 while a hostile device joins 2,000 tags on each of its links, every send to others is delivered", async () => {
+  const log = (line: string): void => console.log(line);
+  const only = "2,000 tags, described again and again";
+  const options = { ...SLICE, seed: chaosSeed(), log, only };
+  const verdict = await campaign({ ...options, attacker: "insider", lanes: 4, slow: 0 });
+  log(reportOf(verdict));
+  expect(Object.keys(verdict.sends.during.statuses)).toEqual(["delivered"]);
+  expect(verdict.lost).toEqual([]);
+}, 120_000);

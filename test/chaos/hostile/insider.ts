@@ -1,4 +1,5 @@
 /** A hostile registered device: it holds an appId, accounts, and a valid grant of its own, and does with its links what it likes. */
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   CHANNEL_ECHO,
   CHANNEL_PUSH,
@@ -26,6 +27,7 @@ import { outcomeOf, readFrame, type Wire } from "./wire.ts";
 export const OWN = "own/";
 
 const FLOOD_FRAMES = 2_000;
+const REFUSED_MS = 500;
 const echo = (random: Random, bytes = 0): Uint8Array => {
   const data = bytes === 0 ? {} : { data: junk(random, bytes) };
   return encodeEnvelope({ channel: CHANNEL_ECHO, body: encodeEcho({ nonce: 1, ...data }) });
@@ -105,7 +107,11 @@ function onLink(act: Act, settleMs = 500): Attack {
     if (own === null) return "no account";
     try {
       const open = await linkOf(loot, own);
-      if (typeof open === "string") return open;
+      if (typeof open === "string") {
+        // Its budgets come back with time: one that only spent them would do nothing else.
+        await sleep(REFUSED_MS);
+        return open;
+      }
       await act(open, random, loot);
       await open.wire.until(() => false, settleMs);
       const outcome = outcomeOf(open.wire);

@@ -1,0 +1,94 @@
+/**
+ * Does what devices ask of tags and aliases one at a time, and beside single sends with pauses: in workerd all objects share a thread, which
+ * waits for the disk at each write, and for the making of a database 20 ms and more. Nor does it look at its sockets while objects that call each
+ * other have something to do (measured: while four devices joined 2,000 new tags each, nothing else was answered for 40 s).
+ * hosts/deno/work-slices.ts is the same for objects that share commits.
+ */
+import { MeshError } from "../../schema/errors.ts";
+import { countOf } from "../bindings.ts";
+import { SENDING_MS, sends } from "./sends.ts";
+import { steadyClock } from "./steady-clock.ts";
+
+/** The pause after a piece of work beside sends, in times of it: a send finds the thread free in two cases of three. */
+const REST_SHARE = 2;
+/** Always: a timer that is waited for makes workerd look at its sockets. */
+const REST_MIN_MS = 4;
+/** A disk that takes forever, or an object that does not answer, must not stop the work of others. */
+const REST_MAX_MS = 500;
+const BUSY_MAX_MS = 1_000;
+/** Shortest wait before a caller looks again, and how many look in a second together: each look is a timer. */
+const LOOK_MS = 10;
+const LOOKS_PER_SECOND = 200;
+
+export interface WorkPacerOptions {
+  /** Whether there are single sends: otherwise nobody needs the pauses. */
+  readonly isSending: () => boolean;
+  /** Milliseconds since 1970. The clock may be set forward or back. */
+  readonly now: () => number;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+export class WorkPacer {
+  readonly #options: WorkPacerOptions;
+  readonly #now: () => number;
+  #waiting = 0;
+  /** When the next may begin. */
+  #freeAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: WorkPacerOptions) {
+    this.#options = options;
+    this.#now = steadyClock(options.now);
+  }
+
+  /**
+   * Waits for a turn. Each caller waits with its own timer, because in workerd an object must not wait for another's promise.
+   *
+   * @returns what is to be called when the work is done, or has failed
+   * @throws MeshError `overloaded` if its turn does not come in time
+   */
+  async enter(patienceMs: number): Promise<() => void> {
+    // Counted down rather than read from the clock, which may be set meanwhile.
+    let leftMs = patienceMs;
+    this.#waiting++;
+    try {
+      while (this.#now() < this.#freeAt) {
+        if (leftMs <= 0) throw new MeshError("overloaded", "too many tags and aliases change");
+        const ms = Math.max(LOOK_MS, (this.#waiting * 1_000) / LOOKS_PER_SECOND);
+        leftMs -= ms;
+        await this.#options.sleep(ms);
+      }
+    } finally {
+      this.#waiting--;
+    }
+    return this.#begin();
+  }
+
+  #begin(): () => void {
+    const began = this.#now();
+    this.#freeAt = began + BUSY_MAX_MS;
+    return () => {
+      const now = this.#now();
+      const restMs = this.#options.isSending() ? REST_SHARE * (now - began) : 0;
+      this.#freeAt = now + Math.min(Math.max(restMs, REST_MIN_MS), REST_MAX_MS);
+    };
+  }
+}
+
+/** Of this process. */
+let pacer: WorkPacer | null = null;
+
+/**
+ * Paces what devices ask of tags and aliases in this process.
+ *
+ * @param setting MAX_LINKS; undefined on a platform where each object has a thread to itself
+ * @param sleep the host's, the same at each call
+ */
+export function deviceWork(
+  setting: string | undefined,
+  sleep: WorkPacerOptions["sleep"],
+): WorkPacer | null {
+  if (countOf(setting) === undefined) return null;
+  const now = () => Date.now();
+  pacer ??= new WorkPacer({ isSending: () => sends.isActive(now(), SENDING_MS), now, sleep });
+  return pacer;
+}

@@ -1,0 +1,124 @@
+/** How changes of tags and aliases take turns with single sends, where one thread does all of it and waits for the disk. */
+import { expect, test } from "vitest";
+import { WorkPacer } from "../../objects/capacity/work-pacer.ts";
+
+const PATIENCE_MS = 10_000;
+
+function rig(isSending = true) {
+  const clock = { now: 0, isSending };
+  const looks: number[] = [];
+  const sleeps: { readonly at: number; readonly wake: () => void }[] = [];
+  const pacer = new WorkPacer({
+    isSending: () => clock.isSending,
+    now: () => clock.now,
+    sleep(ms) {
+      looks.push(clock.now);
+      return new Promise((wake) => sleeps.push({ at: clock.now + ms, wake }));
+    },
+  });
+  const begun: { readonly at: number; readonly end: () => void }[] = [];
+  const refused: unknown[] = [];
+  const settled = () => new Promise<void>((done) => setImmediate(done));
+  return {
+    clock,
+    begun,
+    refused,
+    /** When callers began to wait, or to wait again. */
+    looks,
+    async ask(count = 1): Promise<void> {
+      for (let n = 0; n < count; n++)
+        void pacer.enter(PATIENCE_MS).then(
+          (end) => begun.push({ at: clock.now, end }),
+          (error: unknown) => refused.push(error),
+        );
+      await settled();
+    },
+    /** Time passes, millisecond by millisecond. */
+    async pass(ms: number): Promise<void> {
+      for (let n = 0; n < ms; n++) {
+        clock.now++;
+        const due = sleeps.filter(({ at }) => at <= clock.now);
+        for (const one of due) {
+          sleeps.splice(sleeps.indexOf(one), 1);
+          one.wake();
+        }
+        if (due.length > 0) await settled();
+      }
+    },
+  };
+}
+
+test("P8.3 beside sends, changes of tags come one at a time, and a pause follows that is twice as long", async () => {
+  const { begun, ask, pass } = rig();
+  await ask(3);
+  expect(begun).toHaveLength(1);
+  await pass(20);
+  expect(begun).toHaveLength(1);
+  begun[0]?.end();
+  await pass(39);
+  expect(begun).toHaveLength(1);
+  await pass(40);
+  expect(begun).toHaveLength(2);
+});
+
+test("P8.3 without sends, changes of tags come one at a time, with a timer in between", async () => {
+  const { begun, ask, pass } = rig(false);
+  await ask();
+  begun[0]?.end();
+  // Whoever asks at once waits as well: otherwise a device that asks for one after another would leave no time for anything else.
+  await ask();
+  await pass(3);
+  expect(begun).toHaveLength(1);
+  await pass(7);
+  expect(begun).toHaveLength(2);
+});
+
+test("P8.3 a disk that takes forever holds up the next change for a second, and for half of one after it", async () => {
+  const slow = rig();
+  await slow.ask(2);
+  await slow.pass(900);
+  slow.begun[0]?.end();
+  await slow.pass(490);
+  expect(slow.begun).toHaveLength(1);
+  await slow.pass(20);
+  expect(slow.begun).toHaveLength(2);
+  const hung = rig();
+  await hung.ask(2);
+  await hung.pass(990);
+  expect(hung.begun).toHaveLength(1);
+  await hung.pass(20);
+  expect(hung.begun).toHaveLength(2);
+});
+
+test("P8.5 a change whose turn does not come in 10 s is refused, and takes no turn of others", async () => {
+  const { begun, refused, ask, pass } = rig();
+  await ask(40);
+  // None ends.
+  await pass(PATIENCE_MS + 1_000);
+  expect(refused.length).toBeGreaterThan(20);
+  expect(refused[0]).toMatchObject({ code: "overloaded" });
+  expect(begun.length + refused.length).toBe(40);
+  await pass(1_000);
+  await ask();
+  expect(begun.length + refused.length).toBe(41);
+});
+
+test("P1.6 P8.3 a clock that is set back holds up no change", async () => {
+  const { clock, begun, ask, pass } = rig();
+  await ask();
+  await pass(10);
+  begun[0]?.end();
+  clock.now -= 3_600_000;
+  await ask();
+  await pass(100);
+  expect(begun).toHaveLength(2);
+});
+
+test("P8.1 however many wait, they look 200 times a second together", async () => {
+  const { looks, ask, pass } = rig();
+  await ask(1 + 600);
+  const first = looks.length;
+  await pass(9_000);
+  expect(looks.length - first).toBeLessThanOrEqual(9 * 200);
+  expect(looks.length - first).toBeGreaterThan(0);
+});
