@@ -18,7 +18,7 @@ export interface CallPorts {
    * @returns what is to be called when the call is over, if the host wants to know
    * @throws MeshError if that takes too long
    */
-  admit(effect: CallEffect): Promise<CallOver | undefined> | null;
+  admit(effect: CallEffect): Promise<CallOver> | Promise<void> | null;
 }
 
 /** The call was answered, has failed, or is given up. */
@@ -37,7 +37,7 @@ export async function resultOf(
   { peers, admit }: CallPorts,
   effect: CallEffect,
 ): Promise<CallResult> {
-  let over: CallOver | null | undefined = null;
+  let over: Awaited<ReturnType<CallPorts["admit"]>> = null;
   try {
     over = await admit(effect);
     // A device waits for its app with everything else of a registration, so no longer than it does for an answer.
@@ -49,7 +49,7 @@ export async function resultOf(
     if (!(error instanceof MeshError)) runtime.reportError(error);
     return { ok: false };
   } finally {
-    over?.();
+    if (typeof over === "function") over();
   }
 }
 
