@@ -74,6 +74,20 @@ export class WorkPacer {
   }
 }
 
+/**
+ * Of one device: it waits for one turn at a time. So devices have equal chances of the next one, however much each of them asks for.
+ *
+ * @param enter waits for a turn among all devices
+ */
+export function oneByOne(enter: () => Promise<() => void>): () => Promise<() => void> {
+  let before: Promise<unknown> = Promise.resolve();
+  return () => {
+    const mine = before.then(enter);
+    before = mine.catch(() => {});
+    return mine;
+  };
+}
+
 /** Of this process. */
 let pacer: WorkPacer | null = null;
 

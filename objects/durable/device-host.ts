@@ -6,7 +6,7 @@ import { DepthCache } from "../../core/tag/tree/depth-cache.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { countOf } from "../bindings.ts";
 import { deviceWakes } from "../capacity/wake-limiter.ts";
-import { deviceWork } from "../capacity/work-pacer.ts";
+import { deviceWork, oneByOne } from "../capacity/work-pacer.ts";
 import type { CallEffect, CallPorts } from "../device/device-call.ts";
 import { deviceIdentity } from "../device/device-identity.ts";
 import { DeviceShell } from "../device/device-shell.ts";
@@ -56,19 +56,21 @@ export function durableDevice(
         reconnectFirstMs: countOf(RECONNECT_FIRST_MS) ?? LIMITS.RECONNECT_FIRST_MS,
       };
     },
-    admit: (effect) => admission(env().MAX_LINKS, effect),
+    admit: admission(() => env().MAX_LINKS),
   });
 }
 
-/** @param maxLinks the setting MAX_LINKS */
-function admission(
-  maxLinks: string | undefined,
-  { name, call }: CallEffect,
-): ReturnType<CallPorts["admit"]> {
-  // A first acknowledgement belongs to a send, which has woken its alias.
-  if (call.method === "firstAck") return null;
-  const woken = deviceWakes(maxLinks, sleep)?.enter(name, LIMITS.COMMAND_MS);
-  const work = deviceWork(maxLinks, sleep);
-  if (woken === undefined || work === null || !WRITES.has(call.method)) return woken ?? null;
-  return woken.then(() => work.enter(LIMITS.COMMAND_MS));
+/** @param maxLinks reads the setting MAX_LINKS */
+function admission(maxLinks: () => string | undefined): CallPorts["admit"] {
+  const turn = oneByOne(async () => {
+    const work = deviceWork(maxLinks(), sleep);
+    return work === null ? () => {} : await work.enter(LIMITS.COMMAND_MS);
+  });
+  return ({ name, call }) => {
+    // A first acknowledgement belongs to a send, which has woken its alias.
+    if (call.method === "firstAck") return null;
+    const woken = deviceWakes(maxLinks(), sleep)?.enter(name, LIMITS.COMMAND_MS);
+    if (woken === undefined) return null;
+    return WRITES.has(call.method) ? woken.then<() => void>(turn) : woken;
+  };
 }

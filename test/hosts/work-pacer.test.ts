@@ -1,6 +1,6 @@
 /** How changes of tags and aliases take turns with single sends, where one thread does all of it and waits for the disk. */
 import { expect, test } from "vitest";
-import { WorkPacer } from "../../objects/capacity/work-pacer.ts";
+import { oneByOne, WorkPacer } from "../../objects/capacity/work-pacer.ts";
 
 const PATIENCE_MS = 10_000;
 
@@ -121,4 +121,31 @@ test("P8.1 however many wait, they look 200 times a second together", async () =
   await pass(9_000);
   expect(looks.length - first).toBeLessThanOrEqual(9 * 200);
   expect(looks.length - first).toBeGreaterThan(0);
+});
+
+test("P8.3 devices take turns: one that asks for a hundred changes waits for one at a time", async () => {
+  const waiting: ((end: () => void) => void)[] = [];
+  const turn = oneByOne(() => new Promise((begin) => waiting.push(begin)));
+  const settled = () => new Promise<void>((done) => setImmediate(done));
+  const begun: number[] = [];
+  for (let n = 0; n < 100; n++) void turn().then(() => begun.push(n));
+  for (let n = 1; n <= 3; n++) {
+    await settled();
+    expect(waiting).toHaveLength(n);
+    waiting.at(-1)?.(() => {});
+  }
+  await settled();
+  expect(begun).toEqual([0, 1, 2]);
+});
+
+test("P8.5 a change of a device whose turn does not come holds up none that the device asks for after it", async () => {
+  let count = 0;
+  const turn = oneByOne(async () => {
+    if (++count === 1) throw new Error("no turn");
+    return () => {};
+  });
+  const first = turn();
+  const second = turn();
+  await expect(first).rejects.toThrow("no turn");
+  await expect(second).resolves.toBeTypeOf("function");
 });
