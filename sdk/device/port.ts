@@ -101,8 +101,8 @@ export type ToService =
     }
   /** Nobody waits for the answer to this request any more: it is dropped, unless it is on its way to the mesh. */
   | { readonly kind: "cancel"; readonly request: number }
-  /** Whether the app accepts messages now. */
-  | { readonly kind: "listen"; readonly on: boolean }
+  /** Whether the app accepts messages now. `turn` is another one each time that it begins to. */
+  | { readonly kind: "listen"; readonly on: boolean; readonly turn?: number | undefined }
   /**
    * The app is done with every message of the lane up to `seq` that arrived on link number `link`. `discarded` is a message that it did
    * not get: the one with `seq`, or, with a `seq` of 0, one behind messages that it has not handled yet.
@@ -161,7 +161,13 @@ export type ToClient =
     }
   /** The app's server removed the registration; sent at each link until the app registers again. */
   | { readonly kind: "removed"; readonly error: PushErrorData }
-  | { readonly kind: "deliver"; readonly link: number; readonly message: Incoming }
+  /** `turn` is that of the last `listen`: what was sent before it comes again. */
+  | {
+      readonly kind: "deliver";
+      readonly link: number;
+      readonly turn?: number | undefined;
+      readonly message: Incoming;
+    }
   /** The message with this key must not be shown, unless it was shown already. */
   | { readonly kind: "withdraw"; readonly key: Uint8Array }
   | { readonly kind: "aliasLost"; readonly alias: string }
@@ -169,6 +175,8 @@ export type ToClient =
   | {
       readonly kind: "sealed";
       readonly link: number;
+      /** As of `deliver`. */
+      readonly turn?: number | undefined;
       readonly epoch: number;
       readonly number: number;
       readonly body: Uint8Array;

@@ -44,6 +44,10 @@ export class AppClient extends ClientBase implements PushClient {
   #clockOffsetMs = 0;
   #closed: Promise<void> | undefined;
   #left = false;
+  /** Which messages it takes: those since it last began to listen. */
+  #turn = 0;
+  /** Says that it does not listen any more; undefined if that need not be said. */
+  #unlisten: (() => void) | undefined;
   readonly #onClosed: (() => void) | undefined;
 
   private constructor(options: ClientOptions<unknown>) {
@@ -203,6 +207,7 @@ export class AppClient extends ClientBase implements PushClient {
   #leave(): void {
     if (this.#left) return;
     this.#left = true;
+    this.#unlisten?.();
     this.#grants.close();
     this.#inbox.clear();
     this.#port.postMessage({ kind: "leave" });
@@ -220,12 +225,41 @@ export class AppClient extends ClientBase implements PushClient {
   protected override listen(on: boolean): void {
     if (this.#closed !== undefined) return;
     this.#inbox.handler = on ? this.deliver : undefined;
-    this.#port.postMessage({ kind: "listen", on });
+    this.#turn++;
+    if (this.#unlisten !== undefined) return;
+    if (on) this.#port.postMessage({ kind: "listen", on, turn: this.#turn });
+    else this.#unlistenLater();
+  }
+
+  /**
+   * Once what handlers are at work on is acknowledged: to the mesh, an acknowledgement after Detach is none, and the sender is told `queued`. Meanwhile
+   * messages are dropped, and come again.
+   */
+  #unlistenLater(): void {
+    const unlisten = (): void => {
+      cancel();
+      this.#unlisten = undefined;
+      this.#port.postMessage({ kind: "listen", on: false });
+      // It has begun again meanwhile.
+      if (this.#inbox.handler)
+        this.#port.postMessage({ kind: "listen", on: true, turn: this.#turn });
+    };
+    const cancel = this.#host.after(CLOSE_WAIT_MS, unlisten);
+    this.#unlisten = unlisten;
+    const wait = async (): Promise<void> => {
+      // During the synchronous part of a handler, its lane does not know yet that it runs.
+      await null;
+      await this.#inbox.idle();
+      if (this.#unlisten === unlisten) unlisten();
+    };
+    void wait();
   }
 
   #receive(event: ToClient): void {
     switch (event.kind) {
       case "deliver":
+        // What it was not given before it began to listen anew comes again, before this one.
+        if ((event.turn ?? this.#turn) !== this.#turn) return;
         if (!this.#inbox.push(event.link, event.message))
           this.#port.postMessage({ kind: "fault", message: "too many unacknowledged messages" });
         return;

@@ -9,13 +9,13 @@ import type {
   Refusal,
   Registered,
   Registration,
-  Removed,
 } from "../../../schema/generated/link.ts";
 import type { SignOuts } from "../client/registration.ts";
 import { GRANT_ATTEMPTS, RETRY_BASE_MS, RETRY_MAX_MS, SEAL_ATTEMPTS } from "../constants.ts";
 import type { PushErrorData } from "../errors.ts";
 import type { Answer, Command, Description, ServicePort, ToService } from "../port.ts";
 import { DENIED } from "./bindings.ts";
+import { refusalData } from "./refusal-data.ts";
 
 const NOT_REGISTERED: PushErrorData = {
   code: "not_registered",
@@ -76,8 +76,8 @@ export interface AppOwner {
   bind(app: App): void;
   /** Returns false and sends nothing if the frame is larger than any mesh accepts. */
   send(frame: PushFrame): boolean;
-  /** Calls `act` when everything that the mesh sent before it received this has arrived; never if the link ends first. */
-  afterDrain(act: () => void): void;
+  /** Calls `act` when what the mesh sent before Detach of the slot has arrived; never if the link ends first, or another `act` is given for it. */
+  afterDrain(slot: number, act: () => void): void;
   /** A command number that is unique on this link. */
   nextRequest(): number;
   /** Calls `act` after `ms` plus up to `windowMs`, whatever link there is then. */
@@ -91,6 +91,8 @@ export class App {
   readonly secret: string | undefined;
   /** The highest seq that it has received, as it says; 0 if nobody has to believe it. */
   lastSeq = 0;
+  /** Of its last `listen`. */
+  turn: number | undefined;
   readonly #owner: AppOwner;
   #listening = false;
   /** Attach waits for the result of an unregister. */
@@ -142,8 +144,9 @@ export class App {
     this.#next();
   }
 
-  /** The app starts or stops listening. */
-  listen(on: boolean): void {
+  /** The app starts or stops listening. @param turn what its messages are to name from now on */
+  listen(on: boolean, turn?: number): void {
+    if (on) this.turn = turn;
     if (on === this.#listening) return;
     this.#listening = on;
     this.attach();
@@ -161,8 +164,7 @@ export class App {
       if (!isDetached) this.#owner.send({ kind: "detach", value: { slot } });
     } else if (isDetached) {
       // Otherwise the acknowledgement of one of them would count for messages that Attach sends again (docs/protocol.md, section 5).
-      this.#owner.afterDrain(() => {
-        this.#owner.detached.delete(slot);
+      this.#owner.afterDrain(slot, () => {
         if (this.#listening) this.attach();
       });
     } else this.#owner.send({ kind: "attach", value: { slot } });
@@ -391,10 +393,4 @@ export class App {
     if (one) this.#remove(one, answer.kind === "done");
     this.#next();
   }
-}
-
-/** Converts a refusal on the link, or a removal, to error data. */
-export function refusalData({ name, message, retryAfterMs }: Refusal | Removed): PushErrorData {
-  const retry = retryAfterMs === undefined ? "never" : "later";
-  return { code: name, message, retry, retryAfterMs };
 }

@@ -21,10 +21,11 @@ import { Link, type LinkOwner } from "../link/link.ts";
 import type { Renewal } from "../link/machine.ts";
 import type { LinkStateName, ServicePort } from "../port.ts";
 import type { Storage } from "../storage/storage.ts";
-import { App, type AppOwner, type PushFrame, refusalData } from "./app.ts";
+import { App, type AppOwner, type PushFrame } from "./app.ts";
 import { Bindings, DENIED, IN_USE } from "./bindings.ts";
 import { Echoes } from "./echoes.ts";
 import { Progress } from "./progress.ts";
+import { refusalData } from "./refusal-data.ts";
 import { Routes } from "./routes.ts";
 import { type Opening, type Saying, servePort } from "./serve.ts";
 
@@ -45,6 +46,8 @@ export class Hub implements LinkOwner, AppOwner {
   readonly #echoes: Echoes;
   readonly #routes: Routes;
   readonly #progress = new Progress((frame) => this.send(frame));
+  /** By slot that is detached: what is called when it is drained. */
+  readonly #drains = new Map<number, () => void>();
   #request = 0;
   /** From when on a client may end a link. */
   #nextFaultMs = 0;
@@ -113,8 +116,17 @@ export class Hub implements LinkOwner, AppOwner {
     return true;
   }
 
-  afterDrain(act: () => void): void {
-    this.#echoes.after(this.#sendEcho, act);
+  afterDrain(slot: number, act: () => void): void {
+    const isBegun = this.#drains.has(slot);
+    this.#drains.set(slot, act);
+    // One echo for each Detach: a later one of the same would come back after the next Detach, and be taken for its own.
+    if (isBegun) return;
+    this.#echoes.after(this.#sendEcho, () => {
+      const last = this.#drains.get(slot);
+      this.#drains.delete(slot);
+      this.detached.delete(slot);
+      last?.();
+    });
   }
 
   readonly #sendEcho = (nonce: number): void => {
@@ -153,6 +165,7 @@ export class Hub implements LinkOwner, AppOwner {
   readonly bind = (app: App): void => this.#bindings.bind(app);
 
   #leave(app: App): void {
+    this.#progress.flush();
     app.listen(false);
     this.#apps.delete(app.appId);
   }
@@ -160,7 +173,9 @@ export class Hub implements LinkOwner, AppOwner {
   #receive(app: App, message: Saying): void {
     switch (message.kind) {
       case "listen":
-        app.listen(message.on);
+        // Detach takes the place of an acknowledgement that comes after it.
+        this.#progress.flush();
+        app.listen(message.on, message.turn);
         return;
       case "ack": {
         const { link, priority, seq, discarded } = message;
@@ -256,6 +271,7 @@ export class Hub implements LinkOwner, AppOwner {
     this.#account.setClock(welcome.serverTimeMs);
     this.held.clear();
     this.detached.clear();
+    this.#drains.clear();
     for (const registration of welcome.registrations) {
       this.held.set(registration.appId, registration);
     }

@@ -100,7 +100,7 @@ const KINDS: { readonly [K in ToService["kind"]]: Read } = {
     body: optional(bytes),
   }),
   cancel: struct({ request }),
-  listen: struct({ on: flag }),
+  listen: struct({ on: flag, turn: optional(count) }),
   ack: struct({ link, priority, seq: count, discarded: optional(count) }),
   cursor: struct({ link, cursor, discarded: optional(flag) }),
   ping: struct({ request }),

@@ -67,7 +67,8 @@ export class Routes {
     const sealed = { link: this.link, epoch, number, body: body.slice(), atMs: this.#meshNow };
     for (const app of this.#apps.values()) {
       if (app.registration?.slot !== slot) continue;
-      app.port.postMessage({ kind: "sealed", ...sealed, isLate: this.#isLate(app, slot) });
+      const { turn } = app;
+      app.port.postMessage({ kind: "sealed", ...sealed, turn, isLate: this.#isLate(app, slot) });
     }
   }
 
@@ -75,7 +76,8 @@ export class Routes {
   post(slot: number, message: ToClient): void {
     for (const app of this.#apps.values()) {
       if (app.registration?.slot !== slot) continue;
-      if (message.kind !== "deliver" || !this.#isLate(app, slot)) app.port.postMessage(message);
+      if (message.kind !== "deliver") app.port.postMessage(message);
+      else if (!this.#isLate(app, slot)) app.port.postMessage({ ...message, turn: app.turn });
     }
   }
 

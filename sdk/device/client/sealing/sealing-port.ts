@@ -28,6 +28,7 @@ import { isBelieved, isChecked, regIdOf } from "./proof.ts";
 import { OWN_REQUESTS, registerAgain, UnprovenAnswers } from "./registering-again.ts";
 
 type Event<K extends ToClient["kind"]> = Extract<ToClient, { readonly kind: K }>;
+type Arrival = Pick<Event<"sealed">, "link" | "turn" | "atMs">;
 
 export class SealingPort implements ClientPort {
   onmessage: ClientPort["onmessage"] = null;
@@ -49,7 +50,7 @@ export class SealingPort implements ClientPort {
   #at: Pick<Event<"registration">, "identity" | "epoch"> | undefined;
   /** Requests for which the push service has asked for a grant or setup before. */
   readonly #askedAgain = new Set<number>();
-  #listens = false;
+  #listen: Extract<ToService, { readonly kind: "listen" }> | undefined;
   /** Numbers up to this one are replays, except of an epoch above `#floorEpoch`. */
   #floor = 0;
   #floorEpoch = 0;
@@ -109,7 +110,7 @@ export class SealingPort implements ClientPort {
     }
     this.#commands.sent(message);
     this.#unproven.sent(message);
-    if (message.kind === "listen") this.#listens = message.on;
+    if (message.kind === "listen") this.#listen = message;
     // The push service then asks for the setup when it sends the command.
     const grants = message.kind === "register" && this.#seals && { grants: true };
     this.#port.postMessage({ ...message, ...grants });
@@ -227,7 +228,7 @@ export class SealingPort implements ClientPort {
 
   // ---- frames of the mesh
 
-  async #open({ link, epoch, number, body, isLate, atMs }: Event<"sealed">): Promise<void> {
+  async #open({ epoch, number, body, isLate, ...arrival }: Event<"sealed">): Promise<void> {
     const known = this.#epochs.get(this.#at?.identity, epoch);
     if (known === undefined) return this.#lost("of an unknown key");
     let frame: PushDown;
@@ -246,7 +247,7 @@ export class SealingPort implements ClientPort {
         if (isLate) break;
         const { value } = frame;
         for (const message of "messages" in value ? value.messages : value.broadcasts)
-          this.#deliver(link, message, atMs);
+          this.#deliver(message, arrival);
         break;
       }
       case "withdraw":
@@ -263,7 +264,7 @@ export class SealingPort implements ClientPort {
     this.#check();
   }
 
-  #deliver(link: number, message: Incoming, atMs: number): void {
+  #deliver(message: Incoming, { link, turn, atMs }: Arrival): void {
     let passed = message;
     if (isExpired(message, atMs, ACK_WAIT_MAX_MS)) {
       // So late that nobody read the socket, or that the clock of the mesh was changed: the next Welcome has the time. If the link
@@ -276,7 +277,7 @@ export class SealingPort implements ClientPort {
         this.#settle(this.#getAgain());
       }
     }
-    if (!this.#isBroken) this.#pass({ kind: "deliver", link, message: passed });
+    if (!this.#isBroken) this.#pass({ kind: "deliver", link, turn, message: passed });
   }
 
   /** A frame cannot be used. The key may be the mistake: once a link, another is set up, and everything comes again. */
@@ -371,9 +372,9 @@ export class SealingPort implements ClientPort {
 
   /** Has the mesh send again what was dropped. Until then, frames that it has sent before are dropped, too. */
   async #getAgain(): Promise<void> {
-    if (this.#listens) {
+    if (this.#listen?.on) {
       this.#port.postMessage({ kind: "listen", on: false });
-      this.#port.postMessage({ kind: "listen", on: true });
+      this.#port.postMessage(this.#listen);
     }
     // It fails if the link ends: then everything comes again anyway.
     await this.#requests.make({ kind: "ping" }, {}).catch(() => {});

@@ -312,9 +312,8 @@ describe("messages", () => {
     mesh.socket.deliver(mesh.message("a"), mesh.message("b"));
     await settle();
     stop();
-    await until(() => mesh.socket.attached.size === 0, "the detach");
     open();
-    await settle();
+    await until(() => mesh.socket.attached.size === 0, "the detach");
     expect(mesh.socket.acks).toHaveLength(1);
     const got: unknown[] = [];
     client.onMessage(({ data }) => {

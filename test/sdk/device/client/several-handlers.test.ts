@@ -103,6 +103,46 @@ describe("several handlers", () => {
   });
 });
 
+describe("a handler that is removed", () => {
+  it("E11 while it is at work: its message is acknowledged before the mesh hears that nobody listens", async () => {
+    const { client } = await registered();
+    const { open, opened } = gate();
+    const remove = client.onMessage(() => opened);
+    await listens();
+    const a = mesh.message("a");
+    mesh.socket.deliver(a, mesh.message("b"));
+    await settle();
+    remove();
+    await settle();
+    open();
+    await until(() => mesh.socket.attached.size === 0, "the detach");
+    const kinds = mesh.socket.frames.map(({ kind }) => kind);
+    expect(kinds.slice(kinds.indexOf("attach") + 1)).toEqual(["acks", "detach"]);
+    expect(mesh.socket.acks).toMatchObject([{ seq: a.seq }]);
+    await client.close();
+  });
+
+  it("E11 while it is at work, for longer than 5 s: the mesh hears it before", async () => {
+    const { client } = await registered();
+    client.onMessage(() => new Promise(() => {}))();
+    await settle();
+    const remove = client.onMessage(() => new Promise(() => {}));
+    await listens();
+    mesh.socket.deliver(mesh.message("a"));
+    await settle();
+    remove();
+    await settle();
+    await mesh.clock.advance(4_900);
+    await settle();
+    expect(mesh.socket.attached.size).toBe(1);
+    await mesh.clock.advance(200);
+    await until(() => mesh.socket.attached.size === 0, "the detach");
+    const closed = client.close();
+    await mesh.clock.advance(10_000);
+    await closed;
+  });
+});
+
 describe("once", () => {
   it("E3 resolves with the next message, and leaves those after it in the mesh", async () => {
     const { client } = await registered();
