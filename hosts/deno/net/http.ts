@@ -270,13 +270,17 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
     this.#loop.next(keepsAlive);
   }
 
-  /** Only a file says how long it is. Writes no faster than the client reads, which has its deadline for that: files are held once for all. */
+  /**
+   * Only a file says how long it is. Writes no faster than the client reads, which has its deadline for that: files are held once for all. One
+   * slice a turn of the loop: hundreds of readers together kept it from its other sockets for seconds.
+   */
   async #file(head: RequestHead, response: Response, bytes: number): Promise<void> {
     const { isCurrent, method } = head;
     const keepsAlive = this.#loop.keepsAlive(head);
     this.#transport.write(headOf(response, { isCurrent, keepsAlive, bytes }));
     const reader = method === "HEAD" ? undefined : response.body?.getReader();
     while (reader !== undefined && !this.#transport.isClosed) {
+      await new Promise<void>((resolve) => this.#port.pipeline.add(resolve));
       const { value, done } = await reader.read();
       if (done) break;
       this.#transport.write(value);

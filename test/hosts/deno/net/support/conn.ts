@@ -83,6 +83,21 @@ export const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** Requests of this path are answered 401. */
 export const REFUSED_PATH = "/refused";
+/** And those of this one with a file in so many slices. */
+export const FILE_PATH = "/file";
+export const FILE_SLICES = 5;
+export const SLICE_BYTES = 1_000;
+
+function file(): Response {
+  let left = FILE_SLICES;
+  const slices = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (left-- > 0) controller.enqueue(new Uint8Array(SLICE_BYTES));
+      else controller.close();
+    },
+  });
+  return new Response(slices, { headers: { "content-length": `${FILE_SLICES * SLICE_BYTES}` } });
+}
 
 export interface DenoServed extends Served {
   readonly conn: FakeConn;
@@ -134,6 +149,7 @@ export function serveHttp(
       async handle(request) {
         const body = Buffer.from(await request.arrayBuffer()).toString("latin1");
         seen.push({ method: request.method, url: new URL(request.url).href, body });
+        if (request.url.endsWith(FILE_PATH)) return file();
         const status = request.url.endsWith(REFUSED_PATH) ? 401 : 200;
         return answerJson(seen.length, { status, headers: {} });
       },
