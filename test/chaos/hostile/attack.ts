@@ -1,4 +1,4 @@
-/** What both attackers have in common. */
+/** What the attackers have in common. */
 import type { Address } from "../../../bench/client/http.ts";
 import type { Random } from "../random.ts";
 import { outcomeOf, upgrade, Wire } from "./wire.ts";
@@ -21,6 +21,12 @@ export interface Loot {
   readonly foreignGrant: string;
   /** A valid grant of its own; only the registered device has one. */
   readonly grant: string | null;
+  /** Another app of the mesh, with a key and a device; only the noisy app server has one. */
+  readonly noisy: {
+    readonly keyId: string;
+    readonly secret: string;
+    readonly regId: string;
+  } | null;
 }
 
 /** @returns what came of it, see `outcomeOf` */

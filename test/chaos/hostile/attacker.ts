@@ -2,9 +2,10 @@
 import { random as seeded } from "../random.ts";
 import type { Attack, Loot } from "./attack.ts";
 import * as insider from "./insider.ts";
+import * as noisy from "./noisy.ts";
 import * as stranger from "./stranger.ts";
 
-export const KINDS = { stranger, insider } as const;
+export const KINDS = { stranger, insider, noisy } as const;
 export type Kind = keyof typeof KINDS;
 
 export interface AttackOrder {

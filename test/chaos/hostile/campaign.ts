@@ -1,7 +1,7 @@
 /**
  * A hostile client from one address against a mesh with devices in good standing: what they notice, and what the mesh is left with.
  *
- *   node test/chaos/hostile/campaign.ts [--host deno|workerd] [--attacker stranger|insider] [--seed N] [--seconds 60] [--devices 1000] [--only ATTACK]
+ *   node test/chaos/hostile/campaign.ts [--host deno|workerd] [--attacker stranger|insider|noisy] [--seed N] [--seconds 60] [--devices 1000] [--only ATTACK]
  *
  * Sends go to the devices at a steady rate before, during and after the attack. The attacker is another process. It gets less of the machine
  * than the mesh when both want it (`ATTACKER_NICENESS`), because a real one has a machine of its own: what the mesh does for it is measured,
@@ -22,6 +22,7 @@ import { type AttackOrder, KINDS, type Kind, type Outcomes } from "./attacker.ts
 import { Control } from "./control.ts";
 import { type Footprint, footprintOf } from "./footprint.ts";
 import { OWN } from "./insider.ts";
+import { NOISY_QUOTA } from "./noisy.ts";
 import { reportOf } from "./report.ts";
 import { type Sends, StandingDevice, sendSteadily, standingDevices } from "./standing.ts";
 import { type Stored, storedIn } from "./stored.ts";
@@ -67,10 +68,11 @@ export interface CampaignVerdict {
 
 /** Every tenth device has the attacker's address. */
 const NEIGHBOURS = 10;
-/** A stranger opens as many connections as it likes; the insider has as many links as devices: a person's. */
+/** A stranger opens as many connections as it likes; the insider has as many links as devices: a person's; the noisy server, those of one process. */
 export const LANES: Readonly<Record<Kind, { readonly quick: number; readonly slow: number }>> = {
   stranger: { quick: 64, slow: 128 },
   insider: { quick: 4, slow: 0 },
+  noisy: { quick: 8, slow: 0 },
 };
 /** How much less of the machine the attacker gets than the mesh: it would have one of its own. */
 const ATTACKER_NICENESS = 10;
@@ -106,7 +108,8 @@ export async function campaign(options: CampaignOptions): Promise<CampaignVerdic
     });
     log(`${devices.length} devices are linked`);
     const past = mesh.sender(app, () => Date.now() - PAST_MS);
-    const loot = await lootOf(options, { app, sender, past, devices, address: at(ownAddress()) });
+    const address = at(ownAddress());
+    const loot = await lootOf(options, { mesh, app, sender, past, devices, address });
     return await measure(options, { mesh, sender, control, devices, loot, random });
   } catch (error) {
     throw new Error(`the mesh said:\n${mesh.output}`, { cause: error });
@@ -236,6 +239,7 @@ async function begin(options: CampaignOptions, loot: Loot): Promise<Attacking> {
 async function lootOf(
   { attacker }: CampaignOptions,
   scene: {
+    readonly mesh: Mesh;
     readonly app: App;
     readonly sender: PushServer;
     /** With a clock that is two hours behind. */
@@ -261,7 +265,15 @@ async function lootOf(
       attacker === "insider"
         ? await sender.grant({ aliases: [{ prefix: OWN }], tags: [{ prefix: OWN }] })
         : null,
+    noisy: attacker === "noisy" ? await noisyApp(scene.mesh, address) : null,
   };
+}
+
+async function noisyApp(mesh: Mesh, address: Loot["address"]): Promise<Loot["noisy"]> {
+  const app = await mesh.app("noisy");
+  await mesh.admin().setQuota(app.appId, NOISY_QUOTA);
+  const { regId } = await new StandingDevice().stand(address, app.appId);
+  return { ...app, regId };
 }
 
 if (import.meta.main) {

@@ -31,7 +31,7 @@ export class StandingDevice {
   #registered: (frame: PushDown) => void = () => {};
 
   /** Makes the account, opens the link, registers and attaches. */
-  async stand(address: Address, appId: string, grant: string): Promise<this> {
+  async stand(address: Address, appId: string, grant?: string): Promise<this> {
     await this.#account.open(`http://${address.host}:${address.port}`);
     this.usedToken = this.#account.token();
     const welcome = Promise.withResolvers<void>();
@@ -59,7 +59,8 @@ export class StandingDevice {
       }),
       this.#ended.promise,
     ]);
-    this.#socket.send(push({ kind: "register", value: { request: 1, appId, grant } }));
+    const register = { request: 1, appId, ...(grant === undefined ? {} : { grant }) };
+    this.#socket.send(push({ kind: "register", value: register }));
     const frame = await answer;
     if (frame.kind !== "registered") throw new Error(`not registered: ${JSON.stringify(frame)}`);
     const { slot, regId } = frame.value.registration;
