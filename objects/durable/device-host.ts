@@ -7,6 +7,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { countOf } from "../bindings.ts";
 import { deviceWakes } from "../capacity/wake-limiter.ts";
 import { deviceWork, oneByOne } from "../capacity/work-pacer.ts";
+import { attachLimit } from "../device/attach-limit.ts";
 import type { CallEffect, CallPorts } from "../device/device-call.ts";
 import { deviceIdentity } from "../device/device-identity.ts";
 import { DeviceShell } from "../device/device-shell.ts";
@@ -66,11 +67,13 @@ function admission(maxLinks: () => string | undefined): CallPorts["admit"] {
     const work = deviceWork(maxLinks(), sleep);
     return work === null ? () => {} : await work.enter(LIMITS.COMMAND_MS);
   });
+  const mustWait = attachLimit(() => Date.now());
   return ({ name, call }) => {
     // A first acknowledgement belongs to a send, which has woken its alias.
     if (call.method === "firstAck") return null;
     const woken = deviceWakes(maxLinks(), sleep)?.enter(name, LIMITS.COMMAND_MS);
     if (woken === undefined) return null;
-    return WRITES.has(call.method) ? woken.then<() => void>(turn) : woken;
+    const isLong = call.method === "attach" ? mustWait() : WRITES.has(call.method);
+    return isLong ? woken.then<() => void>(turn) : woken;
   };
 }

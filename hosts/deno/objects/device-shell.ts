@@ -1,5 +1,6 @@
 /** The object of a device, in the process that holds them all. */
 import { LinkKeys } from "../../../core/identity/link-keys.ts";
+import { attachLimit } from "../../../objects/device/attach-limit.ts";
 import { DeviceShell } from "../../../objects/device/device-shell.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { nodeCipher } from "../frame-cipher.ts";
@@ -7,24 +8,9 @@ import { SharedDeviceStore } from "../store/device-store.ts";
 import type { Mesh } from "./mesh.ts";
 import { MachineRuntime, RowAlarm } from "./runtime.ts";
 
-/** Attaches of a device that wait for no slice, in each second: twice the tags that a device is usually in, as they reconnect together. */
-const ATTACHES_AT_ONCE = 40;
-
-/** @returns whether one more attach of the device has to wait for a slice: of 2,000 tags they held the thread for 0.17 s (measured) */
-function attachLimit(): () => boolean {
-  let since = 0;
-  let count = 0;
-  return () => {
-    const now = performance.now();
-    if (now - since > 1_000) [since, count] = [now, 0];
-    count++;
-    return count > ATTACHES_AT_ONCE;
-  };
-}
-
 /** @param woke called when it has something to do */
 export function deviceOf(mesh: Mesh, name: string, woke: () => void): DeviceShell {
-  const isOverAttaches = attachLimit();
+  const mustWait = attachLimit(() => performance.now());
   const runtime = new MachineRuntime(mesh, name, {
     store: (writer) => new SharedDeviceStore(mesh.db, name, writer),
     alarm: (store) => new RowAlarm(mesh.deviceAlarms, store),
@@ -43,7 +29,7 @@ export function deviceOf(mesh: Mesh, name: string, woke: () => void): DeviceShel
     admit: ({ kind, call }) => {
       if (kind !== "tag") return null;
       if (call.method !== "attach") return mesh.workSlices.enter("joins", name);
-      return isOverAttaches() ? mesh.workSlices.enter("attaches", name) : null;
+      return mustWait() ? mesh.workSlices.enter("attaches", name) : null;
     },
   });
 }
