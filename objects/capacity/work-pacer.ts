@@ -16,9 +16,10 @@ const REST_MIN_MS = 4;
 /** A disk that takes forever, or an object that does not answer, must not stop the work of others. */
 const REST_MAX_MS = 500;
 const BUSY_MAX_MS = 1_000;
-/** Shortest wait before a caller looks again, and how many look in a second together: each look is a timer. */
+/** Shortest wait before a caller looks again. The one that has waited longest waits no longer than that. */
 const LOOK_MS = 10;
-const LOOKS_PER_SECOND = 200;
+/** How many of the others look in a second together: each look is a timer. */
+const LOOKS_PER_SECOND = 100;
 
 export interface WorkPacerOptions {
   /** Whether there are single sends: otherwise nobody needs the pauses. */
@@ -31,7 +32,8 @@ export interface WorkPacerOptions {
 export class WorkPacer {
   readonly #options: WorkPacerOptions;
   readonly #now: () => number;
-  #waiting = 0;
+  /** Those that wait, in order. */
+  readonly #waiting = new Set<symbol>();
   /** When the next may begin. */
   #freeAt = Number.NEGATIVE_INFINITY;
 
@@ -41,7 +43,8 @@ export class WorkPacer {
   }
 
   /**
-   * Waits for a turn. Each caller waits with its own timer, because in workerd an object must not wait for another's promise.
+   * Waits for a turn. Each caller waits with its own timer, because in workerd an object must not wait for another's promise. The one that has
+   * waited longest is next; if it is just asleep, whoever looks goes before it: no time is lost, and it is next again.
    *
    * @returns what is to be called when the work is done, or has failed
    * @throws MeshError `overloaded` if its turn does not come in time
@@ -49,18 +52,32 @@ export class WorkPacer {
   async enter(patienceMs: number): Promise<() => void> {
     // Counted down rather than read from the clock, which may be set meanwhile.
     let leftMs = patienceMs;
-    this.#waiting++;
+    const me = Symbol();
+    this.#waiting.add(me);
     try {
-      while (this.#now() < this.#freeAt) {
+      while (!this.#isTurnOf(me)) {
         if (leftMs <= 0) throw new MeshError("overloaded", "too many tags and aliases change");
-        const ms = Math.max(LOOK_MS, (this.#waiting * 1_000) / LOOKS_PER_SECOND);
+        const ms = this.#isFirst(me) ? LOOK_MS : this.#lookMs;
         leftMs -= ms;
         await this.#options.sleep(ms);
       }
     } finally {
-      this.#waiting--;
+      this.#waiting.delete(me);
     }
     return this.#begin();
+  }
+
+  #isTurnOf(one: symbol): boolean {
+    const freeMs = this.#now() - this.#freeAt;
+    return freeMs >= (this.#isFirst(one) ? 0 : LOOK_MS);
+  }
+
+  #isFirst(one: symbol): boolean {
+    return this.#waiting.values().next().value === one;
+  }
+
+  get #lookMs(): number {
+    return Math.max(LOOK_MS, (this.#waiting.size * 1_000) / LOOKS_PER_SECOND);
   }
 
   #begin(): () => void {

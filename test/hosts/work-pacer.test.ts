@@ -4,7 +4,8 @@ import { oneByOne, WorkPacer } from "../../objects/capacity/work-pacer.ts";
 
 const PATIENCE_MS = 10_000;
 
-function rig(isSending = true) {
+/** @param lateMs how late the next timer is */
+function rig(isSending = true, lateMs = () => 0) {
   const clock = { now: 0, isSending };
   const looks: number[] = [];
   const sleeps: { readonly at: number; readonly wake: () => void }[] = [];
@@ -13,10 +14,10 @@ function rig(isSending = true) {
     now: () => clock.now,
     sleep(ms) {
       looks.push(clock.now);
-      return new Promise((wake) => sleeps.push({ at: clock.now + ms, wake }));
+      return new Promise((wake) => sleeps.push({ at: clock.now + ms + lateMs(), wake }));
     },
   });
-  const begun: { readonly at: number; readonly end: () => void }[] = [];
+  const begun: { readonly at: number; readonly askedAt: number; readonly end: () => void }[] = [];
   const refused: unknown[] = [];
   const settled = () => new Promise<void>((done) => setImmediate(done));
   return {
@@ -26,9 +27,10 @@ function rig(isSending = true) {
     /** When callers began to wait, or to wait again. */
     looks,
     async ask(count = 1): Promise<void> {
+      const askedAt = clock.now;
       for (let n = 0; n < count; n++)
         void pacer.enter(PATIENCE_MS).then(
-          (end) => begun.push({ at: clock.now, end }),
+          (end) => begun.push({ at: clock.now, askedAt, end }),
           (error: unknown) => refused.push(error),
         );
       await settled();
@@ -148,4 +150,25 @@ test("P8.5 a change of a device whose turn does not come holds up none that the 
   const second = turn();
   await expect(first).rejects.toThrow("no turn");
   await expect(second).resolves.toBeTypeOf("function");
+});
+
+test("P8.3 beside twelve that always ask for more, nobody waits for more than three turns of each", async () => {
+  // Timers are late, each by another time.
+  let late = 0;
+  const { clock, begun, ask, pass } = rig(true, () => (late = (late * 5 + 3) % 16));
+  const CALLERS = 13;
+  const WORK_MS = 20;
+  await ask(CALLERS);
+  for (let ended = 0; clock.now < 30_000; ) {
+    await pass(1);
+    const last = begun[ended];
+    if (last === undefined || clock.now - last.at < WORK_MS) continue;
+    ended++;
+    last.end();
+    await ask();
+  }
+  const waits = begun.map(({ at, askedAt }) => at - askedAt);
+  expect(Math.max(...waits)).toBeLessThan(CALLERS * 3 * (3 * WORK_MS));
+  // It loses no more than a few looks between two turns.
+  expect(begun.length).toBeGreaterThan(30_000 / (3 * WORK_MS + 20));
 });
