@@ -13,16 +13,19 @@ const hasCode = (error: unknown, code: string): boolean =>
 /**
  * Makes a folder and those above it. Not by mkdir's own `recursive`, except on Deno, where a program may be unable to look at the folders above:
  * Node 24 never returns from that on /proc, which says of a new folder that its parent is missing.
+ *
+ * @param hasAbove the folder above was there, or was made
  */
-async function makeFolder(path: string): Promise<void> {
+async function makeFolder(path: string, hasAbove = false): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700, recursive: "Deno" in globalThis });
   } catch (error) {
     if (hasCode(error, "EEXIST") && (await stat(path)).isDirectory()) return;
+    if (hasAbove || !hasCode(error, "ENOENT")) throw error;
     const above = dirname(path);
-    if (!hasCode(error, "ENOENT") || (await exists(above))) throw error;
-    await makeFolder(above);
-    await makeFolder(path);
+    // Another start may have made it since.
+    if (!(await exists(above))) await makeFolder(above);
+    await makeFolder(path, true);
   }
 }
 

@@ -64,6 +64,14 @@ describe.each(SHARED)("%s, shared by two starts at once", (_, make) => {
     expect(await storages[0]?.get("k")).toMatch(/^\d+$/);
   });
 
+  it("P1.9 begin at once, also where no folder is there yet", async () => {
+    for (let n = 0; n < 20; n++) {
+      rmSync(join(folder, "deep"), { recursive: true, force: true });
+      const writes = [...make(), ...make()].map((storage) => storage.set("k", `${n}`));
+      await expect(Promise.all(writes)).resolves.toBeDefined();
+    }
+  });
+
   it("P1.9 add a value once: both are told the same", async () => {
     const storages = make();
     for (let n = 0; n < 20; n++) {
