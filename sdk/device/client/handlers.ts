@@ -8,12 +8,17 @@ interface Entry {
   readonly handler: MessageHandler;
 }
 
+/** A message that some have handled, perhaps, and that others could not. */
+interface Partly {
+  readonly id: string;
+  readonly done: Set<Entry>;
+  readonly failed: ReadonlySet<Entry>;
+}
+
 export class Handlers {
   readonly #entries = new Set<Entry>();
-  /**
-   * By lane, the message that some could not handle: those that have. Messages of a lane come one after another, so there is one at a time.
-   */
-  readonly #partial = new Map<string, { readonly id: string; readonly done: Set<Entry> }>();
+  /** By lane, the message that some could not handle. Messages of a lane come one after another, so there is one at a time. */
+  readonly #partial = new Map<string, Partly>();
   #isCalling = false;
 
   get size(): number {
@@ -38,18 +43,21 @@ export class Handlers {
 
   /**
    * Resolves when every handler has handled the message. Rejects when all have ended with what some have thrown: if the message is given again, only
-   * those get it. Rejects with `NOT_HANDLED` if there was none that could handle it; those who say so do not count.
+   * those get it; one that was added since does if one of those has left, whose place it takes. Rejects with `NOT_HANDLED` if there was none that could handle it; those who say so do not count.
    */
   async handle(message: PushMessage): Promise<void> {
     const { id, tag, priority } = message;
     const lane = tag === undefined ? priority : "broadcasts";
-    const partial = this.#partial.get(lane);
-    const done = partial?.id === id ? partial.done : new Set<Entry>();
+    const earlier = this.#partial.get(lane);
+    const { done, failed: again } =
+      earlier?.id === id ? earlier : { done: new Set<Entry>(), failed: new Set<Entry>() };
     const called = new Set(done);
+    const failed = new Set<Entry>();
     const failures: unknown[] = [];
     let entries: Entry[];
     do {
-      entries = [...this.#entries].filter((entry) => !called.has(entry));
+      const areThere = again.size > 0 && [...again].every((entry) => this.#entries.has(entry));
+      entries = [...(areThere ? again : this.#entries)].filter((entry) => !called.has(entry));
       await Promise.all(
         entries.map(async (entry) => {
           called.add(entry);
@@ -57,7 +65,9 @@ export class Handlers {
             await this.#call(entry, message);
             done.add(entry);
           } catch (cause) {
-            if (cause !== NOT_HANDLED) failures.push(cause);
+            if (cause === NOT_HANDLED) return;
+            failed.add(entry);
+            failures.push(cause);
           }
         }),
       );
@@ -68,7 +78,7 @@ export class Handlers {
       if (done.size === 0) throw NOT_HANDLED;
       return;
     }
-    this.#partial.set(lane, { id, done });
+    this.#partial.set(lane, { id, done, failed });
     throw failures.length === 1
       ? failures[0]
       : new AggregateError(failures, failures.map(messageOf).join("; "));

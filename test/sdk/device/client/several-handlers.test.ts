@@ -69,6 +69,31 @@ describe("several handlers", () => {
     await client.close();
   });
 
+  it("E2 one that is added meanwhile does not get it, unless one that failed has left", async () => {
+    const { client, errors } = await registered();
+    const got: string[] = [];
+    const failing = client.onMessage(({ data }) => {
+      got.push(`bad ${data}`);
+      throw new Error("no disk");
+    });
+    const next = client.once();
+    await listens();
+    const [a, b] = [mesh.message("a"), mesh.message("b")];
+    mesh.socket.deliver(a, b);
+    expect(await next).toMatchObject({ data: "a" });
+    const after = client.once();
+    await until(() => errors.length === 1, "the error");
+    await mesh.clock.advance(1_000);
+    await until(() => errors.length === 2, "the second error");
+    failing();
+    client.onMessage(({ data }) => void got.push(`its successor ${data}`));
+    await mesh.clock.advance(2_000);
+    await ended(b.seq);
+    expect(got).toEqual(["bad a", "bad a", "its successor a", "its successor b"]);
+    await after;
+    await client.close();
+  });
+
   it("E2 the error of several that fail names what each has thrown", async () => {
     const { client, errors } = await registered();
     client.onMessage(() => Promise.reject(new Error("no disk")));
