@@ -173,7 +173,10 @@ export default defineConfig({
       sharedClients("tab", ["client/*", "commands", "broadcasts", "protocol-errors"]),
       // Nor what starts again on one storage, or waits for the link to end with its client (the other files of `client`, `broadcasts`): the worker of
       // these tests does not end.
-      sharedClients("worker", ["client/{expiry,several-apps}", "{commands,protocol-errors}"]),
+      sharedClients("worker", [
+        "client/{expiry,grants,several-apps}",
+        "{commands,protocol-errors}",
+      ]),
       // And with the push service of each client behind a socket: not what a client does whose own link has ended for good.
       sharedClients("service", [
         "client/{duplicates,expiry,grants,loops,messages,removed,schema,several-handlers}",

@@ -26,6 +26,10 @@ interface AppOwner {
   isCurrent(): Promise<boolean>;
 }
 
+/** What a client is opened with once, for all. */
+const abilitiesOf = ({ grants, encrypts, sealed }: Joining): string =>
+  `${[grants, encrypts, sealed]}`;
+
 type Calling = Extract<ToEngine, { readonly kind: "call" }>;
 
 export class EngineApp {
@@ -33,6 +37,8 @@ export class EngineApp {
   readonly #peers = new Set<Peer>();
   #client: Promise<AppClient> | undefined;
   #opened: AppClient | undefined;
+  /** As it was opened. */
+  #as = "";
   #context: EncryptionContext | undefined;
   #change: PlainChange = { state: "idle" };
   #regId: string | undefined;
@@ -73,7 +79,7 @@ export class EngineApp {
     peer.listens = listens;
     this.#peers.add(peer);
     try {
-      this.#client ??= this.#open(joining);
+      this.#client = this.#fits(peer, joining) ? this.#client : this.#open(joining, this.#client);
       await this.#client;
     } catch (error) {
       this.#client = undefined;
@@ -136,8 +142,21 @@ export class EngineApp {
     for (const peer of this.#peers) peer.end();
   }
 
-  async #open(joining: Joining): Promise<AppClient> {
+  /** Whether there is a client, as this one wants it, or others do. */
+  #fits(peer: Peer, joining: Joining): boolean {
+    const isAlone = [...this.#peers].every((one) => one === peer || !one.joining);
+    return this.#client !== undefined && (!isAlone || this.#as === abilitiesOf(joining));
+  }
+
+  /** @param earlier of clients that have all left: a page of another version may have grants, or encryption */
+  async #open(joining: Joining, earlier: Promise<AppClient> | undefined): Promise<AppClient> {
     const { appId, grants, encrypts, sealed } = joining;
+    this.#as = abilitiesOf(joining);
+    if (earlier !== undefined) {
+      this.#stopListening();
+      this.#opened = undefined;
+      await (await earlier.catch(() => undefined))?.stop(false);
+    }
     const client = await AppClient.open({
       ...this.#owner.options(),
       ...{ appId, sealed },
@@ -149,6 +168,7 @@ export class EngineApp {
     this.#opened = client;
     this.#regId = client.regId;
     client.onState(({ error, ...change }) => {
+      if (this.#opened !== client) return;
       void this.#onState({ ...change, error: error && toErrorData(error, "link_lost") });
     });
     client.onRegId((regId, isNew) => {
