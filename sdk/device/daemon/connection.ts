@@ -4,6 +4,7 @@ import { type PushErrorData, toErrorData } from "../errors.ts";
 import type { ServicePort, ToClient } from "../port.ts";
 import {
   HELLO_TIMEOUT_MS,
+  STOP_WAIT_MS,
   TO_SERVICE_BYTES_MAX,
   UNANSWERED_BYTES_MAX,
   UNANSWERED_MAX,
@@ -112,6 +113,9 @@ export class Connection implements ServicePort {
     this.onmessage = null;
     this.#isOver = true;
     this.#socket.end();
+    // One that does not end its side would hold its descriptor for as long as it likes.
+    const timer = setTimeout(() => this.#socket.destroy(), STOP_WAIT_MS);
+    this.#socket.once("close", () => clearTimeout(timer));
   }
 
   /** Tells the app why the connection ends. */

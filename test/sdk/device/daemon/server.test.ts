@@ -115,6 +115,20 @@ test("D5 connections are bounded; another one is told so, and may come when one 
     .toMatchObject({ apps: [OPEN.appId] });
 });
 
+test("D5 a connection that the service has ended is gone soon, although the other side keeps its own open", async () => {
+  const { path } = await besides();
+  const socket = connectSocket({ path, allowHalfOpen: true }).resume();
+  onTestFinished(() => void socket.destroy());
+  // It writes to a socket that is gone.
+  socket.on("error", () => {});
+  const closed = new Promise((resolve) => socket.once("close", resolve));
+  socket.write("GET / HTTP/1.1\r\n\r\n");
+  await once(socket, "end");
+  const says = setInterval(() => socket.write("more"), 100);
+  onTestFinished(() => clearInterval(says));
+  await closed;
+});
+
 test("D5 an app that does not read is given up", async () => {
   const { path, service } = await besides();
   const lazy = await strange(path);
