@@ -1,4 +1,4 @@
-/** The WHATWG Encoding API: the only host interface that schema/ and core/ use; every JavaScript host has it. */
+/** The WHATWG Encoding API, and `btoa` of HTML: the only host interfaces that schema/ and core/ use; every JavaScript host has them. */
 declare class TextEncoder {
   encode(input?: string): Uint8Array<ArrayBuffer>;
   encodeInto(source: string, destination: Uint8Array): { read: number; written: number };
@@ -7,3 +7,4 @@ declare class TextDecoder {
   constructor(label?: string, options?: { fatal?: boolean; ignoreBOM?: boolean });
   decode(input?: Uint8Array): string;
 }
+declare function btoa(data: string): string;

@@ -1,5 +1,4 @@
 /** The bytes that an app's live key signs for a broadcast: the mesh signs them, the listener verifies them. */
-import { toBase64Url } from "./text.ts";
 
 interface SignedBroadcast {
   readonly appId: string;
@@ -34,10 +33,16 @@ export interface SignedPlace {
 }
 
 const utf8 = new TextEncoder();
-const textOf = (text: string) => toBase64Url(utf8.encode(text));
+/** base64url without padding. The host's own, and not that of text.ts: a live page loads this. */
+const base64Url = (bytes: Uint8Array) =>
+  btoa(String.fromCharCode(...bytes))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+const textOf = (text: string) => base64Url(utf8.encode(text));
 
 /** Ten lines and the data; a null value is an empty line. */
-export function livePlaceBytes(place: SignedPlace): Uint8Array {
+export function livePlaceBytes(place: SignedPlace): Uint8Array<ArrayBuffer> {
   const { appId, listened, cursor, id, sentAt, expiresAt, collapseKey, tag, contentType } = place;
   const lines = [
     ...["pushmesh-live-v2", appId, textOf(listened), cursor, id, sentAt, expiresAt ?? ""],
@@ -53,12 +58,12 @@ export function liveSignedBytes({
   key,
   contentType,
   data,
-}: SignedBroadcast): Uint8Array {
-  const lines = ["pushmesh-live-v1", appId, textOf(tag), toBase64Url(key), contentType];
+}: SignedBroadcast): Uint8Array<ArrayBuffer> {
+  const lines = ["pushmesh-live-v1", appId, textOf(tag), base64Url(key), contentType];
   return joined(`${lines.join("\n")}\n`, data);
 }
 
-function joined(lines: string, data: Uint8Array): Uint8Array {
+function joined(lines: string, data: Uint8Array): Uint8Array<ArrayBuffer> {
   const head = utf8.encode(lines);
   const bytes = new Uint8Array(head.length + data.length);
   bytes.set(head);

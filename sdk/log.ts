@@ -15,14 +15,14 @@ export interface LogEntry {
  */
 export type Log = (entry: LogEntry) => void;
 
-/** Logs, if the user wants that. */
-export function logTo(
-  log: Log | undefined,
+/** Calls a listener, such as a logger, if there is one: what it throws is reported, and stops nothing else. */
+export function notify<T>(
+  listener: ((value: T) => void) | undefined,
   report: (error: unknown) => void,
-  entry: LogEntry,
+  value: T,
 ): void {
   try {
-    log?.(entry);
+    listener?.(value);
   } catch (error) {
     report(error);
   }

@@ -18,7 +18,7 @@ import type {
   PolicyInput,
   QuotaAnswerBody,
 } from "../../schema/http.ts";
-import { type Log, type LogEntry, logTo } from "../log.ts";
+import { type Log, type LogEntry, notify } from "../log.ts";
 import { BOOLEAN, between, FUNCTION, invalidOption, type Rules, TEXT } from "../options.ts";
 import {
   type CallOptions,
@@ -273,7 +273,7 @@ export class MeshAdmin {
     const about = { method, route: routeOf(path) };
     const sentAt = this.#host.now();
     const log = (entry: LogEntry): void =>
-      logTo(this.#log, console.error, { ...about, ms: this.#host.now() - sentAt, ...entry });
+      notify(this.#log, console.error, { ...about, ms: this.#host.now() - sentAt, ...entry });
     try {
       const url = this.#origin + path;
       const answer = await callMesh<AnswerBody<Id>>(

@@ -2,7 +2,7 @@
 import type { AnswerBody, MethodOf, OperationId, PathOf } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
-import { type Log, type LogEntry, logTo } from "../log.ts";
+import { type Log, type LogEntry, notify } from "../log.ts";
 import { between, FUNCTION, invalidOption, type Rules, TEXT } from "../options.ts";
 import { encodeBody } from "./body.ts";
 import {
@@ -175,7 +175,7 @@ export class SignedCalls {
       const log = (level: LogEntry["level"], event: string, more: object): void => {
         const ms = this.host.now() - sentAt;
         const entry: LogEntry = { level, event, ...about, attempt, ms, ...more };
-        logTo(this.#log, console.error, entry);
+        notify(this.#log, console.error, entry);
       };
       try {
         const init = { method, headers, body };

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** What every client has, wherever its engine is: its state, its handlers, and ways to wait for messages. */
-import { type Log, type LogEntry, logTo } from "../../log.ts";
+import { type Log, type LogEntry, notify } from "../../log.ts";
 import { issuesOf, type SchemaResult, type StandardSchema } from "../../standard-schema.ts";
 import { CLOSED, PushError, type PushErrorData, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -148,7 +148,7 @@ export abstract class ClientBase extends ClientEvents {
 
   protected log(entry: LogEntry): void {
     const { log, host } = this.#options;
-    logTo(log, host.report, entry);
+    notify(log, host.report, entry);
   }
 
   #endWaits(error = new PushError(CLOSED)): void {

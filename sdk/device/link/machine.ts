@@ -2,7 +2,7 @@
  * The link as a pure state machine: an event goes in, the next state and the effects come out. It knows no socket, no timer and
  * no clock; `link.ts` carries out the effects.
  */
-import { CLOSE_RANGES, closeVerdict } from "../../../schema/errors.ts";
+import { closeVerdict, FIRST_MESH_CLOSE } from "../../../schema/errors.ts";
 import type { Welcome } from "../../../schema/generated/link.ts";
 import {
   AUTHENTICATE_TIMEOUT_MS,
@@ -268,7 +268,7 @@ function cut(state: LinkState, code: number, error: PushErrorData, random: numbe
 function ended(state: LinkState, code: number, reason: string, random: number): Step {
   const verdict = closeVerdict(code);
   // Reasons from the mesh start with the name of the error (docs/protocol.md, section 7).
-  const name = code >= CLOSE_RANGES.reconnect[0] ? /^[a-z_]+/.exec(reason)?.[0] : undefined;
+  const name = code >= FIRST_MESH_CLOSE ? /^[a-z_]+/.exec(reason)?.[0] : undefined;
   return refused(
     state,
     {

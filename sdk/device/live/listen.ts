@@ -1,8 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** A live listener: opens the socket, reconnects from its cursor, and passes on each message once. */
-import { closeVerdict } from "../../../schema/errors.ts";
+import { closeVerdict, FIRST_MESH_CLOSE } from "../../../schema/errors.ts";
 import type { LiveMessageBody, LivePresenceBody } from "../../../schema/http.ts";
-import { type Log, type LogEntry, logTo } from "../../log.ts";
+import { type Log, type LogEntry, notify } from "../../log.ts";
 import { noOrigin, originOf } from "../../origin.ts";
 import {
   HEARTBEAT_DEFAULT_MS,
@@ -20,8 +20,6 @@ const TOKEN_PROTOCOL = "pushmesh.token.";
 /** RFC 6455 §7.4.1. */
 const NORMAL_CLOSURE = 1000;
 const ABNORMAL_CLOSURE = 1006;
-/** Close codes from here on belong to the mesh, and their reason starts with the name of the error. */
-const MESH_CLOSURES = 4_000;
 
 export interface ListenOptions {
   /** Origin of the mesh, such as `https://push.example.com`. */
@@ -276,8 +274,9 @@ class Listener implements LiveListener {
 
   #lose(closeCode: number, reason: string): void {
     const verdict = closeVerdict(closeCode);
-    const isRefused = verdict === "stop" || (verdict === "reauthenticate" && !this.#canRenew);
-    const [code] = closeCode >= MESH_CLOSURES ? reason.split(":", 1) : [];
+    const canRenew = typeof this.#options.token === "function";
+    const isRefused = verdict === "stop" || (verdict === "reauthenticate" && !canRenew);
+    const [code] = closeCode >= FIRST_MESH_CLOSE ? reason.split(":", 1) : [];
     const error = new PushError({
       code: code || "link_lost",
       message: reason === "" ? `the socket was closed (${closeCode})` : reason,
@@ -286,10 +285,6 @@ class Listener implements LiveListener {
     });
     if (isRefused) this.#end(error);
     else this.#retry(error);
-  }
-
-  get #canRenew(): boolean {
-    return typeof this.#options.token === "function";
   }
 
   /** Full jitter: a random time up to a bound that doubles, so that listeners do not all come back at once. */
@@ -321,7 +316,7 @@ class Listener implements LiveListener {
   };
 
   #log(entry: LogEntry): void {
-    logTo(this.#options.log, this.#host.report, entry);
+    notify(this.#options.log, this.#host.report, entry);
   }
 
   #tell(state: ListenState): void {
@@ -329,11 +324,7 @@ class Listener implements LiveListener {
     const { name, error, retryInMs } = { error: undefined, retryInMs: undefined, ...state };
     const level = error === undefined ? "info" : name === "closed" ? "error" : "warn";
     this.#log({ level, event: "state", state: name, code: error?.code, retryInMs });
-    try {
-      this.#options.onState?.(state);
-    } catch (error) {
-      this.#host.report(error);
-    }
+    notify(this.#options.onState, this.#host.report, state);
   }
 }
 

@@ -72,3 +72,15 @@ test.each(places.messages.filter(({ good }) => good))(
     expect(Buffer.from(signed).toString("hex")).toBe(signedHex);
   },
 );
+
+test.each([
+  ["signature", "~"],
+  ["placeSignature", "~"],
+  ["dataBase64", "~"],
+  ["id", "~"],
+])("V4 a message whose %s is not in its alphabet verifies: false", async (field, value) => {
+  const { frame = "" } = places.messages.find(({ good }) => good) ?? {};
+  const message: LiveMessageBody = { ...JSON.parse(frame), [field]: value };
+  const tag = field === "signature" ? undefined : { tag: message.tag };
+  expect(await verifyLive(message, { appId, publicKey: places.publicKey, ...tag })).toBe(false);
+});
