@@ -120,6 +120,13 @@ npx pushmesh key create --app <appId>
 ## Develop
 
 \`npm run dev\` runs the mesh on this machine under \`wrangler dev\`, with the secrets of \`.dev.vars\`. \`npm run check\` shows what would be deployed.
+Commands that need the admin token send it there, without TLS, if you say so:
+
+\`\`\`sh
+export PUSHMESH_URL=http://127.0.0.1:8787
+export PUSHMESH_ADMIN_TOKEN=$(sed -n 's/^ADMIN_TOKEN=//p' .dev.vars)
+npx pushmesh smoke --insecure
+\`\`\`
 
 ## Upgrade
 

@@ -37,6 +37,8 @@ const PACKAGES: readonly Package[] = [
       "docs/notifications.md",
       "docs/react.md",
       "docs/sdk.md",
+      "docs/service.md",
+      "docs/signing.md",
       "docs/protocol.md",
       "docs/tabs.md",
       // What the tutorial ends with.

@@ -15,7 +15,7 @@
  *   const { state, regId, register } = usePush();
  *   const [latest, setLatest] = useState("");
  *   useMessages(({ data }) => setLatest(String(data)));
- *   return regId === undefined ? <button onClick={register}>Tell me</button> : <p>{state}: {latest}</p>;
+ *   return regId === undefined ? <button onClick={() => register()}>Tell me</button> : <p>{state}: {latest}</p>;
  * }
  *
  * @module
