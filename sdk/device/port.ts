@@ -214,7 +214,8 @@ export type ToClient =
 /** One end of a port, such as a MessagePort. The service sets `onmessage` before the client posts. */
 export interface Port<Out, In> {
   postMessage(message: Out): void;
-  onmessage: ((event: { readonly data: In }) => void) | null;
+  /** By its method, so that TypeScript takes a MessagePort, whose handler wants more of an event than `data`. */
+  onmessage: { take(event: { readonly data: In }): void }["take"] | null;
   close(): void;
 }
 

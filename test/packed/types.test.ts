@@ -89,6 +89,17 @@ describe.each([
   });
 });
 
+test("C2 a MessagePort is a port of a client and of a service", async () => {
+  const text = `
+import { openClient, type PushService, memoryStorage, defaultHost } from "pushmesh/device";
+declare const service: PushService;
+const { port1: port, port2 } = new MessageChannel();
+service.serve(port2);
+await openClient({ appId: "a", port, storage: memoryStorage(), host: defaultHost() });
+`;
+  expect(await compile("ports.mts", text, { ...DOM, module: "nodenext" })).toBe("");
+});
+
 test("C2 CommonJS of nodenext requires it", async () => {
   const text = `import { PushServer } from "pushmesh/server";\nexport const server: PushServer | undefined = undefined;\n`;
   expect(await compile("user.cts", text, { ...NODE_TYPES, module: "nodenext" })).toBe("");
