@@ -10,7 +10,7 @@ import { Handlers } from "./handlers.ts";
 import type { PushMessage } from "./message.ts";
 import { type MessageHandler, NOT_HANDLED } from "./message-handler.ts";
 import { streamOf } from "./message-stream.ts";
-import type { CallOptions, OnceOptions, StateChange } from "./options.ts";
+import { type CallOptions, callError, type OnceOptions, type StateChange } from "./options.ts";
 
 interface BaseOptions {
   readonly host: Host;
@@ -45,6 +45,12 @@ export abstract class ClientBase extends ClientEvents {
   }
 
   onMessage(handler: MessageHandler): () => void {
+    if (typeof handler !== "function")
+      throw new PushError({
+        code: "option_invalid",
+        message: "onMessage: must be given a function",
+        retry: "never",
+      });
     if (this.#isOver) return () => {};
     const remove = this.handlers.add(handler);
     if (this.handlers.size === 1) this.listen(true);
@@ -53,7 +59,10 @@ export abstract class ClientBase extends ClientEvents {
     };
   }
 
-  once({ signal, filter = () => true }: OnceOptions = {}): Promise<PushMessage> {
+  once(options: OnceOptions = {}): Promise<PushMessage> {
+    const invalid = callError(options);
+    if (invalid !== undefined) return Promise.reject(invalid);
+    const { signal, filter = () => true } = options;
     const { promise, resolve, reject } = Promise.withResolvers<PushMessage>();
     const settle = (act: () => void): void => {
       remove();
@@ -72,7 +81,10 @@ export abstract class ClientBase extends ClientEvents {
     return promise;
   }
 
-  messages({ signal }: CallOptions = {}): AsyncGenerator<PushMessage, void, undefined> {
+  messages(options: CallOptions = {}): AsyncGenerator<PushMessage, void, undefined> {
+    const invalid = callError(options);
+    if (invalid !== undefined) throw invalid;
+    const { signal } = options;
     return streamOf(
       (handler) => this.onMessage(handler),
       (end) => this.#wait(signal, end),

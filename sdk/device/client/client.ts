@@ -18,6 +18,7 @@ import {
   type Attributes,
   type CallOptions,
   type ClientOptions,
+  callError,
   checkAppId,
   type RegisterOptions,
   reportOf,
@@ -112,6 +113,8 @@ export class AppClient extends ClientBase implements PushClient {
   }
 
   async register(options: RegisterOptions = {}): Promise<string> {
+    const error = callError(options);
+    if (error !== undefined) throw error;
     const regId = await this.#registering.begin(options, options.renew);
     await this.#encryption?.registered(this.#registration.identity);
     return regId;

@@ -1,5 +1,6 @@
 /** Options and events of the public client. */
 import type { Log } from "../../log.ts";
+import { BOOLEAN, FUNCTION, invalidOption, type Rules, SIGNAL } from "../../options.ts";
 import type { StandardSchema } from "../../standard-schema.ts";
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -104,6 +105,17 @@ export function requireOptions(options: Readonly<Record<string, unknown>>): void
     const message = `${name}: must be given`;
     throw new PushError({ code: "option_invalid", message, retry: "never" });
   }
+}
+
+/** Of `register`, `setAlias`, `once` and all other calls that wait. */
+const CALL: Rules = { signal: SIGNAL, renew: BOOLEAN, shared: BOOLEAN, filter: FUNCTION };
+
+/** The error `option_invalid` that names the first option of a call that is not valid; undefined if there is none. */
+export function callError(options: object): PushError | undefined {
+  const message = invalidOption(options, CALL);
+  return message === undefined
+    ? undefined
+    : new PushError({ code: "option_invalid", message, retry: "never" });
 }
 
 /** The command that reports the attributes. */

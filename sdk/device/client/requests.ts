@@ -2,7 +2,7 @@
 import { SUBSCRIBE_TAGS } from "../constants.ts";
 import { CLOSED, PushError, type PushErrorData } from "../errors.ts";
 import type { Answer, ClientPort, Command } from "../port.ts";
-import type { CallOptions } from "./options.ts";
+import { type CallOptions, callError } from "./options.ts";
 
 interface Waiter {
   resolve(value: Answer): void;
@@ -27,8 +27,10 @@ export class Requests {
    * Makes a request. If the signal fires before the answer, it rejects with the signal's reason, and the push service drops the request
    * unless it is on its way to the mesh. After `close` it rejects with `client_closed`.
    */
-  make(command: Command | { readonly kind: "ping" }, { signal }: CallOptions): Promise<Answer> {
-    if (this.#isClosed) return Promise.reject(new PushError(CLOSED));
+  make(command: Command | { readonly kind: "ping" }, options: CallOptions): Promise<Answer> {
+    const error = this.#isClosed ? new PushError(CLOSED) : callError(options);
+    if (error !== undefined) return Promise.reject(error);
+    const { signal } = options;
     const request = this.#next++;
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     if (signal?.aborted) return Promise.reject(signal.reason);
@@ -62,7 +64,7 @@ export class Requests {
     how: "add" | "remove",
     options: CallOptions,
   ): Promise<void> {
-    const names = [...new Set(typeof tags === "string" ? [tags] : tags)];
+    const names = [...new Set([tags].flat())];
     while (names.length > 0) {
       const change = { add: [], remove: [], [how]: names.splice(0, SUBSCRIBE_TAGS) };
       await this.make({ kind: "subscribe", ...change }, options);

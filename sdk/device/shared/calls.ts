@@ -1,5 +1,5 @@
 /** Calls of a client that wait for the engine, and are made again at the next one if theirs is lost: all of them describe a wanted state. */
-import type { CallOptions } from "../client/options.ts";
+import { type CallOptions, callError } from "../client/options.ts";
 import { LIVENESS_MS } from "../constants.ts";
 import { CLOSED, PushError, type PushErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -40,7 +40,8 @@ export class Calls {
     args: readonly unknown[],
     { signal, ...options }: CallOptions = {},
   ): Promise<unknown> {
-    if (this.#isClosed) return Promise.reject(new PushError(CLOSED));
+    const error = this.#isClosed ? new PushError(CLOSED) : callError({ signal, ...options });
+    if (error !== undefined) return Promise.reject(error);
     if (signal?.aborted) return Promise.reject(signal.reason);
     const number = this.#next++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { chmod, link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { PushError } from "../errors.ts";
 import type { Storage, Stored } from "./storage.ts";
 
 /** The file name of a key: a name cannot contain `/`, so it becomes `,`, which no key contains. */
@@ -44,8 +45,16 @@ const FRESH_MAX_MS = 60_000;
  * A storage in `folder`, which is created if it is missing; folder 0700, files 0600. Each write goes to a new file that is synced
  * and then renamed over the old one, so a killed process leaves the old value or the new one. Processes that share a folder are
  * one device, whose newest link replaces the others.
+ *
+ * @throws PushError `option_invalid` if `folder` is no path
  */
 export function fileStorage(folder: string): Storage {
+  if (typeof folder !== "string" || folder === "")
+    throw new PushError({
+      code: "option_invalid",
+      message: `folder: must be a path, and is ${folder === "" ? "empty" : `of type ${typeof folder}`}`,
+      retry: "never",
+    });
   let ready: Promise<void> | undefined;
 
   const prepare = async (): Promise<void> => {

@@ -1,6 +1,6 @@
 /** Options of the device SDK, checked when they are given; signals; and what it logs. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ConnectOptions, LogEntry } from "../../../../sdk/device/mod.ts";
+import type { ConnectOptions, LogEntry, PushClient } from "../../../../sdk/device/mod.ts";
 import { memoryStorage } from "../../../../sdk/device/mod.ts";
 import { settle, until } from "../fake/clock.ts";
 import { FakeMesh, start } from "../fake/mesh.ts";
@@ -50,6 +50,25 @@ it("E9 an option that is undefined is not given, and other names are ignored", a
   const others = { toString: () => "", theme: "dark", tag: "news" };
   const undefineds = { grant: undefined, schema: undefined, signal: undefined };
   const { client } = await start(mesh, { ...undefineds, ...others });
+  await client.close();
+});
+
+it.each<[string, (push: PushClient) => unknown, string]>([
+  ["once", (push) => push.once({ filter: "news" } as object), "filter: must be a function"],
+  ["once", (push) => push.once({ fliter: () => true } as object), "fliter: is no option; filter"],
+  ["messages", (push) => push.messages({ signal: 1_000 } as object), "signal: must be an Abort"],
+  ["register", (push) => push.register({ renewed: true } as object), "renewed: is no option; re"],
+  ["setAlias", (push) => push.setAlias("me", { share: true } as object), "share: is no option; sh"],
+  ["subscribe", (push) => push.subscribe(undefined as never), "is invalid: add"],
+  ["ping", (push) => push.ping({ signals: null } as object), "signals: is no option; signal"],
+  ["onMessage", (push) => push.onMessage({} as never), "onMessage: must be given a function"],
+])("E9 %s refuses an option that is not valid, %#", async (_, call, message) => {
+  const { client } = await start(mesh);
+  await client.register();
+  await expect((async () => call(client))()).rejects.toMatchObject({
+    code: "option_invalid",
+    message: expect.stringContaining(message),
+  });
   await client.close();
 });
 
