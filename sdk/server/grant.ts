@@ -2,6 +2,7 @@
 import type { RevocationAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
+import { invalidOption, type Rule, type Rules, TEXT } from "../options.ts";
 import type { CallOptions } from "./call.ts";
 import { optionError } from "./errors.ts";
 import type { SignedCalls } from "./signed-calls.ts";
@@ -32,8 +33,39 @@ const ID_BYTES = 12;
 const IS_CUT = /^eyJ/;
 const utf8 = new TextEncoder();
 
+const NAMES: Rule = [
+  "a list of names and prefixes",
+  (value: unknown) =>
+    Array.isArray(value) &&
+    value.every((each) => typeof each === "string" || typeof each?.prefix === "string"),
+];
+const OPTIONS: Rules = {
+  device: TEXT,
+  regId: TEXT,
+  aliases: NAMES,
+  tags: NAMES,
+  attributes: [
+    "an object of texts",
+    (value: object | null) =>
+      typeof value === "object" &&
+      value !== null &&
+      Object.values(value).every((each) => typeof each === "string"),
+  ],
+  expiresIn: ["a number", (value: unknown) => typeof value === "number"],
+};
+
+/** The first fault of the options. What is not known is refused, and not ignored: it was meant to bound the grant. */
+function faultOf(options: GrantOptions): string | undefined {
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name));
+  const others =
+    unknown && `${unknown}: is no option of a grant; ${Object.keys(OPTIONS).join(", ")} are`;
+  return invalidOption(options, OPTIONS) ?? others;
+}
+
 /** @throws PushServerError `option_invalid` */
 export async function makeGrant(calls: SignedCalls, options: GrantOptions): Promise<string> {
+  const fault = faultOf(options);
+  if (fault !== undefined) throw optionError(fault);
   const { expiresIn = DEFAULT_SECONDS, device, regId, aliases, tags, attributes } = options;
   const most = LIMITS.GRANT_MAX_AGE_SECONDS;
   if (!Number.isInteger(expiresIn) || expiresIn < 1 || expiresIn > most)

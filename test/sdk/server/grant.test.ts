@@ -47,6 +47,24 @@ test.each([
   await expect(made).rejects.toThrow(message);
 });
 
+test.each<[string, object]>([
+  [
+    "ttl: is no option of a grant; device, regId, aliases, tags, attributes, expiresIn are",
+    { ttl: 60 },
+  ],
+  ["deviceId: is no option; device is one", { deviceId: "d" }],
+  ["alias: is no option; aliases is one", { alias: ["user-7"] }],
+  ["device: must be a text that is not empty", { device: null }],
+  ["aliases: must be a list of names and prefixes", { aliases: "user-7" }],
+  ["tags: must be a list of names and prefixes", { tags: [{ prefx: "news/" }] }],
+  ["attributes: must be an object of texts", { attributes: { tier: 1 } }],
+  ["expiresIn: must be a number", { expiresIn: "60" }],
+])("E9 a grant refuses what would not bound it: %s", async (message, options) => {
+  const made = serverOf(SECRET.toString("base64url")).grant(options);
+  await expect(made).rejects.toMatchObject({ code: "option_invalid" });
+  await expect(made).rejects.toThrow(message);
+});
+
 test("S1 a grant that was cut while it was copied is not revoked by another name", async () => {
   const server = serverOf(SECRET.toString("base64url"));
   const grant = await server.grant();
