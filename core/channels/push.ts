@@ -225,7 +225,12 @@ function whenDone(request: number, context: ChannelContext): OnAnswer {
 }
 
 const refuseLater = (answer: Refused, request: number, later: ChannelContext): void =>
-  later.refuse(answer.code, answer.detail ?? "", request, answer.retryAfterMs);
+  later.refuse(
+    answer.code,
+    answer.detail ?? ERRORS[answer.code].title,
+    request,
+    answer.retryAfterMs,
+  );
 
 function describe(
   { request, slot }: Describe,
