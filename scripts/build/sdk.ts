@@ -19,9 +19,9 @@ import { writeDeclarations } from "./types/declarations.ts";
 /** What the SDK may weigh for a web page, compressed by gzip: the bounds of docs/decisions/0005. */
 const BOUNDS = {
   /** What every page loads. */
-  device: 11_150,
+  device: 11_200,
   /** With the script that the tab with the link loads too. */
-  deviceWithLink: 35_550,
+  deviceWithLink: 35_700,
   live: 3_495,
 } as const;
 

@@ -43,7 +43,7 @@ export async function showNotification(
     else resolve(data as ShowAnswer);
   };
   Promise.resolve(registration ?? serviceWorker.ready).then(({ active }) => {
-    if (active === null) return reject(failure(silent, "later"));
+    if (!active) return reject(failure(silent, "later"));
     silent = "the service worker does not answer: call handleNotifications in it";
     return active.postMessage(request, [port2]);
   }, reject);
