@@ -11,7 +11,7 @@
  * Outside browsers, import `pushmesh/device/node` instead, which stores the device's state in files. With this entry the state is
  * only in memory there, and each start is a new device.
  *
- * @module
+ * @module pushmesh/device
  */
 export type { Log, LogEntry } from "../log.ts";
 export type { SchemaIssue, StandardSchema } from "../standard-schema.ts";

@@ -6,7 +6,7 @@
  *
  * const push = await connect({ url, appId, storage: fileStorage("/var/lib/my-app/push") });
  *
- * @module
+ * @module pushmesh/device/node
  */
 import { orAborted } from "../aborted.ts";
 import { checkConnect } from "./check-options.ts";

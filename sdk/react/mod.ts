@@ -18,7 +18,7 @@
  *   return regId === undefined ? <button onClick={() => register()}>Tell me</button> : <p>{state}: {latest}</p>;
  * }
  *
- * @module
+ * @module pushmesh/react
  */
 import {
   createContext,

@@ -1,7 +1,7 @@
 /**
  * The server SDK: sends messages and broadcasts, reads their status, manages tags and aliases, and creates apps and keys.
  *
- * @module
+ * @module pushmesh/server
  */
 export type {
   AliasAnswerBody,

@@ -10,7 +10,7 @@
  *
  * The app server then sends with `push.send({ to: regId, data, encrypt: true })`.
  *
- * @module
+ * @module pushmesh/encryption
  */
 import { bodyOfData } from "../../../schema/encrypted.ts";
 import { ContentType } from "../../../schema/generated/link.ts";

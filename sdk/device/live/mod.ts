@@ -14,7 +14,7 @@
  * });
  * listener.close();
  *
- * @module
+ * @module pushmesh/live
  */
 export type { LiveMessageBody as LiveMessage } from "../../../schema/http.ts";
 export type { Log, LogEntry } from "../../log.ts";

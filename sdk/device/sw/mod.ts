@@ -3,7 +3,7 @@
  *
  * Nothing arrives while no tab of the app is open: that needs the push service of the browser's vendor.
  *
- * @module
+ * @module pushmesh/sw
  */
 export type { PushData, PushMessage } from "../client/message.ts";
 export { type NotificationButton, type NotificationContent, notificationOf } from "./content.ts";
