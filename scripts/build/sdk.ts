@@ -21,7 +21,7 @@ const BOUNDS = {
   /** What every page loads. */
   device: 11_200,
   /** With the script that the tab with the link loads too. */
-  deviceWithLink: 35_700,
+  deviceWithLink: 35_900,
   live: 3_495,
 } as const;
 

@@ -14,7 +14,7 @@ import {
 } from "../../../schema/generated/link.ts";
 import type { Account } from "../account/account.ts";
 import { readSignOuts } from "../client/registration.ts";
-import { AGENT, FRAME_BYTES, PORT_FAULT_MS } from "../constants.ts";
+import { AGENT, FRAME_BYTES, PORT_FAULT_MS, RETRY_BASE_MS } from "../constants.ts";
 import { CLOSED, PushError, type PushErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import { Link, type LinkOwner } from "../link/link.ts";
@@ -23,6 +23,7 @@ import type { LinkStateName, ServicePort } from "../port.ts";
 import type { Storage } from "../storage/storage.ts";
 import { App, type AppOwner, type PushFrame } from "./app.ts";
 import { Bindings, DENIED, IN_USE } from "./bindings.ts";
+import { Drains } from "./drains.ts";
 import { Echoes } from "./echoes.ts";
 import { Progress } from "./progress.ts";
 import { refusalData } from "./refusal-data.ts";
@@ -46,8 +47,7 @@ export class Hub implements LinkOwner, AppOwner {
   readonly #echoes: Echoes;
   readonly #routes: Routes;
   readonly #progress = new Progress((frame) => this.send(frame));
-  /** By slot that is detached: what is called when it is drained. */
-  readonly #drains = new Map<number, () => void>();
+  readonly #drains = new Drains((act) => this.#echoes.after(this.#sendEcho, act), this.detached);
   #request = 0;
   /** From when on a client may end a link. */
   #nextFaultMs = 0;
@@ -117,16 +117,7 @@ export class Hub implements LinkOwner, AppOwner {
   }
 
   afterDrain(slot: number, act: () => void): void {
-    const isBegun = this.#drains.has(slot);
-    this.#drains.set(slot, act);
-    // One echo for each Detach: a later one of the same would come back after the next Detach, and be taken for its own.
-    if (isBegun) return;
-    this.#echoes.after(this.#sendEcho, () => {
-      const last = this.#drains.get(slot);
-      this.#drains.delete(slot);
-      this.detached.delete(slot);
-      last?.();
-    });
+    this.#drains.after(slot, act);
   }
 
   readonly #sendEcho = (nonce: number): void => {
@@ -270,7 +261,6 @@ export class Hub implements LinkOwner, AppOwner {
     this.#welcomed = this.#account.credential;
     this.#account.setClock(welcome.serverTimeMs);
     this.held.clear();
-    this.detached.clear();
     this.#drains.clear();
     for (const registration of welcome.registrations) {
       this.held.set(registration.appId, registration);
@@ -344,10 +334,7 @@ export class Hub implements LinkOwner, AppOwner {
   onRefusal(refusal: Refusal): void {
     for (const app of this.#apps.values()) if (app.refused(refusal)) return;
     if (refusal.name === "rate_limited") {
-      // It may have been an attach: repeating it is harmless, and without it no messages would arrive.
-      this.after(refusal.retryAfterMs ?? 0, () => {
-        for (const app of this.#apps.values()) app.attach();
-      });
+      this.#sayAgain(refusal.retryAfterMs ?? 0);
       return;
     }
     // A detach that arrived after the unregister of its slot.
@@ -356,6 +343,29 @@ export class Hub implements LinkOwner, AppOwner {
     if (refusal.name === "sealing_required") return;
     const error = refusalData(refusal);
     for (const { port } of this.#apps.values()) port.postMessage({ kind: "failed", error });
+  }
+
+  /**
+   * An Attach, Detach or Echo was refused, and it does not say which. After a Detach that was none, Attach sends nothing again of what was dropped
+   * meanwhile: so nothing that arrives counts until all is said once more.
+   */
+  #sayAgain(ms: number): void {
+    const { isStopped } = this.#drains;
+    this.#drains.stop();
+    for (const registration of this.held.values())
+      if (registration) this.detached.add(registration.slot);
+    if (isStopped) return;
+    const { link } = this.#routes;
+    this.after(Math.max(ms, RETRY_BASE_MS), () => {
+      if (link !== this.#routes.link || !this.connected) return;
+      this.#drains.resume();
+      for (const app of this.#apps.values()) {
+        const { slot } = app.registration ?? {};
+        if (slot !== undefined && this.detached.has(slot))
+          this.send({ kind: "detach", value: { slot } });
+        app.attach();
+      }
+    });
   }
 
   onStatus(

@@ -1,5 +1,6 @@
 /** The device SDK against a scripted mesh: several handlers, and waiting for one message. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ERRORS } from "../../../../schema/errors.ts";
 import { settle, until } from "../fake/clock.ts";
 import { FakeMesh, gate, start } from "../fake/mesh.ts";
 
@@ -166,6 +167,28 @@ describe("a handler that is removed", () => {
     await mesh.clock.advance(10_000);
     await closed;
   });
+});
+
+it("E11 a mesh that takes no more commands is told anew what is attached: it may have refused the Detach before", async () => {
+  const { client } = await registered();
+  const got: unknown[] = [];
+  client.onMessage(({ data }) => void got.push(data));
+  await listens();
+  const before = mesh.socket.frames.length;
+  const { number: code, title: message } = ERRORS.rate_limited;
+  const refusal = { code, name: "rate_limited", message, retryAfterMs: 20 };
+  for (let n = 0; n < 2; n++) mesh.socket.push({ kind: "refusal", value: refusal });
+  const a = mesh.message("a");
+  mesh.socket.deliver(a);
+  await settle();
+  expect(got).toEqual([]);
+  await mesh.clock.advance(1_000);
+  await until(() => mesh.socket.frames.length === before + 2, "the frames");
+  expect(mesh.socket.frames.slice(before).map(({ kind }) => kind)).toEqual(["detach", "attach"]);
+  mesh.socket.deliver({ ...a, replay: true }, mesh.message("b"));
+  await until(() => got.length === 2, "both");
+  expect(got).toEqual(["a", "b"]);
+  await client.close();
 });
 
 describe("once", () => {
