@@ -1,4 +1,5 @@
 /** The shell of a device on Workers. */
+import { EVERYONE } from "../../core/condition/types.ts";
 import { portableCipher } from "../../core/identity/frame-cipher.ts";
 import { keyringOf } from "../../core/identity/keyring.ts";
 import { LinkKeys } from "../../core/identity/link-keys.ts";
@@ -73,6 +74,8 @@ function admission(maxLinks: () => string | undefined): CallPorts["admit"] {
     if (call.method === "firstAck") return null;
     const woken = deviceWakes(maxLinks(), sleep)?.enter(name, LIMITS.COMMAND_MS);
     if (woken === undefined) return null;
+    // The tag of all devices: budgets of registrations bound it, and a broadcast to everyone may follow at once.
+    if (call.method === "join" && call.request.tag === EVERYONE) return woken;
     const isLong = call.method === "attach" ? mustWait() : WRITES.has(call.method);
     return isLong ? woken.then<() => void>(turn) : woken;
   };

@@ -13,7 +13,7 @@ const PROGRAMS = [
     "device-node.js",
     `connect({ url: "https://push.example.com/path", appId: "a" })`,
     // Bun leaves out who called last of all, as strict code lets it.
-    ["toOrigin", "openService", "connect"],
+    ["toOrigin", "checkConnect", "connect"],
   ],
   [
     "server.js",
