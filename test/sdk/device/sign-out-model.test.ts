@@ -262,5 +262,6 @@ test("S22 a sign-out whose promise resolved is kept: nothing is shown or attache
     ),
     { numRuns: 60 },
   );
-  expect(signedOut).toBeGreaterThan(20);
+  // 29 on average, 11 to 47 in 80 runs: that it tries sign-outs at all.
+  expect(signedOut).toBeGreaterThan(3);
 }, 120_000);
