@@ -22,31 +22,30 @@ const utf8 = /* @__PURE__ */ new TextEncoder();
 /** The writer for the next frame. Taken while in use, so that encoding inside a getter is safe too. */
 let idle: Writer | undefined;
 
-/** Writes one struct into new bytes. */
-export function encode<T>(
-  value: T,
-  write: (writer: Writer, value: T) => void,
-): Uint8Array<ArrayBuffer> {
+/** Writes one struct. @returns the bytes in the writer's buffer, which the next call overwrites */
+function written<T>(value: T, write: (writer: Writer, value: T) => void): Uint8Array<ArrayBuffer> {
   const writer = idle ?? { bytes: new Uint8Array(FIRST_BYTES), length: 0 };
   idle = undefined;
   writer.length = 0;
   write(writer, value);
   if (writer.bytes.length <= KEPT_BYTES) idle = writer;
-  return writer.bytes.slice(0, writer.length);
+  return writer.bytes.subarray(0, writer.length);
 }
 
-/** As `encode`, into `briefBytes`. Told twice, because the device SDK, which must stay small, has `encode` alone. */
+/** Writes one struct into new bytes. */
+export const encode = <T>(
+  value: T,
+  write: (writer: Writer, value: T) => void,
+): Uint8Array<ArrayBuffer> => written(value, write).slice();
+
+/** As `encode`, into `briefBytes`. */
 export function encodeBriefly<T>(
   value: T,
   write: (writer: Writer, value: T) => void,
 ): Uint8Array<ArrayBuffer> {
-  const writer = idle ?? { bytes: new Uint8Array(FIRST_BYTES), length: 0 };
-  idle = undefined;
-  writer.length = 0;
-  write(writer, value);
-  if (writer.bytes.length <= KEPT_BYTES) idle = writer;
-  const brief = briefBytes(writer.length);
-  brief.set(writer.bytes.subarray(0, writer.length));
+  const bytes = written(value, write);
+  const brief = briefBytes(bytes.length);
+  brief.set(bytes);
   return brief;
 }
 
