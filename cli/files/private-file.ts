@@ -13,17 +13,19 @@ export const makePrivateFolder = (path: string): void => makeFolder(path, 0o700)
  * Not by mkdir's own `recursive`, except on Deno, where the mesh may not look at the folders above its own: Node 24 never returns from that if a file system, such as /proc, answers
  * that the parent of a new folder is missing although it is there.
  *
+ * @param hasAbove the folder above was there, or was made
  * @throws the error of the file system.
  */
-export function makeFolder(path: string, mode = 0o777): void {
+export function makeFolder(path: string, mode = 0o777, hasAbove = false): void {
   try {
     mkdirSync(path, { mode, recursive: IS_DENO });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EEXIST" && statSync(path).isDirectory()) return;
-    if (code !== "ENOENT" || existsSync(dirname(path))) throw error;
-    makeFolder(dirname(path), mode);
-    makeFolder(path, mode);
+    if (hasAbove || code !== "ENOENT") throw error;
+    // Another command may have made it since.
+    if (!existsSync(dirname(path))) makeFolder(dirname(path), mode);
+    makeFolder(path, mode, true);
   }
 }
 
