@@ -31,7 +31,7 @@ function sendsPerSecond(text: string): number {
   const value = /^\d*\.?\d+$/.test(text) ? Number(text) : Number.NaN;
   const { QUOTA_PER_SECOND_MIN: least, QUOTA_PER_SECOND_MAX: most } = LIMITS;
   if (value >= least && value <= most) return value;
-  throw new InvalidArgumentError(`Give a number from 0.00001 to ${most}.`);
+  throw new InvalidArgumentError(`Give a number from ${least} to ${most}.`);
 }
 
 export function appQuota(env: NodeJS.ProcessEnv): Command {
