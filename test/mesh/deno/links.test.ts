@@ -23,11 +23,11 @@ test("L8 a link from which nothing came for twice the longest heartbeat is close
 });
 
 test("L7 a stop spreads its closes, and takes no new link meanwhile", async () => {
-  const { codes, left, spreadMs } = await inDeno("drain");
+  const { codes, left, leftAtFirst } = await inDeno("drain");
   expect(codes).toEqual([4000]);
   expect(left).toBe(0);
-  // 50 links in turns of 20 that are 20 ms apart.
-  expect(spreadMs).toBeGreaterThan(20);
+  // 200 links in turns of 20 that are 20 ms apart: not a time, which a busy machine draws together at the clients.
+  expect(leftAtFirst).toBeGreaterThan(0);
 });
 
 test("L4 a link that is closed before its socket is open learns so", async () => {

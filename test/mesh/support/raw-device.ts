@@ -128,7 +128,12 @@ export class RawDevice {
     const frame = await this.next();
     if (frame.kind !== "registered") throw new Error(`instead of registered: ${frame.kind}`);
     const { registration } = frame.value;
-    this.socket.binary(push({ kind: "attach", value: { slot: registration.slot } }));
+    const { slot } = registration;
+    this.socket.binary(push({ kind: "attach", value: { slot } }));
+    // The mesh answers no attach. What it answers next comes after it: a send from now on finds the registration attached.
+    this.socket.binary(push({ kind: "describe", value: { request: 1, slot } }));
+    const described = await this.next();
+    if (described.kind !== "described") throw new Error(`instead of described: ${described.kind}`);
     return registration;
   }
 }

@@ -43,7 +43,12 @@ export class SealedDevice {
     const frame = await device.next();
     if (frame.kind !== "registered") throw new Error(JSON.stringify(frame));
     device.registration = frame.value.registration;
-    device.plain({ kind: "attach", value: { slot: device.registration.slot } });
+    const { slot } = device.registration;
+    device.plain({ kind: "attach", value: { slot } });
+    // As RawDevice.register does.
+    device.say({ kind: "describe", value: { request: 1, slot } });
+    const described = await device.next();
+    if (described.kind !== "described") throw new Error(JSON.stringify(described));
     return device;
   }
 
