@@ -28,6 +28,8 @@ const COMPUTING = {
   /** Ends what hangs. Vitest's own of 5 s ended what a busy machine took longer for. */
   testTimeout: 30_000,
 };
+/** Ends what hangs. What takes 20 s alone takes a minute beside three others, and more on a machine that is busy with other things. */
+const HANGS_MS = 240_000;
 const WAITING = { maxWorkers: 4, maxConcurrency: 3, sequence: { groupOrder: 1 } };
 const ALONE = { maxWorkers: 1, sequence: { groupOrder: 2 } };
 
@@ -128,8 +130,8 @@ const withProcesses = (
     globalSetup: BUILT[folderOf(name)] ?? [],
     env: { ...PROCESS_ENV, ...env },
     ...CHECKED,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: HANGS_MS,
+    hookTimeout: HANGS_MS,
     ...SHARED,
     ...group,
   },

@@ -12,5 +12,6 @@ test("T1 B1 B5 B9 B15 kill -9 while tags grow and broadcasts go out loses nobody
   log(tagSummary(verdict));
   expect(verdict).toMatchObject(clean);
   expect(verdict.accepted).toBeGreaterThan(20);
-  expect(verdict.seen).toBeGreaterThan(200);
-}, 240_000);
+  // More than the two last ones to all devices.
+  expect(verdict.seen).toBeGreaterThan(100);
+});

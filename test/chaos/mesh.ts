@@ -2,12 +2,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { MeshAdmin, PushServer } from "../../sdk/server/mod.ts";
 import { HOST, type HostName, ROOT, serveCommand } from "../support/host.ts";
+import { freePort } from "../support/port.ts";
 import { until } from "./wait.ts";
 
 /** A start takes about a second, and on a busy machine a few. */
@@ -34,23 +34,6 @@ export interface App {
   readonly appId: string;
   readonly keyId: string;
   readonly secret: string;
-}
-
-/**
- * A free port that the system does not give to outgoing connections: while the mesh is down, a device that tries to
- * reach it would sooner or later get the mesh's own port, and keep it.
- */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
-    const server = createServer().listen(port, "127.0.0.1");
-    const free = await once(server, "listening").then(
-      () => true,
-      () => false,
-    );
-    server.close();
-    if (free) return port;
-  }
 }
 
 function isAlive(pid: number): boolean {

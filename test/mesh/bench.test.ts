@@ -50,21 +50,17 @@ const rows = z
 describe("npm run bench", () => {
   it.concurrent.for(
     (HOST === DEFAULT_HOST ? RUNS : ON_OTHER_HOST).map((run) => [run.join(", "), run] as const),
-  )(
-    "%s: figures of the mesh and of its control are written",
-    { timeout: 120_000 },
-    async ([, scenarios], { expect }) => {
-      const json = join(folder, `${scenarios[0]}.json`);
-      const options = ["--seconds", "1", "--devices", "20", "--in-flight", "8", "--json", json];
-      const chosen = scenarios.flatMap((scenario) => ["--scenario", scenario]);
-      const args = [MAIN, "--host", HOST, ...chosen, ...options];
-      const { stdout } = await run(process.execPath, args);
-      const written = rows.parse(JSON.parse(readFileSync(json, "utf8")));
-      expect(new Set(written.map((row) => row.scenario))).toEqual(new Set(scenarios));
-      // A line for each row, below one of headings.
-      expect(stdout.trim().split("\n")).toHaveLength(written.length + 1);
-    },
-  );
+  )("%s: figures of the mesh and of its control are written", async ([, scenarios], { expect }) => {
+    const json = join(folder, `${scenarios[0]}.json`);
+    const options = ["--seconds", "1", "--devices", "20", "--in-flight", "8", "--json", json];
+    const chosen = scenarios.flatMap((scenario) => ["--scenario", scenario]);
+    const args = [MAIN, "--host", HOST, ...chosen, ...options];
+    const { stdout } = await run(process.execPath, args);
+    const written = rows.parse(JSON.parse(readFileSync(json, "utf8")));
+    expect(new Set(written.map((row) => row.scenario))).toEqual(new Set(scenarios));
+    // A line for each row, below one of headings.
+    expect(stdout.trim().split("\n")).toHaveLength(written.length + 1);
+  });
 
   it("names what is wrong with its options, and measures nothing", async () => {
     const wrong = run(process.execPath, [MAIN, "--scenario", "send-sideways"]);

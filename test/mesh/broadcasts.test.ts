@@ -108,7 +108,7 @@ describe("a tag of many nodes", () => {
     );
     const { depth } = await server.tags.get("crowd");
     expect(depth).toBeGreaterThan(2);
-  }, 180_000);
+  });
 });
 
 describe("a collapse key", () => {
@@ -126,7 +126,7 @@ describe("a collapse key", () => {
     const { shown } = await device(away.storage);
     await comes("what it missed", () => shown.includes("last"));
     expect(shown).toEqual(["for all", "last"]);
-  }, 60_000);
+  });
 });
 
 describe("a more urgent broadcast", () => {
@@ -147,7 +147,7 @@ describe("a more urgent broadcast", () => {
       expect(end).toMatchObject({ ...counts, deferred: 0, failed: 0, remaining: 0 });
     }
     for (const { shown } of devices) expect(shown).toEqual(["now", "urgent"]);
-  }, 60_000);
+  });
 });
 
 /** Whether a condition holds for a device that is in these tags: in other words than the mesh's. */
@@ -200,7 +200,7 @@ describe("a condition", () => {
       // Their order is promised within a tag, and these go by several.
       expect([...shown].sort()).toEqual(due);
     }
-  }, 120_000);
+  });
 });
 
 describe("who comes back", () => {

@@ -45,8 +45,7 @@ describe("tags of a device", () => {
     const rest = (await client.describe()).tags;
     expect([...rest].sort()).toEqual(tags.slice(left.length).sort());
     expect(client.state).toBe("connected");
-    // Each tag is an object with a file of its own on one of the hosts.
-  }, 180_000);
+  });
 
   test("P4.4 what is out of bounds is refused by name, and the link stays", async () => {
     const { client } = await device();
@@ -171,6 +170,8 @@ describe("broadcasts to a device", () => {
     broken = false;
     await broadcast("careful", "next");
     await comes("the rest", () => calls.includes("next"));
-    expect(calls).toEqual(["no", "single", "no", "next"]);
+    // It is shown again a second later, however long the others took.
+    expect(calls.filter((data) => data !== "no")).toEqual(["single", "next"]);
+    expect(calls.slice(-2)).toEqual(["no", "next"]);
   });
 });

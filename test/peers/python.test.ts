@@ -26,7 +26,7 @@ beforeAll(async () => {
   python = preparePython(folder);
   mesh = await Mesh.start();
   app = await mesh.app("peers");
-}, 300_000);
+});
 
 afterAll(async () => {
   await mesh?.stop();
@@ -37,7 +37,7 @@ const ended = async (id: string, status: string): Promise<void> =>
   until(
     `${id} ${status}`,
     async () => (await mesh.sender(app).status(id)).status === status,
-    10_000,
+    30_000,
   );
 const delivered = (id: string): Promise<void> => ended(id, "delivered");
 

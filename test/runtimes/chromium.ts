@@ -4,6 +4,9 @@ import { onTestFinished } from "vitest";
 import { findChromium } from "../../scripts/chromium.mjs";
 import { shared } from "../mesh/support/shared-mesh.ts";
 
+/** Ends a wait in vain. */
+const HANGS_MS = 120_000;
+
 /** Starts it for a file. Returns what gives a test a profile of its own, which ends with the test. */
 export function sharedChromium(): () => Promise<BrowserContext> {
   const browser = shared(async (atEnd) => {
@@ -11,6 +14,7 @@ export function sharedChromium(): () => Promise<BrowserContext> {
     if (executablePath === undefined) throw new Error("no Chromium on PATH: install it");
     const launched = await chromium.launch({
       executablePath,
+      timeout: HANGS_MS,
       args: [
         "--headless",
         "--no-sandbox",
@@ -28,6 +32,7 @@ export function sharedChromium(): () => Promise<BrowserContext> {
   return async () => {
     const context = await browser().newContext();
     onTestFinished(() => context.close());
+    context.setDefaultTimeout(HANGS_MS);
     return context;
   };
 }

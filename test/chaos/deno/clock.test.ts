@@ -17,4 +17,4 @@ test("P1.6 P2.1 P3.1 a clock that jumps under load loses nothing, doubles nothin
   expect(verdict).toMatchObject(clean);
   expect(verdict.accepted).toBeGreaterThan(100);
   expect(verdict.seen).toBeGreaterThan(100);
-}, 120_000);
+});

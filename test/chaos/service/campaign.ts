@@ -24,6 +24,8 @@ const AWAY_MS = [0, 1_200] as const;
 /** Unseen messages of all apps at which their senders pause. */
 const BACKLOG = 600;
 const DRAIN_MS = 120_000;
+/** Accepted messages for each round: a slow machine sends few in its time. */
+const ROUND_MESSAGES = 20;
 const TAG = "all";
 const LANES = ["high", "normal", "low", "broadcast"] as const;
 type Lane = (typeof LANES)[number];
@@ -147,6 +149,9 @@ export async function campaign(options: ChaosOptions): Promise<ServiceVerdict> {
       const { missing } = ledger;
       log(`round ${round}: ${ready} apps ready, ended ${victims}; ${missing} to be seen`);
     }
+    const enough = rounds * ROUND_MESSAGES;
+    const isEnough = () => ledger.acceptedCount >= enough;
+    await until(() => `${enough} accepted, of ${ledger.acceptedCount}`, isEnough, DRAIN_MS);
     isOver = true;
     await Promise.all(loads);
     await drain(service, apps, ledger);

@@ -6,7 +6,10 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { TagsAnswerBody } from "../../../schema/http.ts";
 import { type App, Mesh } from "../../chaos/mesh.ts";
+import { SOON } from "../../support/soon.ts";
+import { call } from "../support/listener.ts";
 import { RawDevice } from "../support/raw-device.ts";
 
 const DEVICES = 10;
@@ -39,7 +42,13 @@ test("P6.3 heartbeats of idle devices write nothing, and the next message still 
       return { device, registration: await device.register(app.appId) };
     }),
   );
-  // A registration joins the tag of all devices behind its answer.
+  // A registration joins the tag of all devices behind its answer, and their count is told 10 s later: the last that is written by itself.
+  const counted = async () => {
+    const answer = await call(mesh.url, app, "GET", "/v1/tags");
+    const { tags } = (await answer.json()) as TagsAnswerBody;
+    return tags[0]?.members;
+  };
+  await expect.poll(counted, { interval: 500, timeout: 40_000 }).toBe(DEVICES);
   let written: ReturnType<typeof files> = {};
   await vi.waitFor(
     () => {
@@ -47,7 +56,7 @@ test("P6.3 heartbeats of idle devices write nothing, and the next message still 
       written = files();
       expect(written).toEqual(before);
     },
-    { interval: 500, timeout: 5_000 },
+    { interval: 500, ...SOON },
   );
   expect(Object.keys(written)).toContain("mesh.db-wal");
   for (let beat = 0; beat < 20; beat++) {

@@ -95,6 +95,7 @@ describe("a full disk", () => {
     });
     // Told once, however often it is refused.
     await expect(push.send({ to: regId, data: LARGE })).rejects.toThrow();
+    await mesh.stderr.match(/cannot be written/);
     expect(mesh.stderr.all.filter((line) => line.includes("cannot be written"))).toHaveLength(1);
     const { adminToken } = readJson(join(disk.data, "secrets.json")) as { adminToken: string };
     const admin = new MeshAdmin({ url, token: adminToken });

@@ -147,7 +147,6 @@ test.each(DIRECTIONS)(
     await owner.hasShown(5);
     expect(await liveKey()).toBe(key);
   },
-  120_000,
 );
 
 /** An export as the version before wrote it, which knew neither tags nor aliases. */

@@ -52,6 +52,8 @@ test("S19 the devices of a deleted app are told: at once if they are linked, oth
   expect(await codeOf(here.client.register())).toBe("app_unknown");
 
   await mesh.kill(mesh.victims[0]);
+  // By itself it waits as long as the restart took.
+  neighbour.client.reconnectNow();
   const back = await device(app, away.storage);
   expect(await codeOf(back.client.register())).toMatch(/^(removed|app_unknown)$/);
   await until("the end of the other", () => back.removals.length > 0, 30_000);

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { HOST, type HostName, serveCommand } from "../../support/host.ts";
+import { freePort } from "../../support/port.ts";
 import { type AtEnd, type Process, start } from "./process.ts";
 
 export interface Mesh {
@@ -26,7 +27,7 @@ export function serve(
  * Starts a mesh and waits until it answers.
  *
  * @param data its data folder.
- * @param port 0 takes a free one.
+ * @param port 0 takes one on which it may be started again.
  * @param atEnd as of `start`.
  */
 export async function startMesh(
@@ -35,7 +36,8 @@ export async function startMesh(
   host: HostName = HOST,
   atEnd?: AtEnd,
 ): Promise<Mesh> {
-  const mesh = serve(["--json", "--data", data, "--port", `${port}`], [], host, atEnd);
+  const its = port === 0 ? await freePort() : port;
+  const mesh = serve(["--json", "--data", data, "--port", `${its}`], [], host, atEnd);
   const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
   return { process: mesh, url, data };
 }

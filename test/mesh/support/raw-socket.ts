@@ -12,7 +12,8 @@ const BINARY = 0x2;
 const CLOSE = 0x8;
 const FINAL = 0x80;
 const MASKED = 0x80;
-const PATIENCE_MS = 20_000;
+/** Ends a wait in vain. */
+const PATIENCE_MS = 60_000;
 
 export type Received =
   | { readonly kind: "binary"; readonly bytes: Uint8Array }

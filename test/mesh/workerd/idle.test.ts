@@ -2,8 +2,10 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { TagsAnswerBody } from "../../../schema/http.ts";
 import { type App, Mesh } from "../../chaos/mesh.ts";
 import { until } from "../../chaos/wait.ts";
+import { call } from "../support/listener.ts";
 import { RawDevice } from "../support/raw-device.ts";
 
 const DEVICES = 10;
@@ -44,8 +46,15 @@ test("P6.3 heartbeats of idle devices wake nothing and write nothing, and the ne
   // The database of an object that sleeps is closed, and its journal goes with it.
   const awake = (): string[] =>
     readdirSync(folder()).filter((name) => /^[0-9a-f]+\.sqlite-wal$/.test(name));
-  // With each, the object that its account would have under an older version: the edge looks there first.
-  expect(awake()).toHaveLength(2 * DEVICES);
+  // The measure can fail: the last of them is awake for 10 s.
+  expect(awake()).not.toEqual([]);
+  // The count of all devices is told meanwhile: the last that happens by itself.
+  const counted = async () => {
+    const answer = await call(mesh.url, app, "GET", "/v1/tags");
+    const { tags } = (await answer.json()) as TagsAnswerBody;
+    return tags[0]?.members;
+  };
+  await expect.poll(counted, { interval: 500, timeout: SLEEP_MS }).toBe(DEVICES);
   await until(
     () => `sleep of ${awake().length} devices`,
     () => awake().length === 0,
@@ -75,4 +84,4 @@ test("P6.3 heartbeats of idle devices wake nothing and write nothing, and the ne
   expect(descriptors()).toBeGreaterThan(held);
   expect(files()).not.toEqual(written);
   for (const { device } of devices) device.socket.destroy();
-}, 90_000);
+});

@@ -13,9 +13,7 @@ const PAGES = ["index.html", "documents/tutorial.html", "openapi.html"];
 
 const newContext = sharedChromium();
 
-test("G1 G2 the documentation builds without a warning, its links lead somewhere, and a browser has nothing to complain about in what a mesh serves of it", {
-  timeout: 120_000,
-}, async () => {
+test("G1 G2 the documentation builds without a warning, its links lead somewhere, and a browser has nothing to complain about in what a mesh serves of it", async () => {
   const site = temporaryFolder();
   // Fails on a warning, and on a broken link.
   execFileSync(NODE, [join(ROOT, "scripts/build/docs.ts"), site], { stdio: "pipe" });

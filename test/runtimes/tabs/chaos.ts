@@ -50,6 +50,7 @@ const STEP_MS = [100, 1_500] as const;
 /** A frozen leader is noticed after 3 s, and more on a busy machine. */
 const ASLEEP_MS = [500, 9_000] as const;
 const SETTLE_MS = 90_000;
+const SENDS_A_STEP = 2;
 
 interface Sent {
   readonly number: number;
@@ -237,6 +238,8 @@ export async function tabsChaos(options: TabsChaosOptions): Promise<TabsVerdict>
         await run("hang", tab, () => hang(tab, random.between(...ASLEEP_MS)));
       else await run("freeze", tab, () => freeze(tab, random.between(...ASLEEP_MS)));
     }
+    // A slow machine sends few in the time of the steps, and a check of few shows little.
+    await until("enough sends", () => sent.length >= SENDS_A_STEP * steps, SETTLE_MS);
     isSending = false;
     await load;
     if (there().length === 0) await open();
