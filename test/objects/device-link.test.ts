@@ -6,6 +6,9 @@ import { ERRORS } from "../../schema/errors.ts";
 import { hello } from "../core/device/support/frames.ts";
 import { Client, newStub, openedApp, randomText } from "./support/client.ts";
 
+/** Time for the test itself, on a machine that is busy with other things. */
+const SLACK_MS = 10_000;
+
 /** Sets the clock of the objects forth, for the rest of the test. */
 function advance(ms: number): void {
   const now = Date.now.bind(Date);
@@ -150,14 +153,14 @@ describe("the link of a device object", () => {
     expect(await again.messages()).toHaveLength(1);
   });
 
-  test("L8 one that was heard of a millisecond less than that ago stands, as one whose heartbeat was answered", async () => {
+  test("L8 one that was heard of seconds less than that ago stands, as one whose heartbeat was answered", async () => {
     const client = await Client.create();
     const { socket } = await client.online();
     const seen = Date.now();
     await evictDurableObject(client.stub);
     socket.send("ping");
     expect(await socket.next()).toBe("pong");
-    advance(SILENT_MS - (Date.now() - seen) - 1_000);
+    advance(SILENT_MS - (Date.now() - seen) - SLACK_MS);
     await client.stub.drain();
     expect(await socket.closed).toMatchObject({ code: ERRORS.going_away.close });
   });

@@ -4,6 +4,7 @@ import type { LeaseRequest } from "../../../core/app/quota.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { PushServer } from "../../../sdk/server/mod.ts";
 import { app as edge } from "../../../worker/app.ts";
+import { SOON } from "../../support/soon.ts";
 import { admin, createApp, signed, type TestApp } from "../support/app.ts";
 import { env, fetchCounting, ORIGIN, problemOf, UNTOUCHED } from "../support/mesh.ts";
 import { admin as adminSdk, appAndServer, hostOf } from "../support/sdk.ts";
@@ -118,7 +119,7 @@ describe("a quota of sends", () => {
     expect(requests.map(({ spend }) => spend)).toEqual([0, 1]);
     // What it answers at last is told, and the refused send may have taken its token.
     late.resolve();
-    await vi.waitFor(async () => expect((await answerTo(await list())).limit).not.toBeNull());
+    await vi.waitFor(async () => expect((await answerTo(await list())).limit).not.toBeNull(), SOON);
     const codes: string[] = [];
     for (let n = 0; n < 5; n++) codes.push((await send()).code);
     expect(codes.slice(0, 2)).toEqual([TAKEN, TAKEN]);
@@ -146,15 +147,18 @@ describe("a quota of sends", () => {
   });
 
   it("S49 is told with each signed answer, also of a request that is no send", async () => {
-    await put({ perSecond: 0.5, burst: 60 });
-    const asked = await fetchCounting(await signed(app, { method: "GET", path: "/v1/tags" }));
-    expect(asked.response.status).toBe(200);
-    expect(asked.response.headers.get("ratelimit")).toBe('"sends";r=60');
-    expect(asked.response.headers.get("ratelimit-policy")).toBe(
-      '"sends";q=60;w=120;pushmesh-burst=60',
-    );
-    expect((await send()).headers.get("ratelimit")).toMatch(/^"sends";r=59;t=[12]$/);
-    expect((await send()).headers.get("ratelimit")).toMatch(/^"sends";r=58;t=[12]$/);
+    // So slow that none comes back meanwhile.
+    await put({ perSecond: 0.05, burst: 60 });
+    const policy = '"sends";q=60;w=1200;pushmesh-burst=60';
+    // A busy machine may take longer than an answer waits for it, and tell it with the next.
+    await vi.waitFor(async () => {
+      const asked = await fetchCounting(await signed(app, { method: "GET", path: "/v1/tags" }));
+      expect(asked.response.status).toBe(200);
+      expect(asked.response.headers.get("ratelimit")).toBe('"sends";r=60');
+      expect(asked.response.headers.get("ratelimit-policy")).toBe(policy);
+    }, SOON);
+    expect((await send()).headers.get("ratelimit")).toMatch(/^"sends";r=59;t=\d+$/);
+    expect((await send()).headers.get("ratelimit")).toMatch(/^"sends";r=58;t=\d+$/);
     // A request whose signature is wrong learns nothing of it.
     const forged = await signed(app, { body: {}, parameters: { created: 1 } });
     const { response } = await fetchCounting(forged);
@@ -198,7 +202,7 @@ describe("a quota of sends", () => {
 
   it("S50 is waited for by the server SDK, which tells what is left", async () => {
     const { appId, keyId, key } = await appAndServer("quota");
-    await adminSdk.setQuota(appId, { perSecond: 4, burst: 1 });
+    await adminSdk.setQuota(appId, { perSecond: 1, burst: 1 });
     const { host } = hostOf();
     const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
     const retried: string[] = [];
@@ -211,7 +215,7 @@ describe("a quota of sends", () => {
     for (let n = 0; n < 2; n++)
       await expect(push.send(message)).rejects.toMatchObject({ code: TAKEN });
     expect(retried).toEqual(["quota_exceeded 1000"]);
-    expect(push.rateLimit).toMatchObject({ limit: 4, windowSeconds: 1, at: expect.any(Number) });
+    expect(push.rateLimit).toMatchObject({ limit: 1, windowSeconds: 1, at: expect.any(Number) });
     // One that may not wait is told.
     const hasty = new PushServer({ url: ORIGIN, keyId, key, retryForMs: 0, host });
     const sends = await Promise.allSettled([1, 2, 3].map(() => hasty.send(message)));

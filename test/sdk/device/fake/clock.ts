@@ -1,5 +1,7 @@
 /** A clock that a test moves, and ways to wait for what runs by itself (Web Crypto, promises). */
 
+import { SOON } from "../../../support/soon.ts";
+
 interface Timer {
   readonly at: number;
   readonly act: () => void;
@@ -45,9 +47,9 @@ export async function settle(): Promise<void> {
   for (let i = 0; i < 10; i++) await turn();
 }
 
-/** Waits until `what` answers something that is not undefined or false; fails after 5 real seconds. */
+/** Waits until `what` answers something that is not undefined or false; fails after 20 real seconds. */
 export async function until<T>(what: () => T | undefined | false, name: string): Promise<T> {
-  const end = performance.now() + 5_000;
+  const end = performance.now() + SOON.timeout;
   for (;;) {
     const value = what();
     if (value !== undefined && value !== false) return value;
