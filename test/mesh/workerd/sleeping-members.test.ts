@@ -9,8 +9,8 @@ const DESCRIPTORS = 300;
 /** At least twice as many as this process has awake without a link. */
 const SLEEPING = 40;
 const PARALLEL = 8;
-/** Less than the five tries of a call that fails take. */
-const SOON_MS = 3_000;
+/** Less than the five tries of a call that fails take: 7.5 s at the least (core/backoff.ts). */
+const SOON_MS = 7_000;
 
 test("B8 B14 B15 P8.5 members for whose objects there is no room are offline, and hold up no broadcast", async () => {
   const data = temporaryFolder();
