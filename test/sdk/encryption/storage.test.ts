@@ -137,7 +137,9 @@ describe("S30 two clients on one storage", () => {
     for (const one of [a, b, later]) {
       expect(await Promise.all(data.map((each) => one.read(each)))).toEqual(texts);
     }
-    expect(new Set(keys.map(({ publicKey }) => publicKey)).size).toBe(keys.length);
+    // At once, both may be told of the later one: each is told of the key that is current when the mesh has it.
+    const least = how === "at once" ? keys.length - 1 : keys.length;
+    expect(new Set(keys.map(({ publicKey }) => publicKey)).size).toBeGreaterThanOrEqual(least);
   });
 
   test("S30 what one has published is not forgotten by the other's registration", async () => {

@@ -1,5 +1,4 @@
 /** A clock that a test moves, and ways to wait for what runs by itself (Web Crypto, promises). */
-
 import { SOON } from "../../../support/soon.ts";
 
 interface Timer {

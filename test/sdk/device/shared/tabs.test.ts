@@ -371,7 +371,8 @@ test("W6 a grant comes from another tab if the one that was asked is gone", asyn
   await never.client.close();
   expect(await registering).toBe("client_closed");
   expect(await other.client.register()).toMatch(/^reg-/);
-  expect(asked).toEqual(["one", "two"]);
+  // It may be asked for both: before the register of the tab that is gone is taken back, and for its own.
+  expect([...new Set(asked)]).toEqual(["one", "two"]);
 });
 
 test("W6 an encrypted message is opened by the code of a tab, and all tabs have it", async () => {
