@@ -33,6 +33,17 @@ const REASONS: Readonly<Record<string, string>> = {
   ENETUNREACH: "no network",
   ENOTFOUND: "no such host",
   EAI_AGAIN: "no answer from the name server",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "its certificate is self-signed",
+  SELF_SIGNED_CERT_IN_CHAIN:
+    "its certificate is signed by an authority that this machine does not know",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    "its certificate is signed by an authority that this machine does not know",
+  CERT_HAS_EXPIRED: "its certificate has expired",
+  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another host",
+  UND_ERR_SOCKET: "connection closed",
+  EPROTO: "it speaks no TLS: is it an http URL?",
+  ERR_SSL_WRONG_VERSION_NUMBER: "it speaks no TLS: is it an http URL?",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "it speaks no TLS: is it an http URL?",
 };
 
 /** Why a call of the server SDK failed, in a few words. */
@@ -45,6 +56,14 @@ export function reasonOf(error: PushServerError): string {
 /** A common network error that caused another, in plain words. */
 export const networkReason = (error: unknown): string | undefined =>
   REASONS[String(rootOf(error)?.code)];
+
+/** The message of an error of an SDK, with plain words for the code of a network error. */
+export function plainMessage(error: Error): string {
+  const reason = networkReason(error);
+  return reason === undefined
+    ? error.message
+    : error.message.replace(`(${rootOf(error)?.code})`, `(${reason})`);
+}
 
 /** Advice if the connection is refused: usually the data folder belongs to a mesh that was stopped. */
 const START =
@@ -71,12 +90,13 @@ export function asFailure(error: unknown): CliFailure | undefined {
     const advice =
       problem?.advice ?? rowOf(code)?.advice ?? (isNobodyThere(root) ? START : undefined);
     // The reason of a closed socket starts with the code, and a removal ends with the advice: both are printed after the message.
-    const rest = error.message
+    const rest = plainMessage(error)
       .replace(`${code}: `, "")
       .replace(advice === undefined ? "" : ` ${advice}`, "");
     // A mesh that has no more to say than its table says nothing.
     const said = rest === "" ? (rowOf(code)?.title ?? code) : rest;
-    const whole = root === undefined || said.endsWith(root) ? said : `${said}: ${root}`;
+    const isSaid = root === undefined || said.endsWith(root) || networkReason(error) !== undefined;
+    const whole = isSaid ? said : `${said}: ${root}`;
     const message = code === "banned" ? whole + untilText(error) : whole;
     return new CliFailure(exitCode, code, message, advice);
   }

@@ -11,7 +11,7 @@ import {
 import { lockFolder } from "../files/device-folder.ts";
 import { messageJson, messageLine } from "../message-data.ts";
 import type { Output } from "../output.ts";
-import { networkReason } from "../sdk-failures.ts";
+import { plainMessage } from "../sdk-failures.ts";
 import { interrupted } from "../signals.ts";
 import { nameText, tagText } from "../terminal-text.ts";
 
@@ -42,10 +42,8 @@ function givenOnce(grant: string): GrantCallback {
 function showState({ state, error, retryInMs }: StateChange, output: Output): void {
   if (state !== "waiting") return;
   const seconds = ((retryInMs ?? 0) / 1_000).toFixed(1);
-  const reason = networkReason(error);
-  const what = (error?.message ?? "the link was lost").replace(/\.$/, "");
-  const why = reason === undefined ? "" : ` (${reason})`;
-  output.note(`not connected: ${what}${why}. Next try in ${seconds} s.`);
+  const what = error === undefined ? "the link was lost" : plainMessage(error);
+  output.note(`not connected: ${what.replace(/\.$/, "")}. Next try in ${seconds} s.`);
 }
 
 /** Prints why the link is down; resolves with the error that ended it for good. */

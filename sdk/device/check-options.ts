@@ -10,7 +10,7 @@ import {
 } from "../options.ts";
 import { checkAppId } from "./client/options.ts";
 import { DEVICE_IDENTIFIERS } from "./constants.ts";
-import { PushError } from "./errors.ts";
+import { optionInvalid } from "./errors.ts";
 import { toOrigin } from "./host.ts";
 
 /** Checked by what reads it. */
@@ -50,8 +50,7 @@ const CONNECT: Rules = {
 function check(given: { readonly url: string | readonly string[] }, rules: Rules): void {
   const options = given ?? {};
   const message = invalidOption(options, rules);
-  if (message !== undefined)
-    throw new PushError({ code: "option_invalid", message, retry: "never" });
+  if (message !== undefined) throw optionInvalid(message);
   const endpoints = [options.url].flat();
   for (const endpoint of endpoints.length > 0 ? endpoints : [""]) toOrigin(endpoint);
 }

@@ -94,6 +94,10 @@ export interface PushErrorData {
 /** The error of calls on a closed client or service. */
 export const CLOSED: PushErrorData = { code: "client_closed", message: "Closed.", retry: "never" };
 
+/** An `option_invalid` error. */
+export const optionInvalid = (message: string): PushError =>
+  new PushError({ code: "option_invalid", message, retry: "never" });
+
 /** Converts an error to plain data for a port. Anything that is not a PushError gets the code `otherwise`. */
 export function toErrorData(error: unknown, otherwise: LocalErrorCode): PushErrorData {
   if (isPushError(error)) {

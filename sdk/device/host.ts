@@ -1,7 +1,7 @@
 /** What the SDK needs from its host. It is injected, so that the same code runs in browsers, Node, Deno, Bun and tests. */
 import type { NativeCrypto } from "../crypto-types.ts";
 import { noOrigin, originOf } from "../origin.ts";
-import { PushError } from "./errors.ts";
+import { optionInvalid, PushError } from "./errors.ts";
 
 /** Events of a socket. After `closed` there are no more. */
 export interface SocketEvents {
@@ -91,7 +91,7 @@ function listen(target: Partial<EventTarget> | undefined, type: string, act: () 
 export function toOrigin(url: string): string {
   const origin = originOf(url);
   if (origin !== undefined) return origin;
-  throw new PushError({ code: "option_invalid", message: noOrigin(url), retry: "never" });
+  throw optionInvalid(noOrigin(url));
 }
 
 /** @throws PushError `runtime_unsupported` that names the missing global */

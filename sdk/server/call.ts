@@ -102,6 +102,13 @@ function isProblem(body: unknown): body is ProblemBody {
 
 const RETRIES: readonly unknown[] = ["never", "later", "reauthenticate"];
 
+/** @throws what it is given, unless that says that the whole answer has arrived, and is no JSON */
+const noJson = (status: number) => (cause: unknown) => {
+  if (!(cause instanceof SyntaxError)) throw cause;
+  const message = `HTTP ${status} without JSON: is this the mesh?`;
+  throw new UnreachableError({ code: "answer_invalid", message, retry: "later", status, cause });
+};
+
 async function refusal(response: Response): Promise<PushServerError> {
   const { status } = response;
   const body: unknown = await response.json().catch(() => undefined);
@@ -153,6 +160,13 @@ function deadlineOf(timeoutMs: number, signal: AbortSignal | undefined) {
 const isBlockedPort = (error: unknown): boolean =>
   error instanceof Error && error.cause instanceof Error && error.cause.message === "bad port";
 
+/** Node's fetch says why in the cause of its error, by a code such as ECONNREFUSED. */
+function whyOf(error: unknown): string {
+  const { cause = error } = Object(error);
+  const { code, message = String(cause) } = Object(cause);
+  return typeof code === "string" ? code : `${message}`;
+}
+
 /**
  * Calls the mesh once.
  *
@@ -176,7 +190,7 @@ export async function callMesh<T>(
     const response = await host.fetch(url, { ...init, signal: deadline.signal });
     onHeaders?.(response.headers);
     if (response.status === 204) return undefined as T;
-    if (response.ok) return (await response.json()) as T;
+    if (response.ok) return (await response.json().catch(noJson(response.status))) as T;
     throw await refusal(response);
   } catch (cause) {
     if (cause instanceof PushServerError) throw cause;
@@ -184,8 +198,7 @@ export async function callMesh<T>(
     if (isBlockedPort(cause)) {
       throw optionError(`url: fetch refuses the port of ${new URL(url).origin}`, cause);
     }
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const message = `${init.method} ${url} failed: ${reason}`;
+    const message = `${init.method} ${url} failed (${whyOf(cause)}). Check the URL, and that the mesh runs.`;
     throw new UnreachableError({ code: "network_failed", message, retry: "later", cause });
   } finally {
     deadline.release();

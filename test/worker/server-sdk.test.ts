@@ -93,7 +93,7 @@ describe("PushServer", () => {
     const onRetry = (error: Error, attempt: number) => told.push([error.message, attempt]);
     const { status } = await server({ host: lossy.host, onRetry }).send({ to, data: "once" });
     expect(status).toBe("delivered");
-    const lost = expect.stringMatching(/^POST .* failed: connection reset$/);
+    const lost = expect.stringMatching(/^POST .* failed \(connection reset\)\. Check the URL/);
     expect(told).toEqual([
       [lost, 1],
       [lost, 2],

@@ -1,6 +1,6 @@
 /** The two HTTPS requests of a device: for its account, and for the clock of the mesh. */
 import type { DeviceAnswerBody } from "../../../schema/http.ts";
-import { PushError } from "../errors.ts";
+import { messageOf, PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 
 /** The longest time that any mesh makes a device wait before it asks for its account again. */
@@ -20,9 +20,7 @@ export async function postDevice(
     signal,
   });
   const { credential, deviceId, now } = answer;
-  if (typeof credential !== "string" || typeof deviceId !== "string" || typeof now !== "number") {
-    throw networkError(endpoint, answer);
-  }
+  if (typeof credential !== "string" || typeof deviceId !== "string") throw noMesh(endpoint, 200);
   return { credential, deviceId, now };
 }
 
@@ -32,28 +30,25 @@ export async function getMeshTime(
   endpoint: string,
   signal: AbortSignal,
 ): Promise<number> {
-  const { now } = await request(host, `${endpoint}/healthz`, { signal });
-  if (typeof now !== "number") throw networkError(endpoint, now);
-  return now;
+  return (await request(host, `${endpoint}/healthz`, { signal })).now;
 }
 
+/** Both requests are answered with the mesh's clock. */
 async function request(
   host: Host,
   url: string,
   init: RequestInit,
-): Promise<Record<string, unknown>> {
-  let response: Response;
-  let body: Record<string, unknown>;
-  try {
-    response = await host.fetch(url, init);
-    body = Object(await response.json());
-  } catch (cause) {
-    throw networkError(url, cause);
-  }
-  if (response.ok) return body;
+): Promise<Record<string, unknown> & { readonly now: number }> {
+  const response = await host.fetch(url, init).catch((cause: unknown) => {
+    // Node's fetch says why in the cause of its error.
+    const { code = messageOf(cause) } = Object(Object(cause).cause);
+    throw networkError(`${url} gave no answer (${code})`, cause);
+  });
+  const body = Object(await response.json().catch(() => {}));
+  if (response.ok && typeof body.now === "number") return body;
   const { code, detail, retry } = body;
   // A proxy or a captive portal answers in its own format, and may be gone later.
-  if (typeof code !== "string" || !isRetry(retry)) throw networkError(url, response.status);
+  if (typeof code !== "string" || !isRetry(retry)) throw noMesh(url, response.status);
   // Seconds (RFC 9110 §10.2.3); the mesh sends no dates.
   const retryAfterMs = Number(response.headers.get("retry-after")) * 1_000 || 0;
   throw new PushError({
@@ -64,12 +59,14 @@ async function request(
   });
 }
 
-function isRetry(value: unknown): value is PushError["retry"] {
-  return value === "never" || value === "later" || value === "reauthenticate";
-}
+const RETRIES: readonly unknown[] = ["never", "later", "reauthenticate"];
+const isRetry = (value: unknown): value is PushError["retry"] => RETRIES.includes(value);
 
-/** The error if the mesh could not be reached, or something else answered. */
-function networkError(url: string, cause: unknown): PushError {
-  const message = `${url} did not answer like a mesh.`;
+/** Something else answered. */
+const noMesh = (url: string, status: number): PushError =>
+  networkError(`${url} answered HTTP ${status}, but not like a mesh`);
+
+function networkError(what: string, cause?: unknown): PushError {
+  const message = `${what}. Check the URL, and that the mesh runs.`;
   return new PushError({ code: "network_failed", message, retry: "later", cause });
 }

@@ -1,6 +1,5 @@
 /** The device's key pair and identifiers: created once and kept in the storage. */
 import { toBase64Url } from "../../../schema/text.ts";
-import { DEVICE_IDENTIFIERS } from "../constants.ts";
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { GuardedStorage, Stored } from "../storage/storage.ts";
@@ -59,13 +58,6 @@ export async function loadIdentifiers(
   identifiers: readonly string[],
 ): Promise<readonly string[]> {
   const { subtle } = host.crypto;
-  if (identifiers.length > DEVICE_IDENTIFIERS || identifiers.includes("")) {
-    throw new PushError({
-      code: "option_invalid",
-      message: `identifiers: at most ${DEVICE_IDENTIFIERS} non-empty strings; got ${identifiers.length}.`,
-      retry: "never",
-    });
-  }
   if (identifiers.length === 0) return [await loadSecret(host, storage, RANDOM_ID)];
   const hashes = await Promise.all(
     [...new Set(identifiers)].map(async (identifier) => {

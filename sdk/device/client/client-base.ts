@@ -2,7 +2,7 @@
 /** What every client has, wherever its engine is: its state, its handlers, and ways to wait for messages. */
 import { type Log, type LogEntry, notify } from "../../log.ts";
 import { issuesOf, type SchemaResult, type StandardSchema } from "../../standard-schema.ts";
-import { CLOSED, PushError, type PushErrorData, toErrorData } from "../errors.ts";
+import { CLOSED, optionInvalid, PushError, type PushErrorData, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { LinkStateName } from "../port.ts";
 import { ClientEvents } from "./client-events.ts";
@@ -45,12 +45,7 @@ export abstract class ClientBase extends ClientEvents {
   }
 
   onMessage(handler: MessageHandler): () => void {
-    if (typeof handler !== "function")
-      throw new PushError({
-        code: "option_invalid",
-        message: "onMessage: must be given a function",
-        retry: "never",
-      });
+    if (typeof handler !== "function") throw optionInvalid("onMessage: must be given a function");
     if (this.#isOver) return () => {};
     const remove = this.handlers.add(handler);
     if (this.handlers.size === 1) this.listen(true);

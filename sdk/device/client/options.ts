@@ -2,7 +2,7 @@
 import type { Log } from "../../log.ts";
 import { BOOLEAN, FUNCTION, invalidOption, type Rules, SIGNAL } from "../../options.ts";
 import type { StandardSchema } from "../../standard-schema.ts";
-import { PushError } from "../errors.ts";
+import { optionInvalid, type PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { ClientPort, Command, LinkStateName } from "../port.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -94,16 +94,14 @@ export interface ClientOptions<T = PushData> {
 /** @throws PushError `option_invalid` if the appId is malformed, for example a path, which file storage would use. */
 export function checkAppId(appId: unknown): void {
   if (typeof appId === "string" && /^[A-Za-z0-9_-]{1,64}$/.test(appId)) return;
-  const message = `appId: 1 to 64 of A-Z a-z 0-9 - _; got ${JSON.stringify(appId)}.`;
-  throw new PushError({ code: "option_invalid", message, retry: "never" });
+  throw optionInvalid(`appId: 1 to 64 of A-Z a-z 0-9 - _; got ${JSON.stringify(appId)}.`);
 }
 
 /** @throws PushError `option_invalid` that names the first missing option. */
 export function requireOptions(options: Readonly<Record<string, unknown>>): void {
   for (const name in options) {
     if (options[name]) continue;
-    const message = `${name}: must be given`;
-    throw new PushError({ code: "option_invalid", message, retry: "never" });
+    throw optionInvalid(`${name}: must be given`);
   }
 }
 
@@ -113,9 +111,7 @@ const CALL: Rules = { signal: SIGNAL, renew: BOOLEAN, shared: BOOLEAN, filter: F
 /** The error `option_invalid` that names the first option of a call that is not valid; undefined if there is none. */
 export function callError(options: object): PushError | undefined {
   const message = invalidOption(options, CALL);
-  return message === undefined
-    ? undefined
-    : new PushError({ code: "option_invalid", message, retry: "never" });
+  return message === undefined ? undefined : optionInvalid(message);
 }
 
 /** The command that reports the attributes. */

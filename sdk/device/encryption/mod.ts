@@ -18,7 +18,7 @@ import { toBase64Url } from "../../../schema/text.ts";
 import { decrypt } from "../../rfc8291.ts";
 import type { Encryption, EncryptionContext } from "../client/encryption.ts";
 import { type Content, contentOf, type Incoming } from "../client/message.ts";
-import { CLOSED, PushError } from "../errors.ts";
+import { CLOSED, optionInvalid, PushError } from "../errors.ts";
 import { contentOfPlaintext } from "./content.ts";
 import { type DeviceKey, EncryptionKeys } from "./keys.ts";
 
@@ -83,8 +83,7 @@ class WebPush implements WebPushEncryption {
 
   async open(context: EncryptionContext): Promise<void> {
     if (this.#context !== undefined) {
-      const message = "encryption: belongs to another client; make one for each";
-      throw new PushError({ code: "option_invalid", message, retry: "never" });
+      throw optionInvalid("encryption: belongs to another client; make one for each");
     }
     this.#context = context;
     this.#keys = new EncryptionKeys(context);
@@ -124,8 +123,7 @@ class WebPush implements WebPushEncryption {
 
   get #opened(): EncryptionKeys {
     if (this.#keys !== undefined) return this.#keys;
-    const message = "encryption: must be given to connect first";
-    throw new PushError({ code: "option_invalid", message, retry: "never" });
+    throw optionInvalid("encryption: must be given to connect first");
   }
 
   async #decrypt(body: Uint8Array): Promise<Uint8Array> {

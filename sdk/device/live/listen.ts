@@ -11,7 +11,7 @@ import {
   RECONNECT_BASE_MS,
   RECONNECT_MAX_MS,
 } from "../constants.ts";
-import { PushError } from "../errors.ts";
+import { optionInvalid, PushError } from "../errors.ts";
 import { defaultListenHost, type ListenHost, requireGlobals, type Socket } from "../host.ts";
 import { verifyLive } from "./verify.ts";
 
@@ -90,12 +90,12 @@ function check(options: ListenOptions): void {
   for (const [i, [name, kind]] of Object.entries(KINDS).entries()) {
     const value = options[name as keyof typeof KINDS];
     if (value === undefined ? i < REQUIRED : typeof value !== kind || value === "")
-      throw invalid(`${name}: must be given, a ${kind}`);
+      throw optionInvalid(`${name}: must be given, a ${kind}`);
   }
   const { after = 0, publicKey } = options;
-  if (!(after >= 0)) throw invalid("after: must not be negative");
+  if (!(after >= 0)) throw optionInvalid("after: must not be negative");
   if (publicKey !== undefined && !PUBLIC_KEY.test(publicKey))
-    throw invalid("publicKey: must be 32 bytes in base64url");
+    throw optionInvalid("publicKey: must be 32 bytes in base64url");
 }
 
 /** `Symbol.dispose`, or what compilers of `using` take where a runtime lacks it. */
@@ -140,7 +140,7 @@ class Listener implements LiveListener {
     this.#host = { ...defaultListenHost(), ...options?.host };
     const { url, appId, tag, after } = options ?? {};
     const origin = originOf(url);
-    if (origin === undefined) throw invalid(noOrigin(url));
+    if (origin === undefined) throw optionInvalid(noOrigin(url));
     check(options);
     const path = `/v1/apps/${encodeURIComponent(appId)}/tags/${encodeURIComponent(tag)}/live`;
     this.#url = new URL(path, origin);
@@ -327,9 +327,6 @@ class Listener implements LiveListener {
     notify(this.#options.onState, this.#host.report, state);
   }
 }
-
-const invalid = (message: string): PushError =>
-  new PushError({ code: "option_invalid", message, retry: "never" });
 
 /** @throws PushError `data_invalid` for a frame that no mesh sends. */
 function bodyOf(text: string): LiveMessageBody | LivePresenceBody {

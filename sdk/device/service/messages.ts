@@ -3,7 +3,7 @@
  * would pass for another app's name where it is compared and be that name where it is encoded, or end the link of every app.
  */
 import { SUBSCRIBE_TAGS } from "../constants.ts";
-import { PushError } from "../errors.ts";
+import { optionInvalid } from "../errors.ts";
 import type { ToService } from "../port.ts";
 
 /** Returns what to keep of a value; throws if it is of another type. */
@@ -13,8 +13,7 @@ type Read = (value: unknown, name: string) => unknown;
 const LIST_MAX = 4_096;
 
 function wrong(name: string): never {
-  const message = `A message to the push service is invalid: ${name}.`;
-  throw new PushError({ code: "option_invalid", message, retry: "never" });
+  throw optionInvalid(`A message to the push service is invalid: ${name}.`);
 }
 
 const only =

@@ -1,6 +1,6 @@
 /** The one push service of a device and the clients of its apps, shared by all who attach: tabs of an origin, or processes. */
 import { checkAppId } from "../client/options.ts";
-import { PushError, toErrorData } from "../errors.ts";
+import { optionInvalid, toErrorData } from "../errors.ts";
 import { type Host, toOrigin } from "../host.ts";
 import { openService, type PushService } from "../service/service.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -25,7 +25,7 @@ export interface Served {
 
 function differs(name: string, own: readonly string[], theirs: readonly string[]): never {
   const message = `${name}: tabs on this storage have ${JSON.stringify(own)}, this one ${JSON.stringify(theirs)}. Give the same, or another storage.`;
-  throw new PushError({ code: "option_invalid", message, retry: "never" });
+  throw optionInvalid(message);
 }
 
 export class Engine {

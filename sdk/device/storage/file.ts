@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { chmod, link, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { PushError } from "../errors.ts";
+import { optionInvalid } from "../errors.ts";
 import type { Storage, Stored } from "./storage.ts";
 
 /** The file name of a key: a name cannot contain `/`, so it becomes `,`, which no key contains. */
@@ -50,11 +50,9 @@ const FRESH_MAX_MS = 60_000;
  */
 export function fileStorage(folder: string): Storage {
   if (typeof folder !== "string" || folder === "")
-    throw new PushError({
-      code: "option_invalid",
-      message: `folder: must be a path, and is ${folder === "" ? "empty" : `of type ${typeof folder}`}`,
-      retry: "never",
-    });
+    throw optionInvalid(
+      `folder: must be a path, and is ${folder === "" ? "empty" : `of type ${typeof folder}`}`,
+    );
   let ready: Promise<void> | undefined;
 
   const prepare = async (): Promise<void> => {

@@ -103,7 +103,7 @@ describe("exit codes", () => {
   const nowhere = ["--url", "http://127.0.0.1:2"];
 
   const silence =
-    /^cannot reach http:\/\/127\.0\.0\.1:2 \(connection refused\); retrying for up to 30 s, Ctrl-C stops\npushmesh: .*ECONNREFUSED.*\(network_failed\)\n +No mesh is running there/;
+    /^cannot reach http:\/\/127\.0\.0\.1:2 \(connection refused\); retrying for up to 30 s, Ctrl-C stops\npushmesh: .* failed \(connection refused\)\. Check the URL, and that the mesh runs\. \(network_failed\)\n +No mesh is running there/;
 
   // Side by side: the first three try for 30 s to reach a mesh, and say so.
   test.concurrent.for<[number, string[], RegExp]>([

@@ -143,6 +143,10 @@ describe("the link", () => {
 
   it.each([
     ["no network", () => Promise.reject(new TypeError("fetch failed"))],
+    [
+      "a refused connection, as Node tells it",
+      () => Promise.reject(new TypeError("fetch failed", { cause: { code: "ECONNREFUSED" } })),
+    ],
     ["a page of a portal", () => Promise.resolve(new Response("<html>", { status: 200 }))],
     ["a proxy's error", () => Promise.resolve(new Response("bad gateway", { status: 502 }))],
     ["JSON of something else", () => Promise.resolve(Response.json({ ok: true }))],
@@ -159,7 +163,12 @@ describe("the link", () => {
     };
     const device = await start(mesh, { host });
     await reaches(device, "waiting");
-    expect(device.states.at(-1)?.error).toMatchObject({ code: "network_failed", retry: "later" });
+    expect(device.states.at(-1)?.error).toMatchObject({
+      ...{ code: "network_failed", retry: "later" },
+      message: expect.stringMatching(
+        /^https:\/\/push\.test\/v1\/devices (gave no answer \((fetch failed|ECONNREFUSED)\)|answered HTTP \d{3}, but not like a mesh)\. Check the URL, and that the mesh runs\.$/,
+      ),
+    });
     broken = false;
     await mesh.clock.advance(1_000);
     await reaches(device, "connected");
