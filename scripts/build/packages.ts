@@ -6,8 +6,16 @@
  * `--pack` makes a tarball of each, beside the folders.
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { npmCommand } from "../../cli/mesh/npm.ts";
 
@@ -35,12 +43,17 @@ const PACKAGES: readonly Package[] = [
       "docs/api.md",
       "docs/errors.md",
       "docs/notifications.md",
+      "docs/openapi.json",
       "docs/react.md",
       "docs/sdk.md",
       "docs/service.md",
       "docs/signing.md",
+      "docs/spec.md",
       "docs/protocol.md",
       "docs/tabs.md",
+      // What a client in another language is written and checked by.
+      "schema/link.thrift",
+      "schema/vectors",
       // What the tutorial ends with.
       "examples/chat",
     ],
@@ -91,7 +104,20 @@ function assemble({ folder, builds, files }: Package): string {
     cpSync(join(ROOT, from), join(out, to), { recursive: true });
   }
   writeFileSync(join(out, "dist/LICENSES.txt"), licences(join(out, "dist")));
+  for (const name of readdirSync(out, { recursive: true, encoding: "utf8" }))
+    if (name.endsWith(".md")) plainLinks(join(out, name));
   return out;
+}
+
+/** Of a link to what only the repository has, a document of a package keeps the text. */
+function plainLinks(path: string): void {
+  const text = readFileSync(path, "utf8");
+  const plain = text.replaceAll(
+    /\[([^\]\n]+)\]\((?![a-z]+:|#)([^)#\s]+)(?:#[^)\s]*)?\)/g,
+    (link, label: string, target: string) =>
+      existsSync(join(dirname(path), target)) ? link : label,
+  );
+  if (plain !== text) writeFileSync(path, plain);
 }
 
 for (const each of PACKAGES) {

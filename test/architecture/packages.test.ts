@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { serve } from "../../cli/commands/serve.ts";
 import { RUNTIMES } from "../../cli/mesh/package.ts";
-import { WRANGLER_VERSION } from "../../cli/mesh/project.ts";
+import { projectFiles, WRANGLER_VERSION } from "../../cli/mesh/project.ts";
 import { HELP } from "../../hosts/machine/options.ts";
 import { read } from "./imports.ts";
 
@@ -53,4 +53,20 @@ test("C3 serve has the options of npm start", () => {
 
 test("C4 a new project has the wrangler that the tests deploy with", () => {
   expect(WRANGLER_VERSION).toBe(clone.devDependencies?.["wrangler"]);
+});
+
+test("C4 comments of a new project name no file that it lacks", () => {
+  const files = projectFiles("mine");
+  const has = (path: string): boolean => files.some((file) => file.path.startsWith(path));
+  for (const { path, text } of files) {
+    const comments = text.split("\n").filter((line) => /^(#|\/\/) /.test(line));
+    const named = comments.flatMap(
+      (line) => line.match(/(?:[a-z]+\/)+(?:[a-z-]+\.[a-z]+)?/g) ?? [],
+    );
+    expect(
+      named.filter((name) => !has(name)),
+      path,
+    ).toEqual([]);
+  }
+  expect(has("src/index.js")).toBe(true);
 });

@@ -1,6 +1,6 @@
 /** What an install of the client is, and where its entries can be imported. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { importsOf, packageOf } from "../architecture/imports.ts";
 import { shared } from "../mesh/support/shared-mesh.ts";
@@ -31,6 +31,8 @@ const project = shared(async (atEnd) => {
   return folder;
 });
 
+const both = shared(async (atEnd) => newProject(["client", "mesh"], atEnd));
+
 function filesOf(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .map((name) => join(folder, name))
@@ -52,6 +54,19 @@ test("C1 an install has one package, and none of its files imports another", () 
     .flatMap((specifier) => packageOf(specifier) ?? []);
   // Of pushmesh/react alone: whoever imports it has React.
   expect(new Set(imported)).toEqual(new Set(["react"]));
+});
+
+test.each(["pushmesh", "@pushmesh/mesh"])("C1 no link of the documents in %s is dead", (name) => {
+  const folder = join(both(), "node_modules", name);
+  const documents = filesOf(folder).filter((path) => path.endsWith(".md"));
+  expect(documents.length).toBeGreaterThan(1);
+  const dead = documents.flatMap((path) =>
+    [...readFileSync(path, "utf8").matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)(?:#[^)\s]*)?\)/g)]
+      .map(([, target = ""]) => target)
+      .filter((target) => !existsSync(join(dirname(path), target)))
+      .map((target) => `${relative(folder, path)}: ${target}`),
+  );
+  expect(dead).toEqual([]);
 });
 
 test("C1 the licences of what is bundled are there", () => {
