@@ -25,10 +25,10 @@ export const withAdmin = (command: Command): Command =>
     "send $PUSHMESH_ADMIN_TOKEN over http, to whatever server answers",
   );
 
-/** `--data`, `--json`: for commands that read the data folder of a mesh and call no mesh. */
+/** `--data-dir`, `--json`: for commands that read the data folder of a mesh and call no mesh. */
 export function withData(command: Command): Command {
   return command
-    .option("--data <dir>", "data folder (default: $PUSHMESH_DATA_DIR, or .pushmesh)")
+    .option("--data-dir <dir>", "data folder (default: $PUSHMESH_DATA_DIR, or .pushmesh)")
     .option("--json", "print one JSON object per line");
 }
 

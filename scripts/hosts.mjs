@@ -82,7 +82,7 @@ function permissionsOf(args, base, built) {
   const tls = ["--tls-cert", "--tls-key"].flatMap((name) => optionOf(args, name) ?? []);
   const docs = optionOf(args, "--docs") ?? built;
   return denoPermissions({
-    data: resolve(base, optionOf(args, "--data") ?? ".pushmesh"),
+    data: resolve(base, optionOf(args, "--data-dir") ?? ".pushmesh"),
     listen: optionOf(args, "--listen") ?? "127.0.0.1",
     port: optionOf(args, "--port") ?? "8787",
     config: join(process.env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "pushmesh"),
@@ -196,7 +196,7 @@ function ownerOf(folder) {
  */
 export function hostNameOf(args, base) {
   const name =
-    optionOf(args, "--host") ?? ownerOf(resolve(base, optionOf(args, "--data") ?? ".pushmesh"));
+    optionOf(args, "--host") ?? ownerOf(resolve(base, optionOf(args, "--data-dir") ?? ".pushmesh"));
   return name === "deno" || name === "workerd" ? name : DEFAULT_HOST;
 }
 

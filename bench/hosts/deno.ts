@@ -22,7 +22,7 @@ async function start(entry: string, args: readonly string[]): Promise<Server> {
 
 export const denoHost: BenchHost = {
   async startMesh(folder) {
-    const server = await start(MESH, ["--port", "0", "--data", folder, "--json"]);
+    const server = await start(MESH, ["--port", "0", "--data-dir", folder, "--json"]);
     return { ...server, adminToken: adminTokenIn(folder) };
   },
 

@@ -56,7 +56,7 @@ function startControl(folder: string): Promise<Server> {
 /** As users start it: the supervisor with the front that has the public port, and workerd behind it. */
 export const workerdHost: BenchHost = {
   async startMesh(folder) {
-    const args = [SERVE, "--port", "0", "--data", folder, "--json"];
+    const args = [SERVE, "--port", "0", "--data-dir", folder, "--json"];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
     if (child.pid === undefined) throw new Error(`${process.execPath} cannot be run`);
     const { url } = await readyLine(child);

@@ -6,7 +6,7 @@ import { withData, withExamples } from "../options.ts";
 import { outputFor } from "../output.ts";
 
 interface BackupOptions {
-  readonly data?: string;
+  readonly dataDir?: string;
   readonly to: string;
   readonly withSecrets?: boolean;
   readonly json?: boolean;
@@ -25,9 +25,9 @@ export function backup(env: NodeJS.ProcessEnv): Command {
       "--with-secrets",
       "copy secrets.json and demo.json too: whoever has the copy has the mesh",
     )
-    .action(async ({ data, to, withSecrets = false, json }: BackupOptions) => {
+    .action(async ({ dataDir, to, withSecrets = false, json }: BackupOptions) => {
       const { backup: copy } = await loadMoves();
-      const made = await copy({ data: dataDirOf(data, env), to, withSecrets });
+      const made = await copy({ data: dataDirOf(dataDir, env), to, withSecrets });
       const megabytes = (made.bytes / 1e6).toFixed(1);
       const output = outputFor(json === true);
       output.result(made, `${made.folder}  ${megabytes} MB in ${made.tookMs} ms`);
@@ -40,6 +40,6 @@ export function backup(env: NodeJS.ProcessEnv): Command {
     command,
     "pushmesh backup --to backups/monday",
     "pushmesh backup --to /media/safe/monday --with-secrets",
-    "pushmesh backup --data /var/lib/pushmesh --to /mnt/backups/$(date +%F) --json",
+    "pushmesh backup --data-dir /var/lib/pushmesh --to /mnt/backups/$(date +%F) --json",
   );
 }

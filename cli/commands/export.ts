@@ -7,7 +7,7 @@ import { outputFor } from "../output.ts";
 import { interruption } from "../signals.ts";
 
 interface ExportOptions {
-  readonly data?: string;
+  readonly dataDir?: string;
   readonly to: string;
   readonly json?: boolean;
 }
@@ -18,9 +18,13 @@ export function exportData(env: NodeJS.ProcessEnv): Command {
       "write all data of a stopped mesh to one file, to move it to another host (in a clone)",
     )
     .requiredOption("--to <file>", "file to make; it holds the secrets, too, so keep it private")
-    .action(async ({ data, to, json }: ExportOptions) => {
+    .action(async ({ dataDir, to, json }: ExportOptions) => {
       const moves = await loadMoves();
-      const made = await moves.export({ data: dataDirOf(data, env), to, signal: interruption() });
+      const made = await moves.export({
+        data: dataDirOf(dataDir, env),
+        to,
+        signal: interruption(),
+      });
       const output = outputFor(json === true);
       output.result(made, `${made.file}  ${countsText(made)}`);
       for (const { appId, keyId } of made.lost ?? [])
@@ -36,6 +40,6 @@ export function exportData(env: NodeJS.ProcessEnv): Command {
   return withExamples(
     command,
     "pushmesh export --to mesh.ndjson",
-    "pushmesh export --data /var/lib/pushmesh --to mesh.ndjson --json",
+    "pushmesh export --data-dir /var/lib/pushmesh --to mesh.ndjson --json",
   );
 }

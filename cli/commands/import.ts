@@ -7,7 +7,7 @@ import { outputFor } from "../output.ts";
 import { interruption } from "../signals.ts";
 
 interface ImportOptions {
-  readonly data?: string;
+  readonly dataDir?: string;
   readonly from: string;
   readonly host: HostName;
   readonly json?: boolean;
@@ -24,17 +24,17 @@ export function importData(env: NodeJS.ProcessEnv): Command {
         .choices(HOST_NAMES)
         .makeOptionMandatory(),
     )
-    .action(async ({ data, from, host, json }: ImportOptions) => {
+    .action(async ({ dataDir, from, host, json }: ImportOptions) => {
       const moves = await loadMoves();
       const signal = interruption();
-      const made = await moves.import({ data: dataDirOf(data, env), from, host, signal });
+      const made = await moves.import({ data: dataDirOf(dataDir, env), from, host, signal });
       const output = outputFor(json === true);
       output.result(made, `${made.data}  ${countsText(made)}`);
-      output.note(`Start it with npx pushmesh serve --host ${host} --data ${made.data}`);
+      output.note(`Start it with npx pushmesh serve --host ${host} --data-dir ${made.data}`);
     });
   return withExamples(
     command,
     "pushmesh import --from mesh.ndjson --host deno",
-    "pushmesh import --from mesh.ndjson --host workerd --data /var/lib/pushmesh",
+    "pushmesh import --from mesh.ndjson --host workerd --data-dir /var/lib/pushmesh",
   );
 }

@@ -14,7 +14,7 @@ const OPTIONS: readonly (readonly [flags: string, description: string])[] = [
   ],
   [PORT, "port to listen on; 0 chooses a free port (default: 8787)"],
   ["--listen <address>", "address to listen on; 0.0.0.0 for all (default: 127.0.0.1)"],
-  ["--data <dir>", "data folder (default: .pushmesh)"],
+  ["--data-dir <dir>", "data folder (default: .pushmesh)"],
   ["--tls-cert <file>", "certificate chain, PEM: HTTPS and wss instead of HTTP and ws"],
   ["--tls-key <file>", "private key of the certificate, PEM"],
   [
@@ -47,6 +47,6 @@ export function serve(): Command {
   return withExamples(
     command,
     "pushmesh serve",
-    "pushmesh serve --listen 0.0.0.0 --port 8787 --data /var/lib/pushmesh",
+    "pushmesh serve --listen 0.0.0.0 --port 8787 --data-dir /var/lib/pushmesh",
   );
 }

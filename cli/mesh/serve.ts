@@ -20,7 +20,7 @@ interface MeshPackage {
 
 export interface ServeOptions {
   readonly host?: string;
-  readonly data?: string;
+  readonly dataDir?: string;
 }
 
 /** The script of a clone. In the package there is none. */
@@ -93,8 +93,8 @@ export async function serveMesh(
 const spec = (name: Runtime): string => `${name}@${RUNTIMES[name]}`;
 
 /** What has to be installed with the mesh: the rule of hosts/machine/owner.ts says what a data folder needs. */
-function runtimeOf({ host, data = ".pushmesh" }: ServeOptions): Runtime | undefined {
-  if ((host ?? ownerOf(resolve(data))) === "workerd") return "workerd";
+function runtimeOf({ host, dataDir = ".pushmesh" }: ServeOptions): Runtime | undefined {
+  if ((host ?? ownerOf(resolve(dataDir))) === "workerd") return "workerd";
   return denoOnPath() === undefined ? "deno" : undefined;
 }
 

@@ -102,7 +102,7 @@ function requireOwn(root: string): void {
     // A link to a folder may be root's, such as /var/run.
     if (uid !== user && (path !== root || found.uid !== user))
       throw new HostFailure(
-        `${path} belongs to another user (uid ${uid}, and this is ${user}): give a folder of your own with --data, or chown it`,
+        `${path} belongs to another user (uid ${uid}, and this is ${user}): give a folder of your own with --data-dir, or chown it`,
       );
   }
   if ((found.mode & OTHERS_WRITE) !== 0 && readdirSync(root).length > 0)

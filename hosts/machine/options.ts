@@ -12,7 +12,7 @@ export const HELP = `Runs the mesh on this machine.
   --host NAME      what runs the mesh: deno or workerd (default: the data folder's host, or deno)
   --port N         port to listen on; 0 chooses a free port (default 8787)
   --listen ADDR    address to listen on (default 127.0.0.1; 0.0.0.0 for all)
-  --data DIR       data folder (default .pushmesh)
+  --data-dir DIR   data folder (default .pushmesh)
   --tls-cert FILE  certificate chain, PEM: HTTPS and wss instead of HTTP and ws
   --tls-key FILE   private key of the certificate, PEM
   --docs DIR       built documentation, served at /docs (default: what npm run docs built)
@@ -45,7 +45,7 @@ export function parseOptions(args: readonly string[], self: HostName): ServeOpti
   } catch (error) {
     throw new HostFailure((error as Error).message);
   }
-  const { port, listen, data, docs, json, help } = values;
+  const { port, listen, "data-dir": data, docs, json, help } = values;
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
     throw new HostFailure(`--port ${port}: give a number from 0 to 65535`);
   requireSelf(values.host, self);
@@ -88,7 +88,7 @@ const parse = (args: readonly string[]) =>
       host: { type: "string" },
       port: { type: "string", default: "8787" },
       listen: { type: "string", default: "127.0.0.1" },
-      data: { type: "string", default: ".pushmesh" },
+      "data-dir": { type: "string", default: ".pushmesh" },
       "tls-cert": { type: "string" },
       "tls-key": { type: "string" },
       docs: { type: "string" },

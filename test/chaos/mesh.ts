@@ -102,7 +102,7 @@ export class Mesh {
 
   /** Starts it again on the same folder and port. Resolves when it answers. */
   async start(): Promise<void> {
-    const its = ["--port", `${this.#port}`, "--data", this.folder, "--json", ...this.#args];
+    const its = ["--port", `${this.#port}`, "--data-dir", this.folder, "--json", ...this.#args];
     const [command, ...args] = serveCommand(
       this.host,
       its,

@@ -17,7 +17,7 @@ const npmStart = (data: string) => [
   "--json",
   "--port",
   "0",
-  "--data",
+  "--data-dir",
   data,
 ];
 

@@ -7,7 +7,7 @@ import { readJson, serve } from "./support/mesh.ts";
 import { temporaryFolder } from "./support/process.ts";
 
 const open = async (data: string) => {
-  const mesh = serve(["--data", data, "--port", "0", "--listen", "0.0.0.0"]);
+  const mesh = serve(["--data-dir", data, "--port", "0", "--listen", "0.0.0.0"]);
   const [, url = ""] = /listens on (\S+)/.exec(await mesh.stdout.match(/listens on/)) ?? [];
   await mesh.stdout.match(/Stop: Ctrl-C/);
   return { mesh, url: url.replace("0.0.0.0", "127.0.0.1") };
@@ -39,7 +39,7 @@ test("S59 a mesh that others can reach makes no demo app, and says how to make o
   await first.mesh.exited;
 
   // On loopback now, perhaps behind a proxy: still no demo app.
-  const second = serve(["--json", "--data", data, "--port", "0"]);
+  const second = serve(["--json", "--data-dir", data, "--port", "0"]);
   expect(JSON.parse(await second.stdout.match(/"ready"/))).toMatchObject({
     ...{ demoMade: false, demoApp: null, isLocal: true },
   });

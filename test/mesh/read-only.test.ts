@@ -31,7 +31,7 @@ test("the folder of a mesh that has become read-only is refused", async () => {
   const first = await startMesh(data);
   first.process.kill("SIGTERM");
   expect(await first.process.exited).toBe(0);
-  const second = serve(["--port", "0", "--data", data], makeReadOnly(data));
+  const second = serve(["--port", "0", "--data-dir", data], makeReadOnly(data));
   expect(await second.exited).toBe(1);
   expect(second.stdout.all).toEqual([]);
   expect(second.stderr.all).toHaveLength(1);

@@ -19,7 +19,7 @@ test.each([
   async (_, text) => {
     const data = temporaryFolder();
     const mesh = serve(
-      ["--json", "--port", "0", "--data", data],
+      ["--json", "--port", "0", "--data-dir", data],
       ["/bin/sh", "-c", 'ulimit -n 300; exec "$@"', "sh"],
     );
     const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
@@ -43,7 +43,7 @@ const ATTACKERS = ["127.0.0.2", "127.0.0.3"];
 test("H5 P8.5 clients that ask without end and read nothing, more than there is room for, give way to newcomers and devices", async () => {
   const data = temporaryFolder();
   const mesh = serve(
-    ["--json", "--port", "0", "--data", data],
+    ["--json", "--port", "0", "--data-dir", data],
     ["/bin/sh", "-c", 'ulimit -n 300; exec "$@"', "sh"],
   );
   const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));

@@ -51,7 +51,7 @@ function stoppedData(): string {
 describe("a start", () => {
   test("says at once that it starts, then where it listens and what to try", async () => {
     const data = temporaryFolder();
-    const args = ["scripts/start.mjs", "--host", HOST, "--port", "0", "--data", data];
+    const args = ["scripts/start.mjs", "--host", HOST, "--port", "0", "--data-dir", data];
     const mesh = start(process.execPath, args);
     expect(await mesh.stdout.match(/./)).toBe("pushmesh is starting");
     const ready = await mesh.stdout.match(/listens on/);
@@ -59,7 +59,7 @@ describe("a start", () => {
     // The folder is none that the commands look in by themselves.
     expect(mesh.stdout.text).toContain(`  npx pushmesh listen --data-dir ${data}\n`);
     expect(mesh.stdout.text).toContain(
-      `npx pushmesh send --data-dir ${data} --to <regId> --data '{"hello":"world"}'`,
+      `npx pushmesh send --data-dir ${data} --to <regId> --data-dir '{"hello":"world"}'`,
     );
     const [, url = ""] = /(http:\/\/\S+)/.exec(ready) ?? [];
     expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ status: "ok" });
@@ -75,7 +75,7 @@ describe("a start", () => {
     const secrets = readJson(join(data, "secrets.json"));
     const { appId } = demoOf(data);
     const began = performance.now();
-    const second = serve(["--json", "--data", data, "--port", "0"]);
+    const second = serve(["--json", "--data-dir", data, "--port", "0"]);
     const ready = JSON.parse(await second.stdout.match(/"ready"/));
     expect(ready).toMatchObject({ demoMade: false, data });
     expect(ready.tookMs).toBeGreaterThan(0);
@@ -139,7 +139,7 @@ describe("a fault at the start is told in one line", () => {
 
   test("the port is taken", async () => {
     const port = await takenPort();
-    const line = await failure(["--port", `${port}`, "--data", temporaryFolder()]);
+    const line = await failure(["--port", `${port}`, "--data-dir", temporaryFolder()]);
     expect(line).toBe(
       `pushmesh: 127.0.0.1:${port} is taken by another process; choose one with --port`,
     );
@@ -147,19 +147,19 @@ describe("a fault at the start is told in one line", () => {
 
   test("another mesh works on the folder", async () => {
     const { data } = standing();
-    const line = await failure(["--port", "0", "--data", data]);
+    const line = await failure(["--port", "0", "--data-dir", data]);
     expect(line).toBe(`pushmesh: the data folder ${data} is in use by another pushmesh`);
   });
 
   test("the folder cannot be written", async () => {
     const file = join(temporaryFolder(), "file");
     writeFileSync(file, "");
-    expect(await failure(["--data", join(file, "data")])).toMatch(/cannot be written: ENOTDIR/);
-    expect(await failure(["--data", file])).toMatch(/cannot be written: ENOTDIR/);
+    expect(await failure(["--data-dir", join(file, "data")])).toMatch(/cannot be written: ENOTDIR/);
+    expect(await failure(["--data-dir", file])).toMatch(/cannot be written: ENOTDIR/);
   });
 
   test("the limit of open files is too low", async () => {
-    const args = ["--port", "0", "--data", temporaryFolder()];
+    const args = ["--port", "0", "--data-dir", temporaryFolder()];
     const line = await failure(args, ["/bin/sh", "-c", 'ulimit -n 255; exec "$@"', "sh"]);
     expect(line).toMatch(/limit of open files is 255, and at least 256 are needed/);
   });
@@ -168,7 +168,7 @@ describe("a fault at the start is told in one line", () => {
     // No file may grow at all. Without the signal, a write fails as on a full disk.
     const full = `trap '' XFSZ; ulimit -f 0; exec "$@"`;
     const data = temporaryFolder();
-    const args = ["--port", "0", "--data", data];
+    const args = ["--port", "0", "--data-dir", data];
     expect(await failure(args, ["/bin/sh", "-c", full, "sh"])).toMatch(/^pushmesh: EFBIG: .*write/);
     // And leaves no file that would be taken for a whole one.
     expect(readdirSync(data).sort()).toEqual(["lock", "run"]);
@@ -177,7 +177,7 @@ describe("a fault at the start is told in one line", () => {
   test("the secrets are missing beside data, and none are made in their place", async () => {
     const data = stoppedData();
     rmSync(join(data, "secrets.json"));
-    expect(await failure(["--port", "0", "--data", data])).toMatch(/secrets.json is missing/);
+    expect(await failure(["--port", "0", "--data-dir", data])).toMatch(/secrets.json is missing/);
     expect(existsSync(join(data, "secrets.json"))).toBe(false);
   });
 
@@ -198,7 +198,7 @@ describe("a fault at the start is told in one line", () => {
       if (how === "empty") truncateSync(spoiled);
       const before = readdirSync(data, { recursive: true });
       for (let i = 0; i < 2; i++) {
-        const line = await failure(["--port", "0", "--data", data]);
+        const line = await failure(["--port", "0", "--data-dir", data]);
         expect(line).toContain(how === "empty" ? `${spoiled} is damaged (` : `${part} is missing;`);
       }
       expect(readdirSync(data, { recursive: true })).toEqual(before);
@@ -221,7 +221,7 @@ describe("a fault at the start is told in one line", () => {
   test("the secrets are damaged, and are not replaced", async () => {
     const data = temporaryFolder();
     writeFileSync(join(data, "secrets.json"), "{");
-    expect(await failure(["--port", "0", "--data", data])).toMatch(/secrets.json is damaged/);
+    expect(await failure(["--port", "0", "--data-dir", data])).toMatch(/secrets.json is damaged/);
     expect(readFileSync(join(data, "secrets.json"), "utf8")).toBe("{");
   });
 
@@ -229,7 +229,7 @@ describe("a fault at the start is told in one line", () => {
     const data = stoppedData();
     const secrets = readJson(join(data, "secrets.json")) as object;
     writeFileSync(join(data, "secrets.json"), JSON.stringify({ ...secrets, meshKeys: "1:short" }));
-    expect(await failure(["--port", "0", "--data", data])).toMatch(
+    expect(await failure(["--port", "0", "--data-dir", data])).toMatch(
       /^pushmesh: secrets\.json: MESH_KEYS entry 1 is not /,
     );
   });
@@ -239,7 +239,7 @@ describe("a fault at the start is told in one line", () => {
     [["--prt", "1"], /--prt/],
     [["--listen", "192.0.2.1"], /is no address of this machine/],
   ])("the options are %j", async (args, expected) => {
-    expect(await failure([...args, "--data", temporaryFolder()])).toMatch(expected);
+    expect(await failure([...args, "--data-dir", temporaryFolder()])).toMatch(expected);
   });
 });
 
@@ -262,7 +262,7 @@ describe("the end", () => {
 
   test("the mesh stops when the process that started it is killed", async () => {
     const data = temporaryFolder();
-    const args = ["scripts/start.mjs", "--host", HOST, "--json", "--port", "0", "--data", data];
+    const args = ["scripts/start.mjs", "--host", HOST, "--json", "--port", "0", "--data-dir", data];
     const outer = start(process.execPath, args);
     await outer.stdout.match(/"ready"/);
     outer.kill("SIGKILL");

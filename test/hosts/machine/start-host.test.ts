@@ -15,15 +15,15 @@ test.each(HOST_NAMES)(
   (host) => {
     const folder = dataFolder();
     claimFolder(folder, host);
-    expect(hostOf(["--data", folder.root])).toBe(HOSTS[host]);
-    expect(hostOf([`--data=${folder.root}`])).toBe(HOSTS[host]);
+    expect(hostOf(["--data-dir", folder.root])).toBe(HOSTS[host]);
+    expect(hostOf([`--data-dir=${folder.root}`])).toBe(HOSTS[host]);
   },
 );
 
 test("a path may contain an equals sign", () => {
   const folder = openDataFolder(join(temporaryFolder(), "a=b"));
   claimFolder(folder, "workerd");
-  expect(hostOf([`--data=${folder.root}`])).toBe(HOSTS.workerd);
+  expect(hostOf([`--data-dir=${folder.root}`])).toBe(HOSTS.workerd);
 });
 
 test.each([
@@ -33,5 +33,5 @@ test.each([
 ])("both tell the same owner of a folder without the file, with %s", (_, fill) => {
   const folder = dataFolder();
   fill(folder.root);
-  expect(hostOf(["--data", folder.root])).toBe(HOSTS[ownerOf(folder) ?? DEFAULT_HOST]);
+  expect(hostOf(["--data-dir", folder.root])).toBe(HOSTS[ownerOf(folder) ?? DEFAULT_HOST]);
 });

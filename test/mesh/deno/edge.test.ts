@@ -19,7 +19,17 @@ describe("TLS", () => {
   const ca = readFileSync(CERT);
 
   async function startTls(data: string, before: readonly string[] = []): Promise<string> {
-    const args = ["--json", "--port", "0", "--data", data, "--tls-cert", CERT, "--tls-key", KEY];
+    const args = [
+      "--json",
+      "--port",
+      "0",
+      "--data-dir",
+      data,
+      "--tls-cert",
+      CERT,
+      "--tls-key",
+      KEY,
+    ];
     const mesh = serve(args, before);
     return JSON.parse(await mesh.stdout.match(/"ready"/)).url;
   }
@@ -53,7 +63,7 @@ describe("TLS", () => {
       ...env,
     });
     const { regId } = JSON.parse(await listener.stdout.match(/regId/));
-    const sent = await run(user, "send", "--to", regId, "--data", "over TLS", "--json");
+    const sent = await run(user, "send", "--to", regId, "--data-dir", "over TLS", "--json");
     expect(JSON.parse(sent.stdout)).toMatchObject({ status: "delivered" });
     expect(await listener.stdout.match(/over TLS/)).toContain("over TLS");
   });
@@ -81,7 +91,7 @@ describe("TLS", () => {
     [["--tls-cert", "/no/such.pem", "--tls-key", KEY], /--tls-cert \/no\/such\.pem cannot be read/],
     [["--tls-cert", join(ROOT, "LICENSE"), "--tls-key", KEY], /the port cannot be opened: /],
   ])("the options are %j", async (options, expected) => {
-    const mesh = serve(["--port", "0", "--data", temporaryFolder(), ...options]);
+    const mesh = serve(["--port", "0", "--data-dir", temporaryFolder(), ...options]);
     expect(await mesh.exited).toBe(1);
     expect(mesh.stderr.all).toHaveLength(1);
     expect(mesh.stderr.text).toMatch(expected);

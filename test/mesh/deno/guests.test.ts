@@ -9,7 +9,7 @@ import { RawSocket } from "../support/raw-socket.ts";
 /** A mesh with so few descriptors that an attack with hundreds takes them all. */
 async function startSmall(data: string): Promise<{ url: string; mesh: ReturnType<typeof serve> }> {
   const limited = ["/bin/sh", "-c", 'ulimit -n 300; exec "$@"', "sh"];
-  const mesh = serve(["--json", "--port", "0", "--data", data], limited);
+  const mesh = serve(["--json", "--port", "0", "--data-dir", data], limited);
   const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
   return { url, mesh };
 }

@@ -17,7 +17,7 @@ const DESCRIPTORS = 300;
 
 /** A mesh with so few descriptors that streams alone could fill it. */
 async function startSmall(data: string) {
-  const args = ["--json", "--port", "0", "--data", data, "--tls-cert", CERT, "--tls-key", KEY];
+  const args = ["--json", "--port", "0", "--data-dir", data, "--tls-cert", CERT, "--tls-key", KEY];
   const mesh = serve(args, ["/bin/sh", "-c", `ulimit -n ${DESCRIPTORS}; exec "$@"`, "sh"]);
   const url: string = JSON.parse(await mesh.stdout.match(/"ready"/)).url;
   return { mesh, url };

@@ -11,7 +11,7 @@ import { temporaryFolder } from "../support/process.ts";
 test("S62 a mesh on Deno reads and writes in its folder, and can do nothing outside it", () => {
   const data = join(temporaryFolder(), "data");
   mkdirSync(data);
-  const args = HOSTS.deno.args(["--data", data]);
+  const args = HOSTS.deno.args(["--data-dir", data]);
   const inside = ["test/mesh/deno/inside/permissions.ts", data];
   const deno = join(ROOT, "node_modules/.bin/deno");
   const said = execFileSync(deno, [...args.slice(0, -1), ...inside], {
@@ -28,11 +28,11 @@ test.each([
   ["with a port that is none", ["--port", "70000"], "--allow-net=127.0.0.1,unix:/d/run/admin.sock"],
   ["with a name", ["--listen", "mesh.example"], "--allow-net"],
 ])("S62 it may listen on its address alone: %s", (_, args, net) => {
-  expect(HOSTS.deno.args(["--data", "/d", ...args])).toContain(net);
+  expect(HOSTS.deno.args(["--data-dir", "/d", ...args])).toContain(net);
 });
 
 test("S62 it may read the files of TLS, which it may not write", () => {
-  const args = HOSTS.deno.args(["--data", "/d", "--tls-cert", "/c.pem", "--tls-key=/k.pem"]);
+  const args = HOSTS.deno.args(["--data-dir", "/d", "--tls-cert", "/c.pem", "--tls-key=/k.pem"]);
   expect(args.find((arg) => arg.startsWith("--allow-read"))).toMatch(
     /,\/c\.pem,\/k\.pem,\/dev\/null$/,
   );

@@ -71,7 +71,7 @@ const LARGE = "x".repeat(4_000);
 describe("a full disk", () => {
   test("H3 nothing is taken that was not stored, and all goes on when there is room", async () => {
     const disk = tinyDisk();
-    const mesh = serve(["--json", "--port", "0", "--data", disk.data], disk.before);
+    const mesh = serve(["--json", "--port", "0", "--data-dir", disk.data], disk.before);
     await mesh.stdout.match(/"ready"/);
     const push = server(disk.data);
     const regId = await offline(disk.data);
@@ -182,7 +182,7 @@ describe("damage", () => {
     const damaged = damage(readFileSync(file));
     writeFileSync(file, damaged);
 
-    const second = serve(["--port", "0", "--data", data]);
+    const second = serve(["--port", "0", "--data-dir", data]);
     expect(await second.exited).toBe(1);
     expect(second.stdout.all).toEqual([]);
     expect(second.stderr.all).toHaveLength(1);
@@ -199,7 +199,7 @@ test("a database of a newer version is refused in one line", async () => {
   const db = new DatabaseSync(join(data, "mesh.db"));
   db.exec("PRAGMA user_version = 99");
   db.close();
-  const second = serve(["--port", "0", "--data", data]);
+  const second = serve(["--port", "0", "--data-dir", data]);
   expect(await second.exited).toBe(1);
   expect(second.stderr.all).toHaveLength(1);
   expect(second.stderr.text).toMatch(/mesh\.db was written by a newer pushmesh; run that one/);
@@ -208,7 +208,7 @@ test("a database of a newer version is refused in one line", async () => {
 test("H2 a folder of the other host is refused in one line", async () => {
   const data = temporaryFolder();
   writeFileSync(join(data, "host"), "workerd\n");
-  const mesh = serve(["--port", "0", "--data", data]);
+  const mesh = serve(["--port", "0", "--data-dir", data]);
   expect(await mesh.exited).toBe(1);
   expect(mesh.stderr.all).toEqual([
     `pushmesh: the data in ${data} is of the host workerd: start with --host workerd, or move it with pushmesh export and import`,

@@ -14,7 +14,7 @@ const BATCH = 50;
 
 test("S46 a network that asks for too many accounts is told when to come back, and its devices and app servers notice nothing", async () => {
   const data = temporaryFolder();
-  const mesh = serve(["--json", "--port", "0", "--data", data, "--trust-proxy", "127.0.0.0/8"]);
+  const mesh = serve(["--json", "--port", "0", "--data-dir", data, "--trust-proxy", "127.0.0.0/8"]);
   const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
   const app = demoOf(data);
   const device = await RawDevice.greet(url);

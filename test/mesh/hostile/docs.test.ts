@@ -32,7 +32,7 @@ function siteIn(folder: string): string {
 const standing = shared(async (atEnd) => {
   const folder = temporaryFolder(atEnd);
   const data = join(folder, "data");
-  const args = ["--json", "--data", data, "--port", "0", "--docs", siteIn(folder)];
+  const args = ["--json", "--data-dir", data, "--port", "0", "--docs", siteIn(folder)];
   const process = serve(args, [], HOST, atEnd);
   const { url } = JSON.parse(await process.stdout.match(/"ready"/)) as { url: string };
   return { url };
@@ -118,7 +118,7 @@ describe("G2 a mesh on one machine serves the documentation", () => {
 
 test("G2 a folder without documentation is refused at the start", async () => {
   const folder = temporaryFolder();
-  const mesh = serve(["--data", join(folder, "data"), "--port", "0", "--docs", folder]);
+  const mesh = serve(["--data-dir", join(folder, "data"), "--port", "0", "--docs", folder]);
   expect(await mesh.exited).toBe(1);
   expect(mesh.stderr.text).toBe(`pushmesh: --docs ${folder}: there is no index.html in it`);
 });

@@ -19,7 +19,7 @@ const BATCHES = 40;
 
 /** Behind a proxy, as otherwise all come from loopback, where nothing is counted. */
 async function startBehindProxy(data: string): Promise<string> {
-  const mesh = serve(["--json", "--port", "0", "--data", data, "--trust-proxy", "127.0.0.0/8"]);
+  const mesh = serve(["--json", "--port", "0", "--data-dir", data, "--trust-proxy", "127.0.0.0/8"]);
   const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
   return url;
 }

@@ -15,7 +15,7 @@ const FAR = { "x-forwarded-for": "203.0.113.9" };
 test("S64 a script sends with a token by one line; S67 in the clear only at loopback", async () => {
   const data = temporaryFolder();
   const user: User = { data, home: temporaryFolder() };
-  const mesh = serve(["--data", data, "--port", "0", "--trust-proxy", "127.0.0.1"]);
+  const mesh = serve(["--data-dir", data, "--port", "0", "--trust-proxy", "127.0.0.1"]);
   const [, url = ""] = /listens on (\S+)/.exec(await mesh.stdout.match(/listens on/)) ?? [];
   await mesh.stdout.match(/Stop: Ctrl-C/);
   const device = await listen(user, "--alias", "ben");

@@ -51,7 +51,7 @@ async function startSmall(
   data: string,
 ): Promise<{ url: string; pid: number; mesh: ReturnType<typeof serve> }> {
   const limited = ["/bin/sh", "-c", 'ulimit -n 300; exec "$@"', "sh"];
-  const mesh = serve(["--json", "--port", "0", "--data", data], limited);
+  const mesh = serve(["--json", "--port", "0", "--data-dir", data], limited);
   const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
   return { url, pid: mesh.pid, mesh };
 }

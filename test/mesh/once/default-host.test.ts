@@ -6,7 +6,7 @@ import { start, temporaryFolder } from "../support/process.ts";
 
 /** Starts by `npm start`'s own script, and stops again; the host that it told. */
 async function hostStarted(data: string): Promise<unknown> {
-  const args = ["scripts/start.mjs", "--json", "--port", "0", "--data", data];
+  const args = ["scripts/start.mjs", "--json", "--port", "0", "--data-dir", data];
   const mesh = start(process.execPath, args);
   const { host } = JSON.parse(await mesh.stdout.match(/"ready"/));
   mesh.kill("SIGTERM");

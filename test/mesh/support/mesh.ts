@@ -37,7 +37,7 @@ export async function startMesh(
   atEnd?: AtEnd,
 ): Promise<Mesh> {
   const its = port === 0 ? await freePort() : port;
-  const mesh = serve(["--json", "--data", data, "--port", `${its}`], [], host, atEnd);
+  const mesh = serve(["--json", "--data-dir", data, "--port", `${its}`], [], host, atEnd);
   const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
   return { process: mesh, url, data };
 }

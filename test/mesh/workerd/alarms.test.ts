@@ -50,7 +50,7 @@ test("H5 P8.5 messages of more sleeping devices than there are descriptors for e
   await sleep(Math.max(0, overAt + SLACK_MS - Date.now()));
 
   const limited = ["/bin/sh", "-c", `ulimit -n ${DESCRIPTORS}; exec "$@"`, "sh"];
-  const mesh = serve(["--json", "--port", "0", "--data", data], limited);
+  const mesh = serve(["--json", "--port", "0", "--data-dir", data], limited);
   app.url = JSON.parse(await mesh.stdout.match(/"ready"/)).url;
   const pid = readJson(join(data, "run", "workerd.pid"));
   const device = await RawDevice.greet(app.url, account);

@@ -42,7 +42,7 @@ test("H5 P8.1 P8.5 sends and a broadcast to more sleeping devices than there are
   await before.process.exited;
 
   const limited = ["/bin/sh", "-c", `ulimit -n ${DESCRIPTORS}; exec "$@"`, "sh"];
-  const mesh = serve(["--json", "--port", "0", "--data", data], limited);
+  const mesh = serve(["--json", "--port", "0", "--data-dir", data], limited);
   const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
   const pid = readJson(join(data, "run", "workerd.pid"));
   const device = await RawDevice.greet(url, account);

@@ -32,7 +32,7 @@ test("B8 B14 B15 P8.5 members for whose objects there is no room are offline, an
   await before.process.exited;
 
   const limited = ["/bin/sh", "-c", `ulimit -n ${DESCRIPTORS}; exec "$@"`, "sh"];
-  const mesh = serve(["--json", "--port", "0", "--data", data], limited);
+  const mesh = serve(["--json", "--port", "0", "--data-dir", data], limited);
   const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
   const server = new PushServer({ url, keyId: app.keyId, key: app.secret });
   const device = await RawDevice.greet(url, account, [slot]);

@@ -18,7 +18,7 @@ const CROWD = 150;
 /** Starts a mesh with so few descriptors that hundreds take them all. */
 async function startSmall(data: string, args: readonly string[] = []) {
   const limited = ["/bin/sh", "-c", 'ulimit -n 300; exec "$@"', "sh"];
-  const mesh = serve(["--json", "--port", "0", "--data", data, ...args], limited);
+  const mesh = serve(["--json", "--port", "0", "--data-dir", data, ...args], limited);
   const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
   return { mesh, url };
 }

@@ -102,7 +102,7 @@ describe("supervisor and workerd", () => {
   test("H6 a workerd without a descriptor left, again and again, serves again when that ends", async () => {
     const data = temporaryFolder();
     const limited = ["/bin/sh", "-c", 'ulimit -n 300; exec "$@"', "sh"];
-    const mesh = serve(["--json", "--port", "0", "--data", data], limited);
+    const mesh = serve(["--json", "--port", "0", "--data-dir", data], limited);
     const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
     const { client, regId } = await device(url, demoOf(data).appId);
     const count = (what: RegExp) => mesh.stderr.all.filter((line) => what.test(line)).length;

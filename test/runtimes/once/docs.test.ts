@@ -23,7 +23,7 @@ test("G1 G2 the documentation builds without a warning, its links lead somewhere
     // The mesh lets a page run files of the site alone.
     expect(text).not.toMatch(/<script(?![^>]* src=)/);
   }
-  const args = ["--json", "--data", join(temporaryFolder(), "data"), "--port", "0"];
+  const args = ["--json", "--data-dir", join(temporaryFolder(), "data"), "--port", "0"];
   const mesh = serve([...args, "--docs", site], [], HOST);
   const { url } = JSON.parse(await mesh.stdout.match(/"ready"/)) as { url: string };
   const page = await (await newContext()).newPage();
