@@ -43,7 +43,6 @@ const PACKAGES: readonly Package[] = [
       "docs/api.md",
       "docs/errors.md",
       "docs/notifications.md",
-      "docs/openapi.json",
       "docs/react.md",
       "docs/sdk.md",
       "docs/service.md",
