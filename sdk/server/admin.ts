@@ -21,6 +21,14 @@ import type {
 import { type Log, type LogEntry, notify } from "../log.ts";
 import { BOOLEAN, between, FUNCTION, invalidOption, type Rules, TEXT } from "../options.ts";
 import {
+  checkArguments,
+  nameArgument,
+  OPTIONS_ARGUMENT,
+  objectArgument,
+  QUERY_ARGUMENT,
+  textArgument,
+} from "./arguments.ts";
+import {
   type CallOptions,
   callMesh,
   hostOf,
@@ -290,3 +298,26 @@ export class MeshAdmin {
     }
   }
 }
+
+const APP = textArgument("appId");
+
+checkArguments(MeshAdmin.prototype, {
+  createApp: [nameArgument("name"), OPTIONS_ARGUMENT],
+  apps: [OPTIONS_ARGUMENT],
+  app: [APP, OPTIONS_ARGUMENT],
+  policy: [APP, OPTIONS_ARGUMENT],
+  setPolicy: [APP, objectArgument("policy"), OPTIONS_ARGUMENT],
+  setQuota: [
+    APP,
+    ["quota", ["an object, or null for none", (value) => typeof value === "object"]],
+    OPTIONS_ARGUMENT,
+  ],
+  deleteApp: [APP, OPTIONS_ARGUMENT],
+  createKey: [APP, objectArgument("key", true), OPTIONS_ARGUMENT],
+  forgetRevokedGrants: [APP, OPTIONS_ARGUMENT],
+  revokeKey: [APP, textArgument("keyId"), OPTIONS_ARGUMENT],
+  createCredential: [objectArgument("credential"), OPTIONS_ARGUMENT],
+  credentials: [OPTIONS_ARGUMENT],
+  revokeCredential: [textArgument("credentialId"), OPTIONS_ARGUMENT],
+  auditLog: [QUERY_ARGUMENT, OPTIONS_ARGUMENT],
+});

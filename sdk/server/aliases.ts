@@ -1,5 +1,6 @@
 /** The aliases of an app. */
 import type { AliasAnswerBody, RegistrationResult } from "../../schema/http.ts";
+import { checkArguments, nameArgument, OPTIONS_ARGUMENT, REG_IDS_ARGUMENT } from "./arguments.ts";
 import type { CallOptions } from "./call.ts";
 import { pathPart } from "./path.ts";
 import type { SignedCalls } from "./signed-calls.ts";
@@ -59,3 +60,9 @@ export class Aliases {
 /** One regId or several. */
 export const listOf = (regIds: string | readonly string[]): readonly string[] =>
   typeof regIds === "string" ? [regIds] : regIds;
+
+checkArguments(Aliases.prototype, {
+  add: [nameArgument("alias"), REG_IDS_ARGUMENT, OPTIONS_ARGUMENT],
+  remove: [nameArgument("alias"), REG_IDS_ARGUMENT, OPTIONS_ARGUMENT],
+  get: [nameArgument("alias"), OPTIONS_ARGUMENT],
+});

@@ -9,6 +9,7 @@ import {
 import { LIMITS } from "../../schema/limits.ts";
 import { fromBase64Url, toBase64 } from "../../schema/text.ts";
 import { CURVE, concat, encrypt, type ReceiverKey } from "../rfc8291.ts";
+import { checkArguments, OPTIONS_ARGUMENT, objectArgument, textArgument } from "./arguments.ts";
 import { encodeBody, type MessageData } from "./body.ts";
 import { optionError, PushServerError } from "./errors.ts";
 import type { SignedCalls } from "./signed-calls.ts";
@@ -218,3 +219,9 @@ function changed(regId: string): PushServerError {
   const message = `The mesh has another encryption key for ${regId} than the pinned one: if its device replaced it, call encryption.forget(regId).`;
   return new PushServerError({ code: "encryption_key_changed", message, retry: "never" });
 }
+
+checkArguments(Encryption.prototype, {
+  key: [textArgument("regId"), OPTIONS_ARGUMENT],
+  pin: [textArgument("regId"), objectArgument("key")],
+  forget: [textArgument("regId")],
+});

@@ -14,6 +14,7 @@ import type {
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { Aliases } from "./aliases.ts";
+import { checkArguments, OPTIONS_ARGUMENT, objectArgument, textArgument } from "./arguments.ts";
 import { checkJson, dataFields, type MessageData } from "./body.ts";
 import type { CallOptions, RateLimit } from "./call.ts";
 import { Encryption } from "./encryption.ts";
@@ -273,3 +274,12 @@ export class PushServer {
     return this.encryption.seal(to, content, idempotencyKey, signal);
   }
 }
+
+checkArguments(PushServer.prototype, {
+  send: [objectArgument("message"), OPTIONS_ARGUMENT],
+  broadcast: [objectArgument("message"), OPTIONS_ARGUMENT],
+  status: [textArgument("id"), OPTIONS_ARGUMENT],
+  registration: [textArgument("regId"), OPTIONS_ARGUMENT],
+  grant: [OPTIONS_ARGUMENT],
+  revokeGrant: [textArgument("grant"), OPTIONS_ARGUMENT],
+});

@@ -5,6 +5,7 @@ import type {
   RemovalAnswerBody,
 } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { CURSOR_ARGUMENT, checkArguments, OPTIONS_ARGUMENT, textArgument } from "./arguments.ts";
 import type { CallOptions } from "./call.ts";
 import { optionError } from "./errors.ts";
 import type { SignedCalls } from "./signed-calls.ts";
@@ -85,3 +86,12 @@ export class Registrations {
     return this.#calls.call<"liftBan">("DELETE", `${pathOf(regId)}/ban`, request);
   }
 }
+
+checkArguments(Registrations.prototype, {
+  page: [CURSOR_ARGUMENT, OPTIONS_ARGUMENT],
+  list: [OPTIONS_ARGUMENT],
+  remove: [textArgument("regId"), OPTIONS_ARGUMENT],
+  liftBan: [textArgument("regId"), OPTIONS_ARGUMENT],
+  // It checks its seconds itself.
+  ban: [textArgument("regId")],
+});

@@ -9,6 +9,14 @@ import type {
 } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { listOf } from "./aliases.ts";
+import {
+  checkArguments,
+  nameArgument,
+  OPTIONS_ARGUMENT,
+  QUERY_ARGUMENT,
+  REG_IDS_ARGUMENT,
+  textArgument,
+} from "./arguments.ts";
 import type { CallOptions } from "./call.ts";
 import { optionError } from "./errors.ts";
 import { pathPart } from "./path.ts";
@@ -139,3 +147,13 @@ export class Tags {
 
 /** A thousand registrations take a thousand calls of objects, some of which may have to wait. */
 const MEMBERS_TIMEOUT_MS = 60_000;
+
+checkArguments(Tags.prototype, {
+  add: [nameArgument("tag"), REG_IDS_ARGUMENT, OPTIONS_ARGUMENT],
+  remove: [nameArgument("tag"), REG_IDS_ARGUMENT, OPTIONS_ARGUMENT],
+  get: [nameArgument("tag"), OPTIONS_ARGUMENT],
+  page: [QUERY_ARGUMENT, OPTIONS_ARGUMENT],
+  list: [QUERY_ARGUMENT, OPTIONS_ARGUMENT],
+  setLive: [nameArgument("tag"), textArgument("access"), OPTIONS_ARGUMENT],
+  listenToken: [nameArgument("tag"), OPTIONS_ARGUMENT],
+});

@@ -63,6 +63,13 @@ export type ListenState =
   /** Closed for good: by `close`, or because reconnecting does not help; `error` says why. */
   | { readonly name: "closed"; readonly error: PushError | undefined };
 
+/** What the log has of any of them. */
+interface LoggedState {
+  readonly name: ListenState["name"];
+  readonly error?: PushError | undefined;
+  readonly retryInMs?: number;
+}
+
 export interface LiveListener {
   /**
    * The position up to which all messages were passed on; undefined before the first connection. Store it to resume with `after`.
@@ -77,9 +84,16 @@ export interface LiveListener {
 
 /** Options by what `typeof` says of them. Those in front must be given. */
 const KINDS = {
-  ...{ appId: "string", tag: "string", onMessage: "function" },
-  ...{ onPresence: "function", onState: "function", log: "function" },
-  ...{ after: "number", publicKey: "string", signal: "object" },
+  appId: "string",
+  tag: "string",
+  onMessage: "function",
+  onPresence: "function",
+  onState: "function",
+  log: "function",
+  token: "function or string",
+  after: "number",
+  publicKey: "string",
+  signal: "object",
 } as const;
 const REQUIRED = 3;
 /** 32 bytes in base64url. */
@@ -89,11 +103,11 @@ const PUBLIC_KEY = /^[\w-]{43}$/;
 function check(options: ListenOptions): void {
   for (const [i, [name, kind]] of Object.entries(KINDS).entries()) {
     const value = options[name as keyof typeof KINDS];
-    if (value === undefined ? i < REQUIRED : typeof value !== kind || value === "")
+    if (value === undefined ? i < REQUIRED : !kind.includes(typeof value) || value === "")
       throw optionInvalid(`${name}: must be given, a ${kind}`);
   }
   const { after = 0, publicKey } = options;
-  if (!(after >= 0)) throw optionInvalid("after: must not be negative");
+  if (!(after >= 0) || after % 1) throw optionInvalid("after: must be whole, 0 or more");
   if (publicKey !== undefined && !PUBLIC_KEY.test(publicKey))
     throw optionInvalid("publicKey: must be 32 bytes in base64url");
 }
@@ -274,16 +288,16 @@ class Listener implements LiveListener {
 
   #lose(closeCode: number, reason: string): void {
     const verdict = closeVerdict(closeCode);
-    const canRenew = typeof this.#options.token === "function";
-    const isRefused = verdict === "stop" || (verdict === "reauthenticate" && !canRenew);
+    const canRenew = verdict === "reauthenticate" && typeof this.#options.token === "function";
+    const retry = verdict === "reconnect" ? "later" : canRenew ? verdict : "never";
     const [code] = closeCode >= FIRST_MESH_CLOSE ? reason.split(":", 1) : [];
     const error = new PushError({
       code: code || "link_lost",
-      message: reason === "" ? `the socket was closed (${closeCode})` : reason,
-      retry: isRefused ? "never" : verdict === "reauthenticate" ? "reauthenticate" : "later",
+      message: reason || `the socket closed (${closeCode})`,
+      retry,
       closeCode,
     });
-    if (isRefused) this.#end(error);
+    if (retry === "never") this.#end(error);
     else this.#retry(error);
   }
 
@@ -321,7 +335,7 @@ class Listener implements LiveListener {
 
   #tell(state: ListenState): void {
     this.state = state;
-    const { name, error, retryInMs } = { error: undefined, retryInMs: undefined, ...state };
+    const { name, error, retryInMs }: LoggedState = state;
     const level = error === undefined ? "info" : name === "closed" ? "error" : "warn";
     this.#log({ level, event: "state", state: name, code: error?.code, retryInMs });
     notify(this.#options.onState, this.#host.report, state);

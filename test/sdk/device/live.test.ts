@@ -329,7 +329,11 @@ test("E8 the log has states and what was dropped, and no payload", async () => {
 
 test.each<[object, string]>([
   [{ onMessage: undefined }, "onMessage: must be given, a function"],
-  [{ after: -1 }, "after: must not be negative"],
+  [{ after: -1 }, "after: must be whole, 0 or more"],
+  [{ after: 1.5 }, "after: must be whole, 0 or more"],
+  [{ after: Number.NaN }, "after: must be whole, 0 or more"],
+  [{ token: 5 }, "token: must be given, a function or string"],
+  [{ url: [] }, "must be an origin without path"],
   [{ after: "5" }, "after: must be given, a number"],
   [{ publicKey: "short" }, "publicKey: must be 32 bytes in base64url"],
   [{ tag: "" }, "tag: must be given, a string"],

@@ -165,3 +165,72 @@ test("E8 the log has each attempt and retry, and no payload, name, regId or key"
   ]);
   expect(JSON.stringify(entries)).not.toContain("secret");
 });
+
+describe("arguments of another type", () => {
+  const host = { fetch: () => Promise.reject(new Error("nothing is to be sent")) };
+  const server = new PushServer({ ...OPTIONS, host });
+  const admin = new MeshAdmin({ url: ENV.PUSHMESH_URL, token: "x".repeat(20), host });
+  const { tags, aliases, registrations, encryption } = server;
+  const groups = { server, tags, aliases, registrations, encryption, admin };
+  /** `seal` is not for callers of the SDK. */
+  const methodsOf = (group: object): readonly string[] =>
+    Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(group))).flatMap(
+      ([name, { value }]) =>
+        typeof value === "function" && !["constructor", "seal"].includes(name) ? [name] : [],
+    );
+  const call = async (group: object, name: string, ...given: readonly unknown[]) => {
+    const answer = (group as Record<string, (...given: unknown[]) => unknown>)[name]?.(...given);
+    return Symbol.asyncIterator in Object(answer)
+      ? (answer as AsyncGenerator<unknown>).next()
+      : answer;
+  };
+  const all = Object.entries(groups).flatMap(([of, group]) =>
+    methodsOf(group).map((name) => [`${of}.${name}`, group, name] as const),
+  );
+
+  test.each(all)(
+    "E9 %s refuses them before anything is sent, and names the argument",
+    async (...at) => {
+      const [path, group, name] = at;
+      const error = {
+        code: "option_invalid",
+        message: expect.stringMatching(/^\w+: must be .+, and is (null|of type \w+)$|^seconds: /),
+      };
+      await expect(call(group, name, null, null, null), path).rejects.toMatchObject(error);
+      await expect(call(group, name, 7, true, 7), path).rejects.toMatchObject(error);
+    },
+  );
+
+  test.each<[string, object, string, unknown[], string]>([
+    ["no message", server, "send", [], "message: must be an object, and is missing"],
+    [
+      "a text as message",
+      server,
+      "broadcast",
+      ["x"],
+      "message: must be an object, and is of type string",
+    ],
+    ["no options", server, "status", ["m.r", null], "options: must be an object, and is null"],
+    ["an empty ID", server, "status", [""], "id: must be a text that is not empty, and is empty"],
+    [
+      "a regId that is none",
+      tags,
+      "add",
+      ["news", [7]],
+      "regIds: must be a regId, or a list of them",
+    ],
+    ["no signal", server, "status", ["m.r", { signal: 5_000 }], "signal: must be an AbortSignal"],
+    [
+      "no quota",
+      admin,
+      "setQuota",
+      ["app"],
+      "quota: must be an object, or null for none, and is missing",
+    ],
+  ])("E9 %s is refused", async (_, group, name, given, message) => {
+    await expect(call(group, name, ...given)).rejects.toMatchObject({
+      code: "option_invalid",
+      message: expect.stringContaining(message),
+    });
+  });
+});
