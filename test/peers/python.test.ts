@@ -49,6 +49,11 @@ function newDevice(name = `device-${++devices}`): PythonDevice {
   return device;
 }
 
+/** Waits until the mesh has taken what the device has sent, the attach above all: it answers in turn. */
+async function taken(device: PythonDevice): Promise<void> {
+  await device.after("echo", "echo", { nonce: 7 });
+}
+
 /** With an account, a link and a registration that listens. */
 async function listening(): Promise<{ device: PythonDevice; regId: string; name: string }> {
   const name = `device-${++devices}`;
@@ -56,6 +61,7 @@ async function listening(): Promise<{ device: PythonDevice; regId: string; name:
   expect(await device.after("account", "account")).toMatchObject({ status: 201 });
   expect(await device.after("open", "welcome")).toMatchObject({ resumed: false, registrations: 0 });
   const { regId } = await device.expect("attached");
+  await taken(device);
   return { device, regId: String(regId), name };
 }
 
@@ -101,6 +107,7 @@ describe("a device in Python", () => {
     await again.after("cut", "closed");
     await again.after("open", "welcome");
     await again.expect("attached");
+    await taken(again);
     expect((await sender.send({ to: regId, data: "d" })).status).toBe("delivered");
     expect(await again.expect("message")).toMatchObject({ data: "d", replay: false });
     expect(again.rest).toEqual([]);
