@@ -7,7 +7,7 @@ import { TARGETS } from "./targets.ts";
 
 const INPUTS = 5_000;
 /** Of each target, at least: of the encrypted bodies, fewer than one in a hundred is taken, and none would show nothing. */
-const TARGET_INPUTS = 1_500;
+const TARGET_INPUTS = 2_500;
 /** A read takes under a millisecond, a route a few. A quadratic one of a frame of full size takes seconds. */
 const SLOWEST_MS = 1_000;
 
