@@ -13,8 +13,8 @@ const SENDERS = 24;
 const BURST = 6;
 /** Unseen messages at which the senders pause: a mailbox takes 1,000, and what overflows would be a named end. */
 const BACKLOG = 800;
-/** Until a request that lost its connection is given up: longer than any restart. */
-const PATIENCE_MS = 40_000;
+/** Until a request that lost its connection is given up: longer than several restarts, between which it may not get through. */
+const PATIENCE_MS = 120_000;
 /** Accepted messages for each round of a campaign: a slow machine sends few in its time, and a check of few shows little. */
 const ROUND_MESSAGES = 50;
 const PADDING_BYTES = [0, 30, 600, 3_500] as const;

@@ -20,8 +20,8 @@ const CHANGERS = 8;
 /** How many of a tag's members leave while all others join. */
 const SURGE_LEAVES = 0.4;
 const BETWEEN_CHANGES_MS = [0, 100] as const;
-/** Until a request that lost its connection is given up: longer than any restart. */
-const PATIENCE_MS = 40_000;
+/** Until a request that lost its connection is given up: longer than several restarts, between which it may not get through. */
+const PATIENCE_MS = 120_000;
 /** Accepted broadcasts for each round of a campaign: a slow machine sends few in its time. */
 const ROUND_BROADCASTS = 6;
 const PADDING_BYTES = [0, 30, 600, 3_500] as const;
