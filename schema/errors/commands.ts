@@ -29,7 +29,7 @@ export const COMMANDS = {
   app_unknown: row(
     703,
     null,
-    null,
+    4211,
     "never",
     "The appId was not issued by this mesh.",
     "Use the appId that `pushmesh app create` printed.",

@@ -206,7 +206,8 @@ describe("who may listen", () => {
     const tag = await openTag();
     const appId = "A".repeat(22);
     expect(await refusal(liveUrl(mesh.url, { appId }, tag))).toMatchObject({
-      close: 4210,
+      close: 4211,
+      reason: expect.stringMatching(/^app_unknown/),
       status: 404,
       code: "app_not_found",
     });

@@ -107,7 +107,7 @@ async function listen(
 /** Errors without a close code of their own that must stop a listener, because reconnecting does not help. */
 function asClose(error: MeshError): MeshError {
   const cause = { cause: error };
-  if (error.code === "app_not_found") return new MeshError("live_closed", error.message, cause);
+  if (error.code === "app_not_found") return new MeshError("app_unknown", error.message, cause);
   if (error.code === "field_invalid") return new MeshError("protocol_error", error.message, cause);
   return error;
 }
