@@ -1,7 +1,7 @@
 /** The device SDK against a scripted mesh: loops over messages, and clients of a block. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { settle, until } from "../fake/clock.ts";
-import { FakeMesh, start } from "../fake/mesh.ts";
+import { FakeMesh, gate, start } from "../fake/mesh.ts";
 
 let mesh = new FakeMesh();
 
@@ -88,6 +88,32 @@ describe("for await", () => {
     await messages.return();
     await ended(a.seq);
     expect(got).toEqual(["two a"]);
+    await client.close();
+  });
+
+  it("E4 beside another handler, a message that the loop leaves by break is acknowledged once the other has handled it", async () => {
+    const { client } = await registered();
+    const got: unknown[] = [];
+    const { open, opened } = gate();
+    client.onMessage(async ({ data }) => {
+      got.push(data);
+      await opened;
+    });
+    const [a, b] = [mesh.message("a"), mesh.message("b")];
+    void listens().then(() => mesh.socket.deliver(a, b));
+    for await (const { data } of client.messages()) {
+      expect(data).toBe("a");
+      break;
+    }
+    await settle();
+    expect(acknowledged()).toEqual([]);
+    open();
+    await ended(b.seq);
+    expect(got).toEqual(["a", "b"]);
+    const later: unknown[] = [];
+    client.onMessage(({ data }) => void later.push(data));
+    await settle();
+    expect(later).toEqual([]);
     await client.close();
   });
 
