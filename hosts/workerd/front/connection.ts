@@ -17,6 +17,7 @@ import type { ReceivedRequest } from "../../machine/net/http/request-reader.ts";
 import { ProxiedLink } from "./link.ts";
 import { requestBytes } from "./requests.ts";
 import { ResponseReader } from "./responses.ts";
+import type { Turns } from "./turns.ts";
 import { type WakingPort, WokenObjects } from "./waking.ts";
 
 interface FrontPort extends WakingPort {
@@ -28,6 +29,10 @@ interface FrontPort extends WakingPort {
   readonly failedAuth: FailedAuth;
   readonly budgets: RequestBudgets;
   readonly clientOf: NamedClient;
+  /** Of requests that wake an object for a client without a registration. */
+  readonly turns: Turns;
+  /** Of requests that were sent before the answer to the one before them. */
+  readonly pipelined: Turns;
   /** Opens a connection to workerd. */
   connect(): Duplex;
   now(): number;
@@ -58,6 +63,11 @@ export class FrontConnection implements ConnectionPort {
   #isStream = false;
   #isOver = false;
   #link: ProxiedLink | null = null;
+  /** Each ends a turn of the request being answered, or the wait for one. */
+  #turns: (() => void)[] = [];
+  /** An app server asks. */
+  #isSender = false;
+  #isPipelining = false;
 
   constructor(client: Duplex, port: FrontPort) {
     this.entry = port.entry;
@@ -83,6 +93,7 @@ export class FrontConnection implements ConnectionPort {
   /** To be called when the client is gone: closes the connection to workerd, too. */
   closed(): void {
     this.#isOver = true;
+    this.#endTurns();
     this.#loop.gone();
     this.#inner?.destroy();
     this.#woken.linkEnded();
@@ -109,7 +120,16 @@ export class FrontConnection implements ConnectionPort {
       address: this.#loop.clientOf(head),
       isEncrypted: this.#loop.isEncrypted(head, false),
     };
-    this.#innerSocket().write(requestBytes(head, headBytes, body, { authority, client }));
+    const bytes = requestBytes(head, headBytes, body, { authority, client });
+    const begin = () => void this.#innerSocket().write(bytes);
+    const { turns, pipelined } = this.#port;
+    this.#isSender = this.failedAuth.senderOf(head) !== null;
+    if (this.#isSender) for (const each of [turns, pipelined]) each.sent();
+    if (!this.#woken.isForStranger) {
+      begin();
+      return;
+    }
+    this.#turns.push(turns.take(networkOf(client.address), { begin, refuse: this.#refuseTurn }));
   }
 
   write(bytes: Uint8Array): void {
@@ -118,6 +138,7 @@ export class FrontConnection implements ConnectionPort {
 
   end(): void {
     this.#isOver = true;
+    this.#endTurns();
     this.#inner?.destroy();
     this.#client.end();
   }
@@ -131,7 +152,20 @@ export class FrontConnection implements ConnectionPort {
   }
 
   nextTurn(task: () => void): void {
-    setImmediate(task);
+    if (this.#isSender) {
+      setImmediate(task);
+      return;
+    }
+    if (this.#isPipelining) return;
+    this.#isPipelining = true;
+    const run = () => {
+      this.#isPipelining = false;
+      task();
+      if (this.#asked === null) this.#endTurns();
+    };
+    const begin = () => void setImmediate(run);
+    const { pipelined, entry } = this.#port;
+    this.#turns.push(pipelined.take(entry.address, { begin, refuse: this.#refuseTurn }));
   }
 
   refused(kind: string): void {
@@ -161,6 +195,14 @@ export class FrontConnection implements ConnectionPort {
     else this.#link.refuse("mesh_full");
   }
 
+  readonly #refuseTurn = (): void => {
+    this.#loop.refuse(new MeshError("overloaded", "too many clients without a registration ask"));
+  };
+
+  #endTurns(): void {
+    for (const end of this.#turns.splice(0)) end();
+  }
+
   #innerSocket(): Duplex {
     if (this.#inner !== null) return this.#inner;
     const inner = this.#port.connect();
@@ -183,6 +225,7 @@ export class FrontConnection implements ConnectionPort {
   /** workerd has closed its connection, or has ended. Between two requests that does not matter: the next one opens another. */
   #innerClosed(): void {
     this.#inner = null;
+    this.#endTurns();
     if (this.#link !== null || this.#isAnswered) this.#loop.close();
     else if (this.#response !== null)
       this.#loop.refuse(new MeshError("overloaded", "the mesh is starting"));
@@ -202,6 +245,7 @@ export class FrontConnection implements ConnectionPort {
     }
     this.#isAnswered = true;
     const { head, isEnd, rest } = response.read(bytes);
+    if (head !== null) this.#endTurns();
     if (head?.status === 101) {
       this.#client.write(bytes.subarray(0, bytes.length - rest.length));
       this.#openLink(asked, head.fields.has(REGISTERED_HEADER), rest);

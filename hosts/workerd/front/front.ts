@@ -13,6 +13,7 @@ import { authority } from "../../machine/port.ts";
 import { FrontConnection } from "./connection.ts";
 import { EndedLinks } from "./ended-links.ts";
 import { Strangers } from "./strangers.ts";
+import { Turns } from "./turns.ts";
 import type { LinkDevice } from "./waking.ts";
 
 /** How long an account counts as new: less than its object stays awake after the account was made, and counts. */
@@ -31,6 +32,8 @@ export class Front {
   readonly #sockets = new Set<Socket>();
   readonly #guard: FrontGuard;
   readonly #endedLinks: EndedLinks;
+  readonly #turns: Turns;
+  readonly #pipelined: Turns;
   readonly #deviceOf: (fields: RequestHead["fields"]) => LinkDevice | null;
   #authority = "";
   #sweeper: ReturnType<typeof setInterval> | undefined;
@@ -41,6 +44,8 @@ export class Front {
     this.#guard = new FrontGuard(options);
     const { now } = this.#guard;
     this.strangers = new Strangers({ capacity, now });
+    this.#turns = new Turns({ now });
+    this.#pipelined = new Turns({ now });
     const connections = () => this.admission.size;
     const firm = () => this.admission.firm;
     this.#endedLinks = new EndedLinks({ capacity, connections, firm, now });
@@ -116,6 +121,8 @@ export class Front {
       endedLinks: this.#endedLinks,
       deviceOf: this.#deviceOf,
       clientOf,
+      turns: this.#turns,
+      pipelined: this.#pipelined,
       connect: () => connect({ path }),
       now,
       destroy,

@@ -31,7 +31,8 @@ export interface WokenObject {
   answered(status: number): void;
 }
 
-const NONE: WokenObject = { answered() {} };
+/** The request wakes nothing for a stranger. */
+export const NOTHING_WOKEN: WokenObject = { answered() {} };
 /** Statuses that the worker answers without calling an object. */
 const ASLEEP = new Set([400, 401, 404, 405, 413, 415, 426]);
 const isAsleepAt = (status: number): boolean => ASLEEP.has(status);
@@ -81,11 +82,12 @@ export class Strangers {
    */
   admit(asked: Asked, address: string): WokenObject | null {
     const path = wokenBy(asked);
-    if (path === null) return NONE;
+    if (path === null) return NOTHING_WOKEN;
     if (path === ACCOUNT) return this.#admitAccount(address);
-    if (this.#listened.isAwake(path)) return NONE;
+    if (this.#listened.isAwake(path)) return NOTHING_WOKEN;
     const wasAwake = this.#awake.has(path);
-    if (!wasAwake && !this.#hasRoom(address)) return this.#listened.admits(path) ? NONE : null;
+    if (!wasAwake && !this.#hasRoom(address))
+      return this.#listened.admits(path) ? NOTHING_WOKEN : null;
     this.#awake.add(path, address);
     return {
       answered: (status) => {

@@ -2,7 +2,13 @@
 import type { Entry } from "../../machine/net/admission/admission.ts";
 import type { RequestHead } from "../../machine/net/http/head.ts";
 import type { EndedLinks } from "./ended-links.ts";
-import { isConnect, type LinkPlace, type Strangers, type WokenObject } from "./strangers.ts";
+import {
+  isConnect,
+  type LinkPlace,
+  NOTHING_WOKEN,
+  type Strangers,
+  type WokenObject,
+} from "./strangers.ts";
 
 /** The device of a requested link, and how it counts. */
 export interface LinkDevice {
@@ -41,6 +47,11 @@ export class WokenObjects {
   constructor(port: WakingPort, shed: () => void) {
     this.#port = port;
     this.#shed = shed;
+  }
+
+  /** Whether the request that was admitted last wakes an object for a client without a registration. */
+  get isForStranger(): boolean {
+    return (this.#object !== null && this.#object !== NOTHING_WOKEN) || this.#place !== null;
   }
 
   /** Whether the next request may wake its object. */

@@ -9,6 +9,7 @@ import { Unread } from "../../../../../hosts/machine/net/admission/unread.ts";
 import { FrontConnection } from "../../../../../hosts/workerd/front/connection.ts";
 import { EndedLinks } from "../../../../../hosts/workerd/front/ended-links.ts";
 import { Strangers } from "../../../../../hosts/workerd/front/strangers.ts";
+import { Turns } from "../../../../../hosts/workerd/front/turns.ts";
 import { LIMITS } from "../../../../../schema/limits.ts";
 import { KEYRING } from "../../../support/keyring.ts";
 import type { ClientEnd, Seen, Served } from "../../../support/served.ts";
@@ -112,6 +113,8 @@ export function serveFront({
       server.emit("connection", far);
       return near;
     },
+    turns: new Turns({ now: () => now }),
+    pipelined: new Turns({ now: () => now }),
     now: () => now,
     destroy: () => client.destroy(),
     refused: (code) => refused.push(code),

@@ -1,0 +1,127 @@
+/**
+ * Passes what wakes an object for a client without a registration to workerd a few requests at a time, and beside single sends one, with pauses: in
+ * workerd all objects share a thread, which takes some milliseconds to open the database of each. Measured: while one network made 250 accounts,
+ * sends to others took a second. objects/capacity/work-pacer.ts is the same for what registered devices ask of tags.
+ */
+import { SENDING_MS } from "../../../objects/capacity/sends.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+
+/** The pause after a turn beside sends, in times of it: a send finds the thread free in two cases of three. */
+const REST_SHARE = 2;
+/** Turns at a time when there are no sends: one by one, the ways to workerd and back would take longer than the work on a busy machine. */
+const AT_A_TIME = 8;
+/** An object that does not answer must not stop the turns of others. */
+const TURN_MAX_MS = 1_000;
+
+interface TurnsOptions {
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Calls back once, later, unless what it returns is called before. Default: timers of the host. */
+  readonly after?: (ms: number, task: () => void) => () => void;
+}
+
+function afterTimer(ms: number, task: () => void): () => void {
+  if (ms === 0) {
+    const turn = setImmediate(task);
+    return () => clearImmediate(turn);
+  }
+  const timer = setTimeout(task, ms);
+  return () => clearTimeout(timer);
+}
+
+/** What is done in a turn. */
+export interface TurnTask {
+  /** Called when the turn comes, perhaps at once. */
+  begin(): void;
+  /** Called instead if it does not come within `LIMITS.WAKE_WAIT_MS`. */
+  refuse(): void;
+}
+
+export class Turns {
+  readonly #options: Required<TurnsOptions>;
+  /** By network, those with the next turn first: each has one before another has its second. */
+  readonly #waiting = new Map<string, Set<() => void>>();
+  /** Turns under way, with the pauses after them. */
+  #taken = 0;
+  #sentAt = Number.NEGATIVE_INFINITY;
+
+  constructor({ now, after = afterTimer }: TurnsOptions) {
+    this.#options = { now, after };
+  }
+
+  /** To be called at each request of an app server. */
+  sent(): void {
+    this.#sentAt = this.#options.now();
+  }
+
+  /** @returns ends the turn, or the wait for it; to be called once the task is done or given up, and again without effect */
+  take(network: string, task: TurnTask): () => void {
+    const { now, after } = this.#options;
+    let end = (): void => {
+      cancel();
+      this.#leave(network, start);
+    };
+    const cancel = after(LIMITS.WAKE_WAIT_MS, () => {
+      this.#leave(network, start);
+      task.refuse();
+    });
+    const start = (): void => {
+      cancel();
+      const began = now();
+      const forget = after(TURN_MAX_MS, () => end());
+      end = () => {
+        end = () => {};
+        forget();
+        this.#rest(now() - began);
+      };
+      task.begin();
+    };
+    this.#enter(network, start);
+    return () => end();
+  }
+
+  #enter(network: string, start: () => void): void {
+    if (this.#isFree) {
+      this.#taken += 1;
+      start();
+      return;
+    }
+    const queue = this.#waiting.get(network);
+    if (queue === undefined) this.#waiting.set(network, new Set([start]));
+    else queue.add(start);
+  }
+
+  #leave(network: string, start: () => void): void {
+    const queue = this.#waiting.get(network);
+    if (queue?.delete(start) && queue.size === 0) this.#waiting.delete(network);
+  }
+
+  #rest(tookMs: number): void {
+    this.#options.after(this.#isSending ? REST_SHARE * tookMs : 0, () => {
+      this.#taken -= 1;
+      while (this.#isFree && this.#waiting.size > 0) this.#next();
+    });
+  }
+
+  get #isSending(): boolean {
+    return this.#options.now() - this.#sentAt < SENDING_MS;
+  }
+
+  get #isFree(): boolean {
+    return this.#taken < (this.#isSending ? 1 : AT_A_TIME);
+  }
+
+  #next(): void {
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    const [network, queue] = first;
+    const [start] = queue;
+    if (start === undefined) return;
+    queue.delete(start);
+    this.#waiting.delete(network);
+    // Behind all other networks.
+    if (queue.size > 0) this.#waiting.set(network, queue);
+    this.#taken += 1;
+    start();
+  }
+}
