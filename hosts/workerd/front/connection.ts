@@ -17,7 +17,7 @@ import type { ReceivedRequest } from "../../machine/net/http/request-reader.ts";
 import { ProxiedLink } from "./link.ts";
 import { requestBytes } from "./requests.ts";
 import { ResponseReader } from "./responses.ts";
-import type { Turns } from "./turns.ts";
+import type { StrangerTurns } from "./stranger-turns.ts";
 import { type WakingPort, WokenObjects } from "./waking.ts";
 
 interface FrontPort extends WakingPort {
@@ -30,9 +30,9 @@ interface FrontPort extends WakingPort {
   readonly budgets: RequestBudgets;
   readonly clientOf: NamedClient;
   /** Of requests that wake an object for a client without a registration. */
-  readonly turns: Turns;
+  readonly turns: StrangerTurns;
   /** Of requests that were sent before the answer to the one before them. */
-  readonly pipelined: Turns;
+  readonly pipelined: StrangerTurns;
   /** Opens a connection to workerd. */
   connect(): Duplex;
   now(): number;

@@ -12,8 +12,8 @@ import type { RequestHead } from "../../machine/net/http/head.ts";
 import { authority } from "../../machine/port.ts";
 import { FrontConnection } from "./connection.ts";
 import { EndedLinks } from "./ended-links.ts";
+import { StrangerTurns } from "./stranger-turns.ts";
 import { Strangers } from "./strangers.ts";
-import { Turns } from "./turns.ts";
 import type { LinkDevice } from "./waking.ts";
 
 /** How long an account counts as new: less than its object stays awake after the account was made, and counts. */
@@ -32,8 +32,8 @@ export class Front {
   readonly #sockets = new Set<Socket>();
   readonly #guard: FrontGuard;
   readonly #endedLinks: EndedLinks;
-  readonly #turns: Turns;
-  readonly #pipelined: Turns;
+  readonly #turns: StrangerTurns;
+  readonly #pipelined: StrangerTurns;
   readonly #deviceOf: (fields: RequestHead["fields"]) => LinkDevice | null;
   #authority = "";
   #sweeper: ReturnType<typeof setInterval> | undefined;
@@ -44,8 +44,8 @@ export class Front {
     this.#guard = new FrontGuard(options);
     const { now } = this.#guard;
     this.strangers = new Strangers({ capacity, now });
-    this.#turns = new Turns({ now });
-    this.#pipelined = new Turns({ now });
+    this.#turns = new StrangerTurns({ now });
+    this.#pipelined = new StrangerTurns({ now });
     const connections = () => this.admission.size;
     const firm = () => this.admission.firm;
     this.#endedLinks = new EndedLinks({ capacity, connections, firm, now });

@@ -8,8 +8,8 @@ import { RequestBudgets } from "../../../../../hosts/machine/net/admission/reque
 import { Unread } from "../../../../../hosts/machine/net/admission/unread.ts";
 import { FrontConnection } from "../../../../../hosts/workerd/front/connection.ts";
 import { EndedLinks } from "../../../../../hosts/workerd/front/ended-links.ts";
+import { StrangerTurns } from "../../../../../hosts/workerd/front/stranger-turns.ts";
 import { Strangers } from "../../../../../hosts/workerd/front/strangers.ts";
-import { Turns } from "../../../../../hosts/workerd/front/turns.ts";
 import { LIMITS } from "../../../../../schema/limits.ts";
 import { KEYRING } from "../../../support/keyring.ts";
 import type { ClientEnd, Seen, Served } from "../../../support/served.ts";
@@ -113,8 +113,8 @@ export function serveFront({
       server.emit("connection", far);
       return near;
     },
-    turns: new Turns({ now: () => now }),
-    pipelined: new Turns({ now: () => now }),
+    turns: new StrangerTurns({ now: () => now }),
+    pipelined: new StrangerTurns({ now: () => now }),
     now: () => now,
     destroy: () => client.destroy(),
     refused: (code) => refused.push(code),

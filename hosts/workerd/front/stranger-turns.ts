@@ -13,7 +13,7 @@ const AT_A_TIME = 8;
 /** An object that does not answer must not stop the turns of others. */
 const TURN_MAX_MS = 1_000;
 
-interface TurnsOptions {
+interface StrangerTurnsOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Calls back once, later, unless what it returns is called before. Default: timers of the host. */
@@ -37,15 +37,15 @@ export interface TurnTask {
   refuse(): void;
 }
 
-export class Turns {
-  readonly #options: Required<TurnsOptions>;
+export class StrangerTurns {
+  readonly #options: Required<StrangerTurnsOptions>;
   /** By network, those with the next turn first: each has one before another has its second. */
   readonly #waiting = new Map<string, Set<() => void>>();
   /** Turns under way, with the pauses after them. */
   #taken = 0;
   #sentAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ now, after = afterTimer }: TurnsOptions) {
+  constructor({ now, after = afterTimer }: StrangerTurnsOptions) {
     this.#options = { now, after };
   }
 
