@@ -62,6 +62,9 @@ const sharedClients = (engine: EngineKind, files: readonly string[]) =>
     env: { PUSHMESH_TEST_ENGINE: engine },
   });
 
+/** Of both kinds of engine that tabs share. */
+const SHARED_ENGINE = ["{broadcasts,commands,protocol-errors,rotation}", "sealing/!(two-links)"];
+
 /** Files that take 20 s and more, in the order they are begun in: begun last, one of them would keep a core idle at the end. */
 const LONGEST = [
   ...[
@@ -170,18 +173,14 @@ export default defineConfig({
       inNode("schema", SHARED),
       inNode("core", SHARED),
       inNode("sdk", CHECKED),
-      // The same clients, with an engine that tabs share: in the tab that leads, or in a worker.
-      // Not `sign-out`, whose second tab has a link of its own, nor `storage`, `rotation` and the model: what they test is under the engine.
-      sharedClients("tab", ["client/*", "commands", "broadcasts", "protocol-errors"]),
-      // Nor what starts again on one storage, or waits for the link to end with its client (the other files of `client`, `broadcasts`): the worker of
-      // these tests does not end.
-      sharedClients("worker", [
-        "client/{expiry,grants,several-apps}",
-        "{commands,protocol-errors}",
-      ]),
+      // The same clients, with an engine that tabs share: in the tab that leads, or in a worker, which ends with its last client. Not what tests links that
+      // replace each other on one storage (`sign-out` and its model, `sealing/two-links`), nor `storage`, whose files no browser has.
+      sharedClients("tab", ["client/*", ...SHARED_ENGINE]),
+      // Nor in how few frames a burst is acknowledged: the worker hears of each handler in a turn of its own.
+      sharedClients("worker", ["client/!(bursts)", ...SHARED_ENGINE]),
       // And with the push service of each client behind a socket: not what a client does whose own link has ended for good.
       sharedClients("service", [
-        "client/{duplicates,expiry,grants,loops,messages,removed,schema,several-handlers}",
+        "client/{bursts,duplicates,expiry,grants,loops,messages,removed,schema,several-handlers}",
         "{broadcasts,commands,protocol-errors,rotation,sign-out-model,storage}",
         "sealing/*",
       ]),

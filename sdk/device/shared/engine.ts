@@ -17,12 +17,6 @@ export interface EngineOptions {
   readonly isCurrent?: () => Promise<boolean>;
 }
 
-/** What serves one client. */
-export interface Served {
-  /** The client is gone. */
-  end(): void;
-}
-
 function differs(name: string, own: readonly string[], theirs: readonly string[]): never {
   const message = `${name}: tabs on this storage have ${JSON.stringify(own)}, this one ${JSON.stringify(theirs)}. Give the same, or another storage.`;
   throw optionInvalid(message);
@@ -52,17 +46,44 @@ export class Engine {
     return new Engine(options, await openService({ endpoints, identifiers, storage, host }));
   }
 
-  /** Serves the client at the other end of the port until it leaves, or `end` is called. */
-  serve(port: FromEnginePort): Served {
-    return this.#serve(port, undefined);
-  }
-
   /**
-   * Serves a client of an earlier engine that has not joined this one yet. Messages wait until `ready`, and it gets them even if it sleeps.
+   * Serves the client at the other end of the port until it leaves, or what is returned is called, because it is gone.
+   *
+   * @param onEnd called then
+   * @param expected the app of a client of an earlier engine that has not joined this one yet: messages wait until `ready`, and it gets them even if
+   *   it sleeps
    */
-  expect(port: FromEnginePort, appId: string): Served {
-    this.#isReady = false;
-    return this.#serve(port, appId);
+  serve(port: FromEnginePort, onEnd?: () => void, expected?: string): () => void {
+    const { host } = this.#options;
+    const peer = new Peer(host, port, expected === undefined);
+    let app: EngineApp | undefined;
+    if (expected !== undefined) {
+      this.#isReady = false;
+      app = this.#app(expected);
+      app.add(peer);
+    }
+    const end = (): void => {
+      // One that was refused waits for the answer as well.
+      peer.post({ kind: "left" });
+      if (app) app.leave(peer);
+      else peer.end();
+      this.#look();
+      onEnd?.();
+    };
+    port.onmessage = ({ data }) => {
+      if (this.#isOver) {
+        // The others go to the next engine.
+        if (data.kind === "leave") peer.post({ kind: "left" });
+        return;
+      }
+      const { isAsleep } = peer;
+      peer.heard();
+      if (isAsleep) app?.woke(peer);
+      if (data.kind === "join") app = this.#join(peer, data) ?? app;
+      else if (data.kind === "leave") end();
+      else if (app) this.#receive(app, peer, data);
+    };
+    return end;
   }
 
   /** Who has not joined by now is asleep. */
@@ -83,37 +104,6 @@ export class Engine {
     this.#isOver = true;
     await Promise.all([...this.#apps.values()].map((app) => app.stop(isLost)));
     this.#service.close();
-  }
-
-  #serve(port: FromEnginePort, expected: string | undefined): Served {
-    const { host } = this.#options;
-    const peer = new Peer(host, port, expected === undefined);
-    let app: EngineApp | undefined;
-    if (expected !== undefined) {
-      app = this.#app(expected);
-      app.add(peer);
-    }
-    const end = (): void => {
-      // One that was refused waits for the answer as well.
-      peer.post({ kind: "left" });
-      if (app) app.leave(peer);
-      else peer.end();
-      this.#look();
-    };
-    port.onmessage = ({ data }) => {
-      if (this.#isOver) {
-        // The others go to the next engine.
-        if (data.kind === "leave") peer.post({ kind: "left" });
-        return;
-      }
-      const { isAsleep } = peer;
-      peer.heard();
-      if (isAsleep) app?.woke(peer);
-      if (data.kind === "join") app = this.#join(peer, data) ?? app;
-      else if (data.kind === "leave") end();
-      else if (app) this.#receive(app, peer, data);
-    };
-    return { end };
   }
 
   #join(peer: Peer, { listens, ...joining }: Extract<ToEngine, { kind: "join" }>) {

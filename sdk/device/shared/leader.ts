@@ -2,7 +2,7 @@
 import { LIVENESS_MS, RETRY_BASE_MS, RETRY_MAX_MS } from "../constants.ts";
 import type { Host } from "../host.ts";
 import type { SharedStorage, Storage, Stored, Term } from "../storage/storage.ts";
-import type { Engine, Served } from "./engine.ts";
+import type { Engine } from "./engine.ts";
 import { watchLock } from "./locks.ts";
 import {
   type LobbyMessage,
@@ -26,6 +26,8 @@ export interface LeaderOptions {
   readonly onLead?: (engine: Engine, term: number) => void;
   /** It leads no more, and waits for its next turn. */
   readonly onLost?: () => void;
+  /** The last tab has gone, beside its own. */
+  readonly onEmpty?: () => void;
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -140,7 +142,7 @@ class Reign {
     this.#term = term.number;
     for (const { name } of held) {
       const tab = tabOfLock(shared.name, name);
-      if (tab && tab.id !== ownId) this.#serve(tab.id, tab.appId, true);
+      if (tab && tab.id !== ownId) this.#serve(tab.id, tab.appId, tab.appId);
     }
     if (this.#tabs.size > 0) this.#cancelReady = host.after(LIVENESS_MS, () => engine.ready());
     onLead?.(engine, term.number);
@@ -163,7 +165,7 @@ class Reign {
   }
 
   #welcome({ appId, id }: Extract<LobbyMessage, { kind: "hello" }>): void {
-    if (this.#term !== undefined && !this.#tabs.has(id)) this.#serve(id, appId, false);
+    if (this.#term !== undefined && !this.#tabs.has(id)) this.#serve(id, appId);
     this.#post(id);
   }
 
@@ -173,16 +175,18 @@ class Reign {
     this.#lobby?.postMessage(message);
   }
 
-  #serve(id: string, appId: string, isExpected: boolean): void {
+  #serve(id: string, appId: string, expected?: string): void {
     const { shared } = this.#options;
     const engine = this.#engine;
     if (engine === undefined) return;
     const port = this.#portTo(id);
-    const served: Served = isExpected ? engine.expect(port, appId) : engine.serve(port);
-    const stop = watchLock(tabLock(shared.name, appId, id), () => {
+    const gone = (): void => {
+      stop();
       this.#tabs.delete(id);
-      served.end();
-    });
+      if (this.#tabs.size === 0) this.#options.onEmpty?.();
+    };
+    const end = engine.serve(port, gone, expected);
+    const stop = watchLock(tabLock(shared.name, appId, id), end);
     this.#tabs.set(id, stop);
   }
 

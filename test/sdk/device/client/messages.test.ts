@@ -5,14 +5,7 @@ import { LIMITS } from "../../../../schema/limits.ts";
 import { formatMessageId } from "../../../../schema/text.ts";
 import type { Storage } from "../../../../sdk/device/mod.ts";
 import { settle, until } from "../fake/clock.ts";
-import {
-  FakeMesh,
-  gate,
-  listening as listeningOn,
-  seqAt,
-  start,
-  turningStorage,
-} from "../fake/mesh.ts";
+import { FakeMesh, gate, listening as listeningOn, seqAt, start } from "../fake/mesh.ts";
 
 let mesh = new FakeMesh();
 
@@ -70,25 +63,6 @@ describe("messages", () => {
     open();
     await until(() => mesh.socket.acks.length === 1, "the acknowledgement");
     expect(mesh.socket.acks).toEqual([{ slot: 0, priority: 2, seq: message.seq }]);
-    await client.close();
-  });
-
-  it("are acknowledged in the turn of the handler, a burst of them in one frame", async () => {
-    const { client, got } = await listening(turningStorage());
-    const burst = Array.from({ length: 20 }, (_, i) =>
-      mesh.message(String(i), { priority: ((i % 3) + 1) as Priority }),
-    );
-    mesh.socket.deliver(...burst);
-    // No timer between: the turns that the storage takes are enough.
-    await settle();
-    expect(got).toHaveLength(20);
-    const ackFrames = mesh.socket.frames.filter(({ kind }) => kind === "acks");
-    expect(ackFrames.length).toBeLessThanOrEqual(3);
-    const last = new Map(mesh.socket.acks.map((ack) => [ack.priority, ack.seq]));
-    for (const priority of [1, 2, 3] as const) {
-      const seqs = burst.filter((message) => message.priority === priority).map(({ seq }) => seq);
-      expect(last.get(priority)).toBe(Math.max(...seqs));
-    }
     await client.close();
   });
 

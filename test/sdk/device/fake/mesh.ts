@@ -23,7 +23,7 @@ import {
 import { FakeClock, until } from "./clock.ts";
 import type { FakeSealing } from "./sealing.ts";
 import { connectBySocket } from "./service.ts";
-import { type EngineKind, engineOf } from "./shared.ts";
+import { connectByWorker, type EngineKind, sharing } from "./shared.ts";
 import { FakeSocket, type Held, type SocketOwner } from "./socket.ts";
 
 /** An appId as the mesh would make it. */
@@ -290,6 +290,15 @@ export interface Device {
 /** Where clients have their engines, unless they want one of their own: tests of clients run in several projects. */
 const ENGINE = process.env["PUSHMESH_TEST_ENGINE"] as EngineKind | undefined;
 
+function connectAs(
+  engine: EngineKind | undefined,
+  given: Parameters<typeof connectByWorker>[0],
+): Promise<PushClient> {
+  if (engine === "service") return connectBySocket(given);
+  if (engine === "worker") return connectByWorker(given);
+  return connect(engine === "tab" ? { ...given, storage: sharing(given.storage) } : given);
+}
+
 /** A client of the fake mesh; its storage is new unless one is given. */
 export async function start(
   mesh: FakeMesh,
@@ -298,9 +307,7 @@ export async function start(
   const engine = options.share === false ? "alone" : ENGINE;
   const storage = options.storage ?? memoryStorage();
   const given = { url: "https://push.test", appId: APP, host: mesh.host, ...options, storage };
-  const client = await (engine === "service"
-    ? connectBySocket(given)
-    : connect({ ...given, ...engineOf(storage, mesh.host, engine) }));
+  const client = await connectAs(engine, given);
   const device: Device = { client, states: [], errors: [], regIds: [] };
   client.onState((change) => device.states.push(change));
   client.onError((error) => device.errors.push(error));

@@ -1,12 +1,16 @@
 /** What the tabs of an origin share, in one process: storages, and a SharedWorker. */
-import type {
-  ConnectOptions,
-  Host,
-  PushWorker,
-  SharedStorage,
-  Storage,
-  Stored,
+import {
+  type ConnectOptions,
+  connect,
+  type Host,
+  type PushClient,
+  type PushWorker,
+  type SharedStorage,
+  type Storage,
+  type Stored,
 } from "../../../../sdk/device/mod.ts";
+import { SharedClient } from "../../../../sdk/device/shared/client.ts";
+import { leaderName } from "../../../../sdk/device/shared/names.ts";
 import { serveWorker } from "../../../../sdk/device/shared/serve-worker.ts";
 
 let last = 0;
@@ -46,26 +50,59 @@ export function sharing(storage: Storage): Storage {
 /** Where the engine of a client is: its own, or that of the tab that leads, or that of a worker, or its push service behind a socket. */
 export type EngineKind = "alone" | "tab" | "worker" | "service";
 
-/** The options by which a client has its engine there. */
-export function engineOf(
-  storage: Storage,
-  host: Host,
-  kind: EngineKind = "alone",
-): Pick<ConnectOptions, "storage" | "worker"> {
-  if (kind === "alone" || kind === "service") return { storage };
-  const own = sharing(storage);
-  return kind === "tab" ? { storage: own } : { storage: own, worker: () => workerOf(own, host) };
+interface RunningWorker {
+  readonly scope: Parameters<typeof serveWorker>[0];
+  /** That use it and are open. */
+  pages: number;
 }
 
-const workers = new Map<string, Parameters<typeof serveWorker>[0]>();
+/** By the name of a storage. */
+const workers = new Map<string, RunningWorker>();
 
-/** The worker of this storage, which begins when it is first asked for. It never ends. */
-export function workerOf(storage: Storage, host: Host): PushWorker {
-  const { name = "" } = storage.shared ?? {};
-  const scope = workers.get(name) ?? { onconnect: null };
-  if (!workers.has(name)) serveWorker(scope, host, () => storage);
-  workers.set(name, scope);
+/** A page that uses the SharedWorker of a storage. As in browsers, the worker begins with the first page, and ends with the last one. */
+export function openPage(storage: Storage, host: Host) {
+  const own = sharing(storage);
+  const { name = "" } = own.shared ?? {};
+  const running = workers.get(name) ?? { scope: { onconnect: null }, pages: 0 };
+  if (running.pages++ === 0) serveWorker(running.scope, host, () => own);
+  workers.set(name, running);
   const { port1, port2 } = new MessageChannel();
-  scope.onconnect?.({ ports: [port2 as never] });
-  return { port: port1, addEventListener: () => {} };
+  running.scope.onconnect?.({ ports: [port2 as never] });
+  return {
+    /** Options of its client. */
+    options: {
+      storage: own,
+      worker: (): PushWorker => ({ port: port1, addEventListener: () => {} }),
+    },
+    /** Its client is closed. Resolves once a worker that ends with it has let go of the link. */
+    close: async (): Promise<void> => {
+      port1.close();
+      if (--running.pages > 0) return;
+      workers.delete(name);
+      await navigator.locks.request(leaderName(name), () => {});
+    },
+  };
+}
+
+/** A client in a page of its own, which is closed with it: whoever has closed a client looks at once at what the mesh has seen. */
+export async function connectByWorker(
+  options: ConnectOptions & { readonly storage: Storage; readonly host: Host },
+): Promise<PushClient> {
+  const page = openPage(options.storage, options.host);
+  let closed: Promise<void> | undefined;
+  try {
+    const client = await connect({ ...options, ...page.options });
+    const close = async (): Promise<void> => {
+      await SharedClient.prototype.close.call(client);
+      // Not yet where a handler awaits it.
+      if (client.state !== "closed") return;
+      closed ??= page.close();
+      await closed;
+    };
+    return Object.assign(client, { close });
+  } catch (error) {
+    // Its worker may still wait for the storage.
+    void page.close();
+    throw error;
+  }
 }

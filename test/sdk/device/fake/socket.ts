@@ -84,6 +84,9 @@ export class FakeSocket implements Socket {
   hello: Hello | undefined;
   /** What the device sent; sealed frames opened. */
   readonly frames: PushUp[] = [];
+  /** In them, one by one: read at every turn by tests that wait for one. */
+  readonly acks: Ack[] = [];
+  readonly cursors: Cursor[] = [];
   /** Those of them that were sealed, as they came. */
   readonly sealed: Sealed[] = [];
   #session = new Uint8Array(16);
@@ -102,14 +105,6 @@ export class FakeSocket implements Socket {
     this.url = url;
     this.protocols = protocols;
     this.#events = events;
-  }
-
-  get acks(): Ack[] {
-    return this.frames.flatMap((frame) => (frame.kind === "acks" ? frame.value : []));
-  }
-
-  get cursors(): Cursor[] {
-    return this.frames.flatMap((frame) => (frame.kind === "cursors" ? frame.value : []));
   }
 
   // ---- what the script does
@@ -237,9 +232,11 @@ export class FakeSocket implements Socket {
         if (!this.attached.delete(frame.value.slot)) this.#violation("detached what was not");
         return;
       case "acks":
+        this.acks.push(...frame.value);
         for (const ack of frame.value) this.#acknowledged(ack);
         return;
       case "cursors":
+        this.cursors.push(...frame.value);
         for (const cursor of frame.value) this.#taken(cursor);
         return;
       case "subscribe": {

@@ -36,7 +36,7 @@ function client(isExpected = false) {
     if (data.kind !== "alive") got.push(data);
     else if (isAlive) port.postMessage({ kind: "got", asked: data.asked });
   };
-  const { end } = isExpected ? engine.expect(service, APP) : engine.serve(service);
+  const end = engine.serve(service, undefined, isExpected ? APP : undefined);
   const messages = () => got.flatMap((one) => (one.kind === "message" ? [one] : []));
   /** The numbers of the questions of a kind. */
   const questions = (kind: Question["kind"]) =>
