@@ -105,7 +105,10 @@ export class Account {
       clockOffsetMs: this.#clockOffsetMs,
     };
     // The key and the identifiers, which are stored, determine the account: losing this costs one request.
-    await this.#storage.set(ACCOUNT, JSON.stringify(stored)).catch(this.#host.report);
+    await this.#storage.set(ACCOUNT, JSON.stringify(stored)).catch((error) => {
+      // Once the link has ended, the next tab may have the storage.
+      if (!signal.aborted) this.#host.report(error);
+    });
     return credential;
   }
 

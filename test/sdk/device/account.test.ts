@@ -1,7 +1,7 @@
 /** The device SDK against a scripted mesh: accounts and tokens. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { memoryStorage, PushError, type Storage } from "../../../sdk/device/mod.ts";
-import { until } from "./fake/clock.ts";
+import { settle, until } from "./fake/clock.ts";
 import { FakeMesh, reaches, start, statesOf } from "./fake/mesh.ts";
 
 let mesh = new FakeMesh();
@@ -26,6 +26,27 @@ describe("the account", () => {
     await reaches(again, "connected");
     expect(mesh.requests).toEqual(["POST /v1/devices"]);
     await again.client.close();
+  });
+
+  it("W4 that cannot be stored after the client is closed, because the next one has the storage, is no error", async () => {
+    const storage = memoryStorage();
+    const { promise: taken, reject: take } = Promise.withResolvers<never>();
+    let isStoring = false;
+    const device = await start(mesh, {
+      storage: {
+        ...storage,
+        set: (key, value) => {
+          if (key !== "device/account") return storage.set(key, value);
+          isStoring = true;
+          return taken;
+        },
+      },
+    });
+    await until(() => isStoring, "the account");
+    await device.client.close();
+    take(new Error("another tab has taken over"));
+    await settle();
+    expect(mesh.reported).toEqual([]);
   });
 
   it("is another one with other identifiers, and the same with the same ones in any order", async () => {
