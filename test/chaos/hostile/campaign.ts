@@ -4,12 +4,11 @@
  *   node test/chaos/hostile/campaign.ts [--host deno|workerd] [--attacker stranger|insider|noisy] [--seed N] [--seconds 60] [--devices 1000] [--only ATTACK]
  *
  * Sends go to the devices at a steady rate before, during and after the attack. The attacker is another process. It gets less of the machine
- * than the mesh when both want it (`ATTACKER_NICENESS`), because a real one has a machine of its own: what the mesh does for it is measured,
+ * than the mesh when both want it (`whenIdle`, `ATTACKER_NICENESS`), because a real one has a machine of its own: what the mesh does for it is measured,
  * not what the attacker's own work takes from the mesh. The report has its attempts a second, which must not drop, and the control's times.
  */
-import { fork } from "node:child_process";
+import { fork, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { getPriority, loadavg, networkInterfaces, setPriority } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -45,6 +44,11 @@ export interface CampaignOptions {
   readonly settleSeconds: number;
   /** The name of the one quick attack to make; all of them if it is undefined. */
   readonly only?: string | undefined;
+  /**
+   * The attacker gets nothing of a core that anybody else wants, where a process may ask for that (Linux). Default: false, because on a machine that
+   * is busy with other tests it would not begin.
+   */
+  readonly whenIdle?: boolean;
   readonly log: (line: string) => void;
 }
 
@@ -77,11 +81,7 @@ export const LANES: Readonly<Record<Kind, { readonly quick: number; readonly slo
 };
 /** How much less of the machine the attacker gets than the mesh: it would have one of its own. */
 const ATTACKER_NICENESS = 10;
-const CHRT = "/usr/bin/chrt";
-/** On Linux it gets nothing of a core that anybody else wants. */
-const WHEN_IDLE = existsSync(CHRT)
-  ? { execPath: CHRT, execArgv: ["--idle", "0", process.execPath] }
-  : {};
+const IDLE = ["--idle", "0"];
 const PAST_MS = 7_200_000;
 const WARM_UP_MS = 5_000;
 const LOOK_MS = 1_000;
@@ -222,8 +222,10 @@ interface Attacking {
 }
 
 async function begin(options: CampaignOptions, loot: Loot): Promise<Attacking> {
-  const { attacker: kind, seed, lanes, slow, only } = options;
-  const child = fork(new URL("attacker.ts", import.meta.url), { stdio: "inherit", ...WHEN_IDLE });
+  const { attacker: kind, seed, lanes, slow, only, whenIdle = false } = options;
+  const mayIdle = whenIdle && spawnSync("chrt", [...IDLE, "true"]).status === 0;
+  const run = mayIdle ? { execPath: "chrt", execArgv: [...IDLE, process.execPath] } : {};
+  const child = fork(new URL("attacker.ts", import.meta.url), { stdio: "inherit", ...run });
   if (child.pid !== undefined) setPriority(child.pid, getPriority() + ATTACKER_NICENESS);
   const order: AttackOrder = { kind, loot, seed, lanes, slow, only };
   child.send(order);
@@ -312,6 +314,7 @@ if (import.meta.main) {
     slow: Number(values.slow ?? LANES[attacker].slow),
     settleSeconds: Number(values.settle),
     only,
+    whenIdle: true,
     log: (line) => console.log(line),
   };
   const { log: _log, ...told } = options;
