@@ -33,11 +33,15 @@ export class AwakeObjects {
     return this.#objects.has(key);
   }
 
-  /** To be called when a network has called the object. */
-  add(key: string, address: string): void {
+  /** To be called when a network has called the object. @returns takes that back, unless it was called again since */
+  add(key: string, address: string): () => void {
     this.remove(key);
-    this.#objects.set(key, { address, until: this.#now() + AWAKE_MS });
+    const woken = { address, until: this.#now() + AWAKE_MS };
+    this.#objects.set(key, woken);
     this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
+    return () => {
+      if (this.#objects.get(key) === woken) this.remove(key);
+    };
   }
 
   remove(key: string): void {

@@ -56,6 +56,8 @@ export class FrontConnection implements ConnectionPort {
   /** The request being answered, and the reader of its answer. */
   #asked: RequestHead | null = null;
   #response: ResponseReader | null = null;
+  /** workerd has been sent the request being answered: it waits for no turn. */
+  #isPassedOn = false;
   /** Part of the answer has been passed on. */
   #isAnswered = false;
   /** workerd may answer without reading the body, and then closes its connection at any time after the answer. */
@@ -65,7 +67,7 @@ export class FrontConnection implements ConnectionPort {
   #link: ProxiedLink | null = null;
   /** Each ends a turn of the request being answered, or the wait for one. */
   #turns: (() => void)[] = [];
-  /** An app server asks. */
+  /** The last answer was to an app server whose signature or send token was good. */
   #isSender = false;
   #isPipelining = false;
 
@@ -94,6 +96,7 @@ export class FrontConnection implements ConnectionPort {
   closed(): void {
     this.#isOver = true;
     this.#endTurns();
+    this.#spare();
     this.#loop.gone();
     this.#inner?.destroy();
     this.#woken.linkEnded();
@@ -113,6 +116,8 @@ export class FrontConnection implements ConnectionPort {
     this.#response = new ResponseReader(head.method === "HEAD");
     this.#asked = head;
     this.#isAnswered = false;
+    this.#isPassedOn = false;
+    this.#isSender = false;
     // Measured: with 60,000 bytes unread it closes, with 17,000 it does not. Most routes read at most this much.
     this.#mayBeUnread = body.length > LIMITS.BODY_BYTES;
     const { authority } = this.#port;
@@ -121,14 +126,23 @@ export class FrontConnection implements ConnectionPort {
       isEncrypted: this.#loop.isEncrypted(head, false),
     };
     const bytes = requestBytes(head, headBytes, body, { authority, client });
-    const begin = () => void this.#innerSocket().write(bytes);
-    const { turns, pipelined } = this.#port;
-    this.#isSender = this.failedAuth.senderOf(head) !== null;
-    if (this.#isSender) for (const each of [turns, pipelined]) each.sent();
+    const begin = () => {
+      this.#isPassedOn = true;
+      this.#innerSocket().write(bytes);
+    };
     if (!this.#woken.isForStranger) {
       begin();
       return;
     }
+    // No route that a stranger may ask reads more. It would be held until the turn comes.
+    if (body.length > LIMITS.BODY_BYTES) {
+      this.#spare();
+      this.#loop.refuse(
+        new MeshError("body_too_large", `the body is over ${LIMITS.BODY_BYTES} bytes`),
+      );
+      return;
+    }
+    const { turns } = this.#port;
     this.#turns.push(turns.take(networkOf(client.address), { begin, refuse: this.#refuseTurn }));
   }
 
@@ -195,9 +209,21 @@ export class FrontConnection implements ConnectionPort {
     else this.#link.refuse("mesh_full");
   }
 
+  #sent(): void {
+    const { turns, pipelined } = this.#port;
+    turns.sent();
+    pipelined.sent();
+  }
+
   readonly #refuseTurn = (): void => {
+    this.#spare();
     this.#loop.refuse(new MeshError("overloaded", "too many clients without a registration ask"));
   };
+
+  /** A request that was not passed on has woken nothing. */
+  #spare(): void {
+    if (this.#asked !== null && !this.#isPassedOn) this.#woken.spared();
+  }
 
   #endTurns(): void {
     for (const end of this.#turns.splice(0)) end();
@@ -222,13 +248,13 @@ export class FrontConnection implements ConnectionPort {
     inner?.destroy();
   }
 
-  /** workerd has closed its connection, or has ended. Between two requests that does not matter: the next one opens another. */
+  /** workerd has closed its connection, or has ended. Before a request is passed on that does not matter: it opens another. */
   #innerClosed(): void {
     this.#inner = null;
+    if (this.#link === null && !this.#isPassedOn) return;
     this.#endTurns();
     if (this.#link !== null || this.#isAnswered) this.#loop.close();
-    else if (this.#response !== null)
-      this.#loop.refuse(new MeshError("overloaded", "the mesh is starting"));
+    else this.#loop.refuse(new MeshError("overloaded", "the mesh is starting"));
   }
 
   #answer(bytes: Buffer): void {
@@ -239,7 +265,7 @@ export class FrontConnection implements ConnectionPort {
     if (this.#isOver) return;
     const response = this.#response;
     const asked = this.#asked;
-    if (response === null || asked === null) {
+    if (response === null || asked === null || !this.#isPassedOn) {
       this.destroy();
       return;
     }
@@ -253,7 +279,8 @@ export class FrontConnection implements ConnectionPort {
     }
     if (head !== null) {
       this.#woken.answered(head.status);
-      this.failedAuth.answered(this.#loop.clientOf(asked), asked, head.status);
+      this.#isSender = this.failedAuth.answered(this.#loop.clientOf(asked), asked, head.status);
+      if (this.#isSender) this.#sent();
     }
     if (head?.fields.get("content-type") === "text/event-stream" && !isEnd) this.#beginStream();
     if (!this.#client.write(bytes)) {
@@ -263,6 +290,7 @@ export class FrontConnection implements ConnectionPort {
     if (!isEnd) return;
     this.#response = null;
     this.#asked = null;
+    this.#isPassedOn = false;
     this.#isAnswered = false;
     this.#isStream = false;
     if (this.#mayBeUnread) this.#leaveInner();

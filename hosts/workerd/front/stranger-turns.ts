@@ -49,7 +49,7 @@ export class StrangerTurns {
     this.#options = { now, after };
   }
 
-  /** To be called at each request of an app server. */
+  /** To be called once a request of an app server has succeeded: before that, anyone may have sent it. */
   sent(): void {
     this.#sentAt = this.#options.now();
   }
@@ -81,14 +81,10 @@ export class StrangerTurns {
   }
 
   #enter(network: string, start: () => void): void {
-    if (this.#isFree) {
-      this.#taken += 1;
-      start();
-      return;
-    }
     const queue = this.#waiting.get(network);
     if (queue === undefined) this.#waiting.set(network, new Set([start]));
     else queue.add(start);
+    this.#startAll();
   }
 
   #leave(network: string, start: () => void): void {
@@ -99,8 +95,12 @@ export class StrangerTurns {
   #rest(tookMs: number): void {
     this.#options.after(this.#isSending ? REST_SHARE * tookMs : 0, () => {
       this.#taken -= 1;
-      while (this.#isFree && this.#waiting.size > 0) this.#next();
+      this.#startAll();
     });
+  }
+
+  #startAll(): void {
+    while (this.#isFree && this.#waiting.size > 0) this.#next();
   }
 
   get #isSending(): boolean {

@@ -29,10 +29,12 @@ interface StrangersOptions {
 export interface WokenObject {
   /** To be called with the status of the answer: some show that nothing was woken. */
   answered(status: number): void;
+  /** To be called instead if the request was not passed on. */
+  spared(): void;
 }
 
 /** The request wakes nothing for a stranger. */
-export const NOTHING_WOKEN: WokenObject = { answered() {} };
+export const NOTHING_WOKEN: WokenObject = { answered() {}, spared() {} };
 /** Statuses that the worker answers without calling an object. */
 const ASLEEP = new Set([400, 401, 404, 405, 413, 415, 426]);
 const isAsleepAt = (status: number): boolean => ASLEEP.has(status);
@@ -88,8 +90,11 @@ export class Strangers {
     const wasAwake = this.#awake.has(path);
     if (!wasAwake && !this.#hasRoom(address))
       return this.#listened.admits(path) ? NOTHING_WOKEN : null;
-    this.#awake.add(path, address);
+    const remove = this.#awake.add(path, address);
     return {
+      spared() {
+        if (!wasAwake) remove();
+      },
       answered: (status) => {
         if (status < 300) this.#listened.add(path);
         // A 401 may come from the tag: without a token, its object is asked.
@@ -101,10 +106,11 @@ export class Strangers {
   #admitAccount(address: string): WokenObject | null {
     if (!this.#hasRoom(address)) return null;
     const key = `${++this.#made}`;
-    this.#awake.add(key, address);
+    const spared = this.#awake.add(key, address);
     return {
+      spared,
       answered: (status) => {
-        if (isAsleepAt(status)) this.#awake.remove(key);
+        if (isAsleepAt(status)) spared();
       },
     };
   }

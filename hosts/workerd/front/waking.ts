@@ -90,6 +90,14 @@ export class WokenObjects {
     this.linkEnded();
   }
 
+  /** To be called instead if the request was not passed on. */
+  spared(): void {
+    this.#object?.spared();
+    this.#object = null;
+    this.#place?.free();
+    this.linkEnded();
+  }
+
   /** To be called when the request has opened a WebSocket. */
   opened(): void {
     this.#object?.answered(OPENED);

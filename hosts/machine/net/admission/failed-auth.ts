@@ -85,12 +85,12 @@ export class FailedAuth {
     return parseKeyId(keyId)?.appId ?? "";
   }
 
-  /** To be called with the status of each answer. */
-  answered(address: string, head: Asked, status: number): void {
+  /** To be called with the status of each answer. @returns whether it proves the key that the request names */
+  answered(address: string, head: Asked, status: number): boolean {
     if (status === UNAUTHORIZED) this.failed(address, head);
-    else if (status < 400 && head.method !== "OPTIONS" && isSigned(head.target)) {
-      this.#succeeded(networkOf(address), head.fields);
-    }
+    const isProof = status < 400 && head.method !== "OPTIONS" && isSigned(head.target);
+    if (isProof) this.#succeeded(networkOf(address), head.fields);
+    return isProof;
   }
 
   #succeeded(network: string, fields: Asked["fields"]): void {

@@ -165,7 +165,9 @@ export class RequestLoop {
     const { entry } = this.#port;
     if (this.#state === "waiting") {
       entry.expireIn(LIMITS.KEEP_ALIVE_MS, this.#expire);
-      this.#port.nextTurn(this.#takeTurn);
+      // A turn may be refused, which would answer what was not asked.
+      if (this.#reader.inputBytes > 0) this.#port.nextTurn(this.#takeTurn);
+      else this.#takeTurn();
     } else if (this.#state === "serving" && entry.standing !== "guest") entry.become(this.#work);
   }
 

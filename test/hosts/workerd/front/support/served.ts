@@ -49,6 +49,7 @@ export interface FrontServed extends Served {
   /** Connections to workerd so far. */
   readonly inners: Duplex[];
   readonly failedAuth: FailedAuth;
+  readonly strangers: Strangers;
 }
 
 export interface FrontSetup {
@@ -59,6 +60,11 @@ export interface FrontSetup {
   readonly status?: number;
   /** Each answer is an event stream that does not end. */
   readonly isStream?: boolean;
+  /** Follows the place in each answer. */
+  readonly padding?: string;
+  /** Default: turns without waiting. */
+  readonly turns?: StrangerTurns;
+  readonly pipelined?: StrangerTurns;
 }
 
 /** Serves a connection by the front. Each request is answered with its place among them, from 1. */
@@ -67,6 +73,9 @@ export function serveFront({
   proxy,
   status = 200,
   isStream = false,
+  padding = "",
+  turns,
+  pipelined,
 }: FrontSetup = {}): FrontServed {
   let now = 0;
   const admission = new Admission({ capacity: 100, now: () => now });
@@ -75,6 +84,7 @@ export function serveFront({
     isRegistered: () => false,
     now: () => now,
   });
+  const strangers = new Strangers({ capacity: 100, now: () => now });
   const seen: Seen[] = [];
   const refused: string[] = [];
   const inners: Duplex[] = [];
@@ -86,7 +96,7 @@ export function serveFront({
       seen.push({ method: request.method ?? "", url, body });
       response.statusCode = status;
       if (isStream) response.setHeader("content-type", "text/event-stream").write(": hello\n\n");
-      else response.end(`${seen.length}`);
+      else response.end(`${seen.length}${padding}`);
     });
   });
   const client = new FakeClient({ allowHalfOpen: true });
@@ -95,7 +105,7 @@ export function serveFront({
   const connection = new FrontConnection(client, {
     entry,
     authority: "mesh",
-    strangers: new Strangers({ capacity: 100, now: () => now }),
+    strangers,
     unread,
     failedAuth,
     budgets: new RequestBudgets({ keyring: KEYRING, isRegistered: () => false, now: () => now }),
@@ -113,8 +123,8 @@ export function serveFront({
       server.emit("connection", far);
       return near;
     },
-    turns: new StrangerTurns({ now: () => now }),
-    pipelined: new StrangerTurns({ now: () => now }),
+    turns: turns ?? new StrangerTurns({ now: () => now }),
+    pipelined: pipelined ?? new StrangerTurns({ now: () => now }),
     now: () => now,
     destroy: () => client.destroy(),
     refused: (code) => refused.push(code),
@@ -145,5 +155,5 @@ export function serveFront({
   const reads = (reads: boolean) => {
     client.reads = reads;
   };
-  return { conn, admission, entry, seen, refused, wait, inners, failedAuth, reads };
+  return { conn, admission, entry, seen, refused, wait, inners, failedAuth, strangers, reads };
 }
