@@ -32,6 +32,14 @@ test("P8.4 a Host header that is no host reaches no route", async () => {
   }
 });
 
+test("P8.4 a client that speaks TLS to a port without is told at once", async () => {
+  const { port } = new URL(bystander().mesh.url);
+  const began = performance.now();
+  const asking = fetch(`https://127.0.0.1:${port}/healthz`);
+  await expect(asking).rejects.toMatchObject({ cause: { code: expect.stringContaining("SSL") } });
+  expect(performance.now() - began).toBeLessThan(LIMITS.HEAD_TIMEOUT_MS / 2);
+});
+
 test("P8.4 a health check by HTTP/1.0 is answered, with Host and without", async () => {
   const { url } = bystander().mesh;
   expect(await statusOf(url, "GET /healthz HTTP/1.0\r\n\r\n")).toBe(200);
