@@ -48,7 +48,7 @@ export function invalidOption(options: object, rules: Rules): string | undefined
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (rule === undefined) {
       const meant = Object.keys(rules).find((known) => isNear(name, known));
-      if (meant !== undefined) return `${name}: is no option; ${meant} is one`;
+      if (meant !== undefined) return `${name}: unknown option; did you mean ${meant}?`;
       continue;
     }
     // Values are not shown: one of them may be a key.

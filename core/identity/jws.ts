@@ -24,11 +24,11 @@ const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
 function readJson(name: string, part: string): unknown {
   const bytes = fromBase64Url(part);
-  if (bytes === undefined) throw new JwsError(`its ${name} is not base64url`);
+  if (bytes === undefined) throw new JwsError(`the token's ${name} is not base64url`);
   try {
     return JSON.parse(strictUtf8.decode(bytes));
   } catch (cause) {
-    throw new JwsError(`its ${name} is not JSON`, { cause });
+    throw new JwsError(`the token's ${name} is not JSON`, { cause });
   }
 }
 
@@ -39,10 +39,10 @@ function readJson(name: string, part: string): unknown {
 export function readJws(token: string, algorithms: readonly string[] = ["EdDSA"]): Jws {
   const parts = token.split(".");
   const [head = "", body = "", tail = ""] = parts;
-  if (parts.length !== 3) throw new JwsError("it is not of three parts");
+  if (parts.length !== 3) throw new JwsError("the token must have three parts, separated by dots");
   const header = readJson("header", head);
   if (typeof header !== "object" || header === null || Array.isArray(header)) {
-    throw new JwsError("its header is no object");
+    throw new JwsError("the token's header must be an object");
   }
   const fields = header as Record<string, unknown>;
   const { alg } = fields;
@@ -50,9 +50,9 @@ export function readJws(token: string, algorithms: readonly string[] = ["EdDSA"]
     throw new JwsError(`alg must be ${algorithms.join(" or ")}`);
   }
   // RFC 7515 §4.1.11: an unknown critical extension makes the token invalid, and none is known here.
-  if (fields["crit"] !== undefined) throw new JwsError("crit names what is not understood");
+  if (fields["crit"] !== undefined) throw new JwsError("crit names an unknown extension");
   const signature = fromBase64Url(tail);
-  if (signature === undefined) throw new JwsError("its signature is not base64url");
+  if (signature === undefined) throw new JwsError("the token's signature is not base64url");
   const signed = utf8.encode(`${head}.${body}`);
   return { header: fields, payload: readJson("payload", body), signature, signed };
 }

@@ -54,7 +54,7 @@ export function encodeBody(body: unknown, dataJson?: string): Uint8Array<ArrayBu
     if (typeof value === "object" && value !== null) paths.set(value, path);
     const given = this[name];
     if (path === "data" && given !== undefined && typeof given !== "string" && !isObject(value)) {
-      throw optionError(`data: must be an object, text or bytes; ${kindOf(given)} is none`);
+      throw optionError(`data: must be an object, text or bytes, and is ${kindOf(given)}`);
     }
     if (typeof value === "bigint") {
       if (rawJSON === undefined) throw runtimeError("JSON.rawJSON, which bigints need");

@@ -58,7 +58,7 @@ const OPTIONS: Rules = {
 function faultOf(options: GrantOptions): string | undefined {
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name));
   const others =
-    unknown && `${unknown}: is no option of a grant; ${Object.keys(OPTIONS).join(", ")} are`;
+    unknown && `${unknown}: unknown option; a grant has ${Object.keys(OPTIONS).join(", ")}`;
   return invalidOption(options, OPTIONS) ?? others;
 }
 

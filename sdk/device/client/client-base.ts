@@ -124,7 +124,7 @@ export abstract class ClientBase extends ClientEvents {
     const { code, closeCode } = error ?? {};
     this.log({ level, event: "state", state, code, closeCode, retryInMs });
     if (state === "closed") this.#endWaits(error);
-    this.listeners.state.emit(change, this.#options.host.report);
+    this.listeners.state.emit([change], this.#options.host.report);
   }
 
   protected tellRegId(regId: string, isNew: boolean): void {
@@ -134,14 +134,14 @@ export abstract class ClientBase extends ClientEvents {
 
   protected tellAliasLost(alias: string): void {
     this.log({ level: "info", event: "aliasLost" });
-    this.listeners.lostAlias.emit(alias, this.#options.host.report);
+    this.listeners.lostAlias.emit([alias], this.#options.host.report);
   }
 
   protected tellRemoved(data: PushErrorData): void {
     const error = new PushError(data);
     const { code, retryAfterMs } = error;
     this.log({ level: "warn", event: "removed", code, retryAfterMs });
-    if (!this.listeners.removed.emit(error, this.#options.host.report)) this.report(error);
+    if (!this.listeners.removed.emit([error], this.#options.host.report)) this.report(error);
   }
 
   protected readonly report = (thrown: unknown): void => {
@@ -150,7 +150,7 @@ export abstract class ClientBase extends ClientEvents {
     const { code, retry, messageId, attempt, retryAfterMs } = error;
     const level = retry === "never" ? "error" : "warn";
     this.log({ level, event: "error", code, messageId, attempt, retryAfterMs });
-    if (!this.listeners.error.emit(error, report)) report(error);
+    if (!this.listeners.error.emit([error], report)) report(error);
   };
 
   protected log(entry: LogEntry): void {

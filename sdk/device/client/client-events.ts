@@ -6,11 +6,11 @@ import type { StateChange } from "./options.ts";
 export abstract class ClientEvents {
   /** Of each kind of event. */
   protected readonly listeners = {
-    state: new Listeners<StateChange>(),
-    error: new Listeners<PushError>(),
-    regId: new Listeners<readonly [regId: string, isNew: boolean]>(),
-    lostAlias: new Listeners<string>(),
-    removed: new Listeners<PushError>(),
+    state: new Listeners<[change: StateChange]>(),
+    error: new Listeners<[error: PushError]>(),
+    regId: new Listeners<[regId: string, isNew: boolean]>(),
+    lostAlias: new Listeners<[alias: string]>(),
+    removed: new Listeners<[error: PushError]>(),
   };
 
   /**
@@ -60,7 +60,7 @@ export abstract class ClientEvents {
    * @returns a function that removes the listener
    */
   onRegId(listener: (regId: string, isNew: boolean) => void): () => void {
-    return this.listeners.regId.add((event) => listener(...event));
+    return this.listeners.regId.add(listener);
   }
 
   /**

@@ -1,11 +1,14 @@
 /** A list of listeners for one kind of event. */
-export class Listeners<T> {
-  readonly #listeners = new Set<(event: T) => void>();
+import { optionInvalid } from "../errors.ts";
 
-  /** Adds a listener. The returned function removes it. */
-  readonly add = (listener: (event: T) => void): (() => void) => {
+export class Listeners<T extends readonly unknown[]> {
+  readonly #listeners = new Set<(...event: T) => void>();
+
+  /** Adds a listener. The returned function removes it. @throws PushError `option_invalid` */
+  readonly add = (listener: (...event: T) => void): (() => void) => {
+    if (typeof listener !== "function") throw optionInvalid("listener: must be a function");
     // A new wrapper each time, so that a function added twice is called twice and removed once.
-    const entry = (event: T): void => listener(event);
+    const entry = (...event: T): void => listener(...event);
     this.#listeners.add(entry);
     return () => this.#listeners.delete(entry);
   };
@@ -14,7 +17,7 @@ export class Listeners<T> {
   emit(event: T, report: (error: unknown) => void): boolean {
     for (const listener of [...this.#listeners]) {
       try {
-        listener(event);
+        listener(...event);
       } catch (error) {
         report(error);
       }

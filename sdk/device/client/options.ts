@@ -110,7 +110,8 @@ const CALL: Rules = { signal: SIGNAL, renew: BOOLEAN, shared: BOOLEAN, filter: F
 
 /** The error `option_invalid` that names the first option of a call that is not valid; undefined if there is none. */
 export function callError(options: object): PushError | undefined {
-  const message = invalidOption(options, CALL);
+  const message =
+    Object(options) === options ? invalidOption(options, CALL) : "options: must be an object";
   return message === undefined ? undefined : optionInvalid(message);
 }
 

@@ -1,6 +1,6 @@
 /** Requests of a client to the push service, each with its answer. */
 import { SUBSCRIBE_TAGS } from "../constants.ts";
-import { CLOSED, PushError, type PushErrorData } from "../errors.ts";
+import { CLOSED, optionInvalid, PushError, type PushErrorData } from "../errors.ts";
 import type { Answer, ClientPort, Command } from "../port.ts";
 import { type CallOptions, callError } from "./options.ts";
 
@@ -65,6 +65,8 @@ export class Requests {
     options: CallOptions,
   ): Promise<void> {
     const names = [...new Set([tags].flat())];
+    if (names.some((name) => typeof name !== "string"))
+      throw optionInvalid("tags: must be a text, or a list of texts");
     while (names.length > 0) {
       const change = { add: [], remove: [], [how]: names.splice(0, SUBSCRIBE_TAGS) };
       await this.make({ kind: "subscribe", ...change }, options);

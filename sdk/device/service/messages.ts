@@ -13,7 +13,7 @@ type Read = (value: unknown, name: string) => unknown;
 const LIST_MAX = 4_096;
 
 function wrong(name: string): never {
-  throw optionInvalid(`A message to the push service is invalid: ${name}.`);
+  throw optionInvalid(`${name}: of a wrong type, or too long`);
 }
 
 const only =

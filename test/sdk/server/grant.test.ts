@@ -49,11 +49,11 @@ test.each([
 
 test.each<[string, object]>([
   [
-    "ttl: is no option of a grant; device, regId, aliases, tags, attributes, expiresIn are",
+    "ttl: unknown option; a grant has device, regId, aliases, tags, attributes, expiresIn",
     { ttl: 60 },
   ],
-  ["deviceId: is no option; device is one", { deviceId: "d" }],
-  ["alias: is no option; aliases is one", { alias: ["user-7"] }],
+  ["deviceId: unknown option; did you mean device?", { deviceId: "d" }],
+  ["alias: unknown option; did you mean aliases?", { alias: ["user-7"] }],
   ["device: must be a text that is not empty", { device: null }],
   ["aliases: must be a list of names and prefixes", { aliases: "user-7" }],
   ["tags: must be a list of names and prefixes", { tags: [{ prefx: "news/" }] }],

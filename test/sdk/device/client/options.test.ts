@@ -15,11 +15,11 @@ afterEach(() => {
 });
 
 it.each<[string, object, string]>([
-  ["a misspelt option", { shcema: {} }, "shcema: is no option; schema is one"],
+  ["a misspelt option", { shcema: {} }, "shcema: unknown option; did you mean schema?"],
   [
     "an option with a letter too few",
     { identifier: [] },
-    "identifier: is no option; identifiers is",
+    "identifier: unknown option; did you mean id",
   ],
   ["identifiers that are none", { identifiers: "imei" }, "identifiers: must be up to 8 texts"],
   [
@@ -55,12 +55,19 @@ it("E9 an option that is undefined is not given, and other names are ignored", a
 
 it.each<[string, (push: PushClient) => unknown, string]>([
   ["once", (push) => push.once({ filter: "news" } as object), "filter: must be a function"],
-  ["once", (push) => push.once({ fliter: () => true } as object), "fliter: is no option; filter"],
+  ["once", (push) => push.once({ fliter: () => true } as object), "did you mean filter?"],
   ["messages", (push) => push.messages({ signal: 1_000 } as object), "signal: must be an Abort"],
-  ["register", (push) => push.register({ renewed: true } as object), "renewed: is no option; re"],
-  ["setAlias", (push) => push.setAlias("me", { share: true } as object), "share: is no option; sh"],
-  ["subscribe", (push) => push.subscribe(undefined as never), "is invalid: add"],
-  ["ping", (push) => push.ping({ signals: null } as object), "signals: is no option; signal"],
+  ["register", (push) => push.register({ renewed: true } as object), "did you mean renew?"],
+  ["setAlias", (push) => push.setAlias("me", { share: true } as object), "did you mean shared?"],
+  ["subscribe", (push) => push.subscribe(undefined as never), "tags: must be a text, or a"],
+  ["subscribe", (push) => push.subscribe(["a", 5] as never), "tags: must be a text, or a list"],
+  ["setAlias", (push) => push.setAlias(5 as never), "alias: of a wrong type, or too long"],
+  ["once", (push) => push.once(5 as never), "options: must be an object"],
+  ["messages", (push) => push.messages(null as never), "options: must be an object"],
+  ["register", (push) => push.register("now" as never), "options: must be an object"],
+  ["onState", (push) => push.onState(undefined as never), "listener: must be a function"],
+  ["onRegId", (push) => push.onRegId(5 as never), "listener: must be a function"],
+  ["ping", (push) => push.ping({ signals: null } as object), "did you mean signal?"],
   ["onMessage", (push) => push.onMessage({} as never), "onMessage: must be given a function"],
 ])("E9 %s refuses an option that is not valid, %#", async (_, call, message) => {
   const { client } = await start(mesh);
