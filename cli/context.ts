@@ -135,7 +135,7 @@ export function sendingKeyOf(
   const known = savedKey(context, app, keyId, env);
   if (known === undefined)
     throw usageFailure(
-      `no key of app ${app} is saved: give --key-id and --key, or make one with pushmesh key create`,
+      `no key of app ${app} is saved for ${context.url}: give --key-id and --key, or make one with pushmesh key create`,
     );
   return known;
 }

@@ -15,7 +15,7 @@ interface BackupOptions {
 export function backup(env: NodeJS.ProcessEnv): Command {
   const command = withData(new Command("backup"))
     .description(
-      "copy the data of a mesh, even while it runs (host deno), as it is at one moment (in a clone)",
+      "copy the data of a mesh, even while it runs (host deno), as it is at one moment; needs @pushmesh/mesh or a clone",
     )
     .requiredOption(
       "--to <dir>",

@@ -15,7 +15,7 @@ interface ExportOptions {
 export function exportData(env: NodeJS.ProcessEnv): Command {
   const command = withData(new Command("export"))
     .description(
-      "write all data of a stopped mesh to one file, to move it to another host (in a clone)",
+      "write all data of a stopped mesh to one file, to move it to another host; needs @pushmesh/mesh or a clone",
     )
     .requiredOption("--to <file>", "file to make; it holds the secrets, too, so keep it private")
     .action(async ({ dataDir, to, json }: ExportOptions) => {

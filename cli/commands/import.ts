@@ -16,7 +16,7 @@ interface ImportOptions {
 export function importData(env: NodeJS.ProcessEnv): Command {
   const command = withData(new Command("import"))
     .description(
-      "create the data folder of a mesh from an export; the folder must be new or empty (in a clone)",
+      "create the data folder of a mesh from an export; the folder must be new or empty; needs @pushmesh/mesh or a clone",
     )
     .requiredOption("--from <file>", "what pushmesh export wrote")
     .addOption(
