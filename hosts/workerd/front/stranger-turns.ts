@@ -5,6 +5,7 @@
  */
 import { SENDING_MS } from "../../../objects/capacity/sends.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import { FairQueue } from "./fair-queue.ts";
 
 /** The pause after a turn beside sends, in times of it: a send finds the thread free in two cases of three. */
 const REST_SHARE = 2;
@@ -39,8 +40,7 @@ export interface TurnTask {
 
 export class StrangerTurns {
   readonly #options: Required<StrangerTurnsOptions>;
-  /** By network, those with the next turn first: each has one before another has its second. */
-  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #waiting = new FairQueue();
   /** Turns under way, with the pauses after them. */
   #taken = 0;
   #sentAt = Number.NEGATIVE_INFINITY;
@@ -59,10 +59,10 @@ export class StrangerTurns {
     const { now, after } = this.#options;
     let end = (): void => {
       cancel();
-      this.#leave(network, start);
+      this.#waiting.remove(network, start);
     };
     const cancel = after(LIMITS.WAKE_WAIT_MS, () => {
-      this.#leave(network, start);
+      this.#waiting.remove(network, start);
       task.refuse();
     });
     const start = (): void => {
@@ -76,20 +76,9 @@ export class StrangerTurns {
       };
       task.begin();
     };
-    this.#enter(network, start);
-    return () => end();
-  }
-
-  #enter(network: string, start: () => void): void {
-    const queue = this.#waiting.get(network);
-    if (queue === undefined) this.#waiting.set(network, new Set([start]));
-    else queue.add(start);
+    this.#waiting.add(network, start);
     this.#startAll();
-  }
-
-  #leave(network: string, start: () => void): void {
-    const queue = this.#waiting.get(network);
-    if (queue?.delete(start) && queue.size === 0) this.#waiting.delete(network);
+    return () => end();
   }
 
   #rest(tookMs: number): void {
@@ -100,7 +89,12 @@ export class StrangerTurns {
   }
 
   #startAll(): void {
-    while (this.#isFree && this.#waiting.size > 0) this.#next();
+    while (this.#isFree) {
+      const start = this.#waiting.take();
+      if (start === undefined) return;
+      this.#taken += 1;
+      start();
+    }
   }
 
   get #isSending(): boolean {
@@ -109,19 +103,5 @@ export class StrangerTurns {
 
   get #isFree(): boolean {
     return this.#taken < (this.#isSending ? 1 : AT_A_TIME);
-  }
-
-  #next(): void {
-    const [first] = this.#waiting;
-    if (first === undefined) return;
-    const [network, queue] = first;
-    const [start] = queue;
-    if (start === undefined) return;
-    queue.delete(start);
-    this.#waiting.delete(network);
-    // Behind all other networks.
-    if (queue.size > 0) this.#waiting.set(network, queue);
-    this.#taken += 1;
-    start();
   }
 }

@@ -77,6 +77,29 @@ test("P8.3 each network has a turn before another has its second, however many r
   expect(begun).toEqual(["a", "a", "b", "c", "a", "b", "a"]);
 });
 
+test("P8.3 two neighbourhoods of hundreds of networks keep no newcomer of a third waiting", () => {
+  const { turns, begun, take, pass } = rig();
+  turns.sent();
+  const end = take("198.51.100.1");
+  for (let n = 2; n < 250; n++) take(`198.51.100.${n}`);
+  for (let n = 0; n < 250; n++) take(`2001:db8:1:${n.toString(16)}::/64`);
+  take("203.0.113.1");
+  end();
+  pass(2_500);
+  expect(begun.indexOf("203.0.113.1")).toBe(3);
+});
+
+test("P8.3 who waits has its turn before who comes later, also once there are no more sends", () => {
+  const { turns, begun, take, pass } = rig();
+  turns.sent();
+  pass(500);
+  for (const network of ["a", "b"]) take(network);
+  pass(500);
+  expect(begun).toEqual(["a"]);
+  take("c");
+  expect(begun).toEqual(["a", "b", "c"]);
+});
+
 test("P8.3 who gives up while it waits has no turn, and the next one has it", () => {
   const { turns, begun, take, pass } = rig();
   turns.sent();
