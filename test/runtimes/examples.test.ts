@@ -83,9 +83,12 @@ test("S1 the chat: people sign in by grants, talk in a room and in private, and 
   await say(ben, "@anna only you");
   await vi.waitFor(async () => expect(await linesOf(anna)).toContain("ben: only you"), LONG);
   expect(await linesOf(ben)).toEqual(["anna: hello all"]);
-  // The next user of Ben's browser hears nothing of what was for Ben.
-  await ben.getByText("Sign out").click();
+  // The next user of Ben's browser hears nothing of what was for Ben, in no tab.
+  const other = await ben.context().newPage();
+  await other.goto(url);
+  await other.getByText("Sign out").click();
   await ben.getByLabel("Your name").waitFor({ state: "visible" });
+  expect(await linesOf(ben)).toEqual([]);
   await signIn(ben, "carl");
   await say(anna, "@ben are you there?");
   await say(anna, "@carl welcome");

@@ -30,17 +30,26 @@ push.onMessage(({ data: { from, text, isPrivate } }) => {
 });
 
 function show(isSignedIn) {
+  if (!isSignedIn) find("messages").replaceChildren();
   find("sign-in").hidden = isSignedIn;
   find("say").hidden = !isSignedIn;
   find("sign-out").hidden = !isSignedIn;
 }
+
+/** The SDK does not tell the other tabs when somebody signs in or out. */
+const tabs = new BroadcastChannel("chat");
+function showEverywhere(isSignedIn) {
+  show(isSignedIn);
+  tabs.postMessage(isSignedIn);
+}
+tabs.onmessage = ({ data }) => show(data);
 
 /** Signed in: this browser is one of the user's devices, and in the lobby. */
 async function enter(name) {
   await push.register();
   await push.setAlias(`user/${name}`, { shared: true });
   await push.subscribe("room/lobby");
-  show(true);
+  showEverywhere(true);
 }
 
 find("sign-in").addEventListener("submit", async (event) => {
@@ -62,8 +71,7 @@ find("say").addEventListener("submit", async (event) => {
 find("sign-out").addEventListener("click", async () => {
   // Ends the registration with its alias and its tags: the next user of this browser gets none of these messages.
   await push.signOut();
-  find("messages").replaceChildren();
-  show(false);
+  showEverywhere(false);
 });
 
 // It may be registered since an earlier visit.
