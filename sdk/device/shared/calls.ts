@@ -35,13 +35,10 @@ export class Calls {
   }
 
   /** As `Requests.make`: rejects with the signal's reason as soon as it fires, and with `client_closed` after `close`. */
-  make(
-    name: CallName,
-    args: readonly unknown[],
-    { signal, ...options }: CallOptions = {},
-  ): Promise<unknown> {
-    const error = this.#isClosed ? new PushError(CLOSED) : callError({ signal, ...options });
+  make(name: CallName, args: readonly unknown[], given: CallOptions = {}): Promise<unknown> {
+    const error = this.#isClosed ? new PushError(CLOSED) : callError(given);
     if (error !== undefined) return Promise.reject(error);
+    const { signal, ...options } = given;
     if (signal?.aborted) return Promise.reject(signal.reason);
     const number = this.#next++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
