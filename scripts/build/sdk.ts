@@ -21,7 +21,7 @@ const BOUNDS = {
   /** What every page loads. */
   device: 11_250,
   /** With the script that the tab with the link loads too. */
-  deviceWithLink: 36_000,
+  deviceWithLink: 36_200,
   live: 3_495,
 } as const;
 

@@ -62,6 +62,8 @@ export const SEQ_PER_MS = 4_096;
 export const AGENT = "pushmesh-js/0.1.0";
 /** Of the random name of a sign-out: two are never the same. */
 export const SIGN_OUT_BYTES = 9;
+/** Of the names of sign-outs that are over, and a space after each: eight clients may confirm one at a time. */
+export const ENDED_LENGTH = 104;
 /** How often the clients of a push service may end its link because the mesh broke the protocol. */
 export const PORT_FAULT_MS = 600_000;
 /** How long the mesh's keys are used before they are fetched again. */

@@ -68,6 +68,9 @@ export async function loadIdentifiers(
   return hashes.sort();
 }
 
+/** Where a client keeps what its ports prove their app with. */
+export const secretKeyOf = (appId: string): string => `app/${appId}/port`;
+
 /** 32 random bytes in base64url, made once and kept under `key`. Rejects with `storage_failed`. */
 export async function loadSecret(
   { crypto }: Pick<Host, "crypto">,

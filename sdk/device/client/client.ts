@@ -1,6 +1,6 @@
 /** The client of one app, over a port of the push service. */
 import { orAborted } from "../../aborted.ts";
-import { loadSecret } from "../account/keys.ts";
+import { loadSecret, secretKeyOf } from "../account/keys.ts";
 import { CLOSE_WAIT_MS } from "../constants.ts";
 import { PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -75,7 +75,7 @@ export class AppClient extends ClientBase implements PushClient {
       meshNow: () => host.now() + this.#clockOffsetMs,
       acknowledge: (...taken) => postAcknowledgement(port, ...taken),
       discard: (...dropped) => postDiscard(port, ...dropped),
-      end: () => this.#registering.endStored(),
+      end: () => void this.#registering.endStored(),
       report: this.report,
       encryption,
     });
@@ -99,12 +99,12 @@ export class AppClient extends ClientBase implements PushClient {
       command: (command) => client.#requests.make(command, {}),
       isClosed: () => client.#closed !== undefined || client.state === "closed",
     });
-    const secret = await loadSecret(host, guardStorage(storage), `app/${appId}/port`);
+    const secret = await loadSecret(host, guardStorage(storage), secretKeyOf(appId));
     client.#port.onmessage = ({ data }) => client.#receive(data);
     const at = { lastSeq: registration.windows.lastSeq, cursors: registration.cursors.all };
     client.#port.postMessage({ kind: "open", appId, secret, ...at });
     // The process ended before the mesh received it. If it fails now too, the next start asks again.
-    if (registration.ending !== undefined) client.#registering.endStored();
+    if (registration.ending !== undefined) void client.#registering.endStored();
     return client;
   }
 
@@ -115,7 +115,12 @@ export class AppClient extends ClientBase implements PushClient {
   async register(options: RegisterOptions = {}): Promise<string> {
     const error = callError(options);
     if (error !== undefined) throw error;
-    const regId = await this.#registering.begin(options, options.renew);
+    this.#registering.endFirst();
+    return this.#register(options);
+  }
+
+  async #register({ renew, ...options }: RegisterOptions): Promise<string> {
+    const regId = await this.#registering.begin(options, renew);
     await this.#encryption?.registered(this.#registration.identity);
     return regId;
   }
@@ -222,7 +227,8 @@ export class AppClient extends ClientBase implements PushClient {
   /** The mesh does not have the registration any more, and the app still wants its messages. */
   async #registerAgain(): Promise<void> {
     if (await this.#registration.isGone()) this.#setRegId(undefined, undefined);
-    else if (this.regId !== undefined) await this.register();
+    // Not after a sign-out that is stored now.
+    else if (this.regId !== undefined) await this.#register({});
   }
 
   protected override listen(on: boolean): void {

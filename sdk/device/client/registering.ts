@@ -19,6 +19,8 @@ export class Registering {
   readonly #grants: boolean;
   /** Ends that wait for their answers. */
   #ends = 0;
+  /** Resolves when the last end is stored as over: after a kill, it would be taken for one of a registration since. */
+  #stored: Promise<unknown> | undefined;
 
   constructor({ requests, registration, storage, grants }: RegisteringOptions) {
     this.#requests = requests;
@@ -27,19 +29,37 @@ export class Registering {
     this.#grants = grants;
   }
 
+  /** A sign-out that another client has stored comes before the requests to come: what they register is to stay. */
+  endFirst(): void {
+    // If the storage cannot say, it cannot store that either.
+    const found = this.#registration.readSignOut().catch(() => undefined);
+    this.#requests.hold(async () => {
+      if (await this.#registration.isEndingElsewhere(found).catch(() => false))
+        await this.endStored();
+      await this.#storage.settled();
+    });
+  }
+
   /** See `PushClient.register`. @param renews registers also if the app is registered, to renew its grant */
   async begin(options: CallOptions, renews = false): Promise<string> {
-    const isHeld = this.#registration.regId !== undefined;
+    const registration = this.#registration;
+    const grants = this.#grants;
     const command = {
       kind: "register",
-      isHeld,
-      grants: this.#grants,
+      // When it is posted: a sign-out may come first.
+      get isHeld() {
+        return registration.regId !== undefined;
+      },
+      grants,
       // Without a callback for grants there is nothing to renew with.
-      renews: isHeld && renews && this.#grants,
+      get renews() {
+        return this.isHeld && renews && grants;
+      },
     } as const;
     const answer = await this.#requests.make(command, options);
+    await this.#stored;
     // A sealed renewal is answered with Done, which names no registration.
-    return String(answer ?? this.#registration.regId);
+    return String(answer ?? registration.regId);
   }
 
   /** Registers again, which asks for a grant; does nothing if the app is not registered. */
@@ -66,31 +86,40 @@ export class Registering {
   /** See `PushClient.signOut`. @param isClosed whether the client has no link any more */
   async signOut(isClosed: boolean): Promise<void> {
     this.#registration.end();
-    if (!isClosed) this.endStored();
+    if (!isClosed) this.#ask({}).catch(() => {});
     const failure = await this.#storage.settled();
     if (failure !== undefined) throw failure;
   }
 
   /** The push service has found it in the storage, and the mesh has confirmed it. Ours that waits may end one that is still to come. */
   ended(signOut: string | undefined): void {
-    if (this.#ends === 0 || signOut !== this.#registration.ending)
-      this.#registration.endNothing(signOut);
+    if (this.#ends === 0 || signOut !== this.#registration.ending) this.#endNothing(signOut);
   }
 
-  /** Asks the mesh for the end that is stored. If that fails, the next start asks again. */
-  endStored(): void {
-    this.#ask({}).catch(() => {});
+  /** Asks the mesh for the end that was found in the storage, before all requests that wait. If that fails, the next start asks again. */
+  endStored(): Promise<void> {
+    return this.#ask({}, false).catch(() => {});
   }
 
-  async #ask(options: CallOptions): Promise<void> {
+  #endNothing(signOut?: string): void {
+    this.#registration.endNothing(signOut);
+    this.#stored = this.#storage.settled();
+  }
+
+  /** @param waits false if its sign-out is stored, and the requests that wait are to come after it */
+  async #ask(options: CallOptions, waits = true): Promise<void> {
     this.#ends++;
-    const command = { kind: "unregister", signOut: this.#registration.ending } as const;
+    const command = { kind: "unregister" as const, signOut: this.#registration.ending };
+    // What has a name is in the storage: if it is pending there no more, another client has seen to it.
+    this.#requests.hold(async () => {
+      if (await this.#storage.settled()) command.signOut = undefined;
+    });
     const asked = (async () => {
-      await this.#requests.make(command, options).finally(() => this.#ends--);
-      if (this.#ends === 0) this.#registration.endNothing();
+      await this.#requests.make(command, options, waits).finally(() => this.#ends--);
+      if (this.#ends === 0) this.#endNothing();
     })();
     // A register that follows waits until that is stored: after a kill, this end would be taken for one of its registration.
-    this.#requests.hold(asked.catch(() => {}).then(() => this.#storage.settled()));
+    this.#requests.hold(() => asked.catch(() => {}).then(() => this.#storage.settled()));
     await asked;
   }
 }

@@ -1,6 +1,6 @@
 /** The stored state of a registration: its regId, and the messages and broadcasts that the app has handled. */
 import { toBase64Url } from "../../../schema/text.ts";
-import { SIGN_OUT_BYTES } from "../constants.ts";
+import { ENDED_LENGTH, SIGN_OUT_BYTES } from "../constants.ts";
 import type { Host } from "../host.ts";
 import type { BatchedStorage } from "../storage/batched.ts";
 import type { Storage, Stored } from "../storage/storage.ts";
@@ -9,26 +9,21 @@ import { DuplicateWindows } from "./windows.ts";
 
 const keyOf = (appId: string, name: string): string => `app/${appId}/${name}`;
 
-/** The sign-outs of an app that are stored, by this or another client of the storage. */
-export interface SignOuts {
-  /** The last one, if the mesh has not confirmed it: every registration ends that there is. */
-  readonly pending: string | undefined;
-  /** The last ones that it has confirmed. */
-  readonly done: readonly string[];
-}
-
 /**
+ * The last sign-out of an app that this or another client of the storage has stored, if the mesh has not confirmed it: every registration ends
+ * that there is.
+ *
  * Each sign-out has a random name, and only sign-outs write it: a client that stores its registration, or that an earlier sign-out has
  * ended, takes back none that another client stores meanwhile.
  */
-export async function readSignOuts(
+export async function readSignOut(
   storage: Pick<Storage, "get">,
   appId: string,
-): Promise<SignOuts> {
+): Promise<string | undefined> {
   const last = await storage.get(keyOf(appId, "ending"));
-  const done = String((await storage.get(keyOf(appId, "ended"))) ?? "").split(" ");
-  const isPending = typeof last === "string" && !done.includes(last);
-  return { pending: isPending ? last : undefined, done };
+  // Names of one length.
+  const ended = String(await storage.get(keyOf(appId, "ended")));
+  return typeof last === "string" && !ended.includes(last) ? last : undefined;
 }
 
 /** The identity in a regId sealed with the mesh's first key (docs/protocol.md, section 5): used if the mesh sent none. */
@@ -47,8 +42,8 @@ export class StoredRegistration {
   #stored: string | undefined;
   /** The sign-out that the mesh has not confirmed. */
   #ending: string | undefined;
-  /** The last one that it has. */
-  #ended = "";
+  /** The last one that it has; the storage may not have it yet. */
+  #ended: string | undefined;
 
   constructor(storage: BatchedStorage, appId: string, { crypto }: Pick<Host, "crypto">) {
     this.#storage = storage;
@@ -62,9 +57,8 @@ export class StoredRegistration {
   async load(): Promise<void> {
     await this.windows.load();
     await this.cursors.load();
-    const { pending, done } = await readSignOuts(this.#storage, this.#appId);
+    const pending = await this.readSignOut();
     this.#ending = pending;
-    this.#ended = done[0] ?? "";
     const identity = await this.#get("identity");
     const [of, stored] = String(identity).split(" ");
     const regId = (await this.#get("regId")) ?? (pending && identity && of);
@@ -90,9 +84,19 @@ export class StoredRegistration {
     return this.#ending;
   }
 
-  /** Whether another client of the storage has asked for the end of the registration. Not if this one has, which may take it back. */
-  async isEndingElsewhere(): Promise<boolean> {
-    const { pending } = await readSignOuts(this.#storage, this.#appId);
+  /** See `readSignOut`. */
+  readSignOut(): Promise<string | undefined> {
+    return readSignOut(this.#storage, this.#appId);
+  }
+
+  /**
+   * Whether another client of the storage has asked for the end of the registration. Not if this one has, which may take it back.
+   *
+   * @param found if given, only this sign-out counts
+   */
+  async isEndingElsewhere(found?: Promise<string | undefined>): Promise<boolean> {
+    const pending = await this.readSignOut();
+    if (found && (await found) !== pending) return false;
     if (this.#ending !== undefined || pending === this.#ended) return false;
     this.#ending = pending;
     return pending !== undefined;
@@ -121,9 +125,11 @@ export class StoredRegistration {
   endNothing(signOut = this.#ending): void {
     if (signOut === undefined) return;
     if (signOut === this.#ending) this.#ending = undefined;
-    // With the one before: this client may have asked for one, and another client for the other.
-    this.#put("ended", `${signOut} ${this.#ended}`);
     this.#ended = signOut;
+    // With those that other clients have confirmed: one of them may be the last.
+    this.#storage.put(keyOf(this.#appId, "ended"), async () =>
+      `${signOut} ${(await this.#get("ended")) ?? ""}`.slice(0, ENDED_LENGTH),
+    );
     this.#write();
   }
 

@@ -26,8 +26,14 @@ export class Requests {
   /**
    * Makes a request. If the signal fires before the answer, it rejects with the signal's reason, and the push service drops the request
    * unless it is on its way to the mesh. After `close` it rejects with `client_closed`.
+   *
+   * @param waits false if it does not wait for what others wait for
    */
-  make(command: Command | { readonly kind: "ping" }, options: CallOptions): Promise<Answer> {
+  make(
+    command: Command | { readonly kind: "ping" },
+    options: CallOptions,
+    waits = command.kind !== "ping",
+  ): Promise<Answer> {
     const error = this.#isClosed ? new PushError(CLOSED) : callError(options);
     if (error !== undefined) return Promise.reject(error);
     const { signal } = options;
@@ -45,16 +51,18 @@ export class Requests {
     const post = () => {
       if (this.#waiting.has(request)) this.#port.postMessage({ ...command, request });
     };
-    if (this.#held && command.kind !== "ping") void this.#held.then(post);
+    if (this.#held && waits) void this.#held.then(post);
     else queueMicrotask(post);
     return promise.finally(() => signal?.removeEventListener("abort", onAbort));
   }
 
-  /** Posts the requests to come, in their order, once `until` has settled, which never rejects. */
-  hold(until: Promise<unknown>): void {
-    const held = until.then(() => {
-      if (this.#held === held) this.#held = undefined;
-    });
+  /** Posts the requests to come, in their order, once `act` has settled, which never rejects, and begins when those before are posted. */
+  hold(act: () => Promise<unknown>): void {
+    const held = Promise.resolve(this.#held)
+      .then(act)
+      .then(() => {
+        if (this.#held === held) this.#held = undefined;
+      });
     this.#held = held;
   }
 

@@ -10,23 +10,11 @@ import type {
   Registered,
   Registration,
 } from "../../../schema/generated/link.ts";
-import type { SignOuts } from "../client/registration.ts";
 import { GRANT_ATTEMPTS, RETRY_BASE_MS, RETRY_MAX_MS, SEAL_ATTEMPTS } from "../constants.ts";
 import type { PushErrorData } from "../errors.ts";
 import type { Answer, Command, Description, ServicePort, ToService } from "../port.ts";
 import { DENIED } from "./bindings.ts";
-import { refusalData } from "./refusal-data.ts";
-
-const NOT_REGISTERED: PushErrorData = {
-  code: "not_registered",
-  message: "Call register first.",
-  retry: "never",
-};
-const TOO_LARGE: PushErrorData = {
-  code: "frame_too_large",
-  message: "The names are too long.",
-  retry: "never",
-};
+import { NOT_REGISTERED, refusalData, TOO_LARGE } from "./refusal-data.ts";
 
 /** A command with the client's request number. */
 type NumberedCommand = Command & { readonly request: number };
@@ -103,7 +91,9 @@ export class App {
   #current: Pending | undefined;
   #wireRequest = 0;
   /** The last sign-outs that are over: the client may not have stored that yet. */
-  #ended: readonly (string | undefined)[] = [];
+  #ended: readonly unknown[] = [];
+  /** Since the link opened, it is not known yet whether another client has seen to the sign-outs that wait. */
+  #looks = false;
   /** The parts of a description so far, while more follow. */
   #described: Description[] = [];
 
@@ -128,19 +118,29 @@ export class App {
     return this.#listening && !this.#pending.some(({ kind }) => kind === "unregister");
   }
 
-  /** Does what clients of the storage have asked for: ends the registration, unless its own client has asked for that, or it has ended. */
-  end({ pending, done }: SignOuts): void {
-    const confirmed = this.#pending.filter(({ signOut }) => signOut && done.includes(signOut));
-    // Another client has seen to them, and may have registered since. While there is a link, that is ours.
-    for (const one of this.#owner.connected ? [] : confirmed) {
-      this.#owner.held.delete(this.appId);
+  /**
+   * Does what clients of the storage have asked for: ends the registration, unless its own client has asked for that, or it has ended.
+   *
+   * @param read reads from their storage the sign-out that is pending; null if it is not ours, or cannot say
+   */
+  async end(read: () => Promise<string | undefined | null>): Promise<void> {
+    const stored = this.#pending.filter(({ signOut }) => signOut);
+    const pending = await read();
+    const { connected, held } = this.#owner;
+    // Another client has seen to them, and may have registered since. Once they may have been sent, that is ours.
+    const isOver = pending === undefined && (this.#looks || !connected);
+    for (const one of isOver ? stored : []) {
+      if (!this.#pending.includes(one)) continue;
+      if (!connected) held.delete(this.appId);
       this.#current = one;
       this.#answer({ kind: "done", value: "" });
+      if (this.registration) this.port.postMessage({ kind: "registration", ...this.registration });
     }
+    this.#looks = false;
     const isKnown =
       this.#ended.includes(pending) || this.#pending.some(({ signOut }) => signOut === pending);
-    if (!pending || isKnown) return;
-    this.#pending.unshift({ kind: "unregister", request: 0, signOut: pending, failures: 0 });
+    if (pending && !isKnown)
+      this.#pending.unshift({ kind: "unregister", request: 0, signOut: pending, failures: 0 });
     this.#next();
   }
 
@@ -216,6 +216,7 @@ export class App {
     this.port.postMessage({ kind: "registration", regId: null, ...this.registration });
     if (this.#listening !== attached) this.attach();
     this.#current = undefined;
+    this.#looks = this.#pending.some(({ signOut }) => signOut);
     this.#next();
   }
 
@@ -312,7 +313,7 @@ export class App {
    * if its wanted state exists already, or is impossible.
    */
   #next(): void {
-    if (this.#current !== undefined || !this.#owner.connected) return;
+    if (this.#current !== undefined || this.#looks || !this.#owner.connected) return;
     const { registration, appId } = this;
     const passed = new Set<string | undefined>();
     const one = this.#pending.find(({ kind, waits, ...names }) => {

@@ -13,7 +13,6 @@ import {
   type Welcome,
 } from "../../../schema/generated/link.ts";
 import type { Account } from "../account/account.ts";
-import { readSignOuts } from "../client/registration.ts";
 import { AGENT, FRAME_BYTES, PORT_FAULT_MS, RETRY_BASE_MS } from "../constants.ts";
 import { CLOSED, PushError, type PushErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -29,6 +28,7 @@ import { Progress } from "./progress.ts";
 import { refusalData } from "./refusal-data.ts";
 import { Routes } from "./routes.ts";
 import { type Opening, type Saying, servePort } from "./serve.ts";
+import { readOwnSignOut } from "./sign-outs.ts";
 
 /** Bytes that an envelope adds to a frame. */
 const ENVELOPE_BYTES = 7;
@@ -225,10 +225,8 @@ export class Hub implements LinkOwner, AppOwner {
 
   /** Ends the registrations that another tab or process has signed out, if its clients share our storage. */
   async endSignedOut(): Promise<void> {
-    for (const app of this.#apps.values()) {
-      const stored = await readSignOuts(this.#storage, app.appId).catch(this.#host.report);
-      if (stored) app.end(stored);
-    }
+    for (const app of this.#apps.values())
+      await app.end(() => readOwnSignOut(this.#storage, app, this.#host.report));
   }
 
   hello(session: Uint8Array | undefined): Hello {

@@ -6,3 +6,14 @@ export function refusalData({ name, message, retryAfterMs }: Refusal | Removed):
   const retry = retryAfterMs === undefined ? "never" : "later";
   return { code: name, message, retry, retryAfterMs };
 }
+
+export const NOT_REGISTERED: PushErrorData = {
+  code: "not_registered",
+  message: "Call register first.",
+  retry: "never",
+};
+export const TOO_LARGE: PushErrorData = {
+  code: "frame_too_large",
+  message: "The names are too long.",
+  retry: "never",
+};

@@ -7,7 +7,7 @@ import type { Host } from "../host.ts";
 import type { Storage, Stored } from "./storage.ts";
 
 /** Returns the value at the time of writing; undefined deletes it. */
-type Text = () => string | undefined;
+type Text = () => string | undefined | Promise<string | undefined>;
 
 export class BatchedStorage {
   readonly #storage: Storage;
@@ -74,12 +74,16 @@ export class BatchedStorage {
     const batch = [...this.#waiting];
     this.#waiting.clear();
     let failed: { readonly error: unknown } | undefined;
-    const store = ([key, text]: [string, Text]): Promise<void> =>
-      this.#store(key, text()).catch((error: unknown) => {
+    const store = async ([key, text]: [string, Text]): Promise<void> => {
+      try {
+        const value = await text();
+        await (value === undefined ? this.#storage.delete(key) : this.#storage.set(key, value));
+      } catch (error) {
         // With the next batch.
         if (!this.#waiting.has(key)) this.#waiting.set(key, text);
         failed ??= { error };
-      });
+      }
+    };
     await Promise.all(batch.map(store));
     if (!failed) {
       this.#failures = 0;
@@ -90,9 +94,5 @@ export class BatchedStorage {
     const waitMs = Math.min(RETRY_MAX_MS, RETRY_BASE_MS * 2 ** this.#failures++);
     this.#cancelRetry = host?.after(waitMs * (1 - host.random() / 2), () => this.#start());
     return failed.error;
-  }
-
-  #store(key: string, text: string | undefined): Promise<void> {
-    return text === undefined ? this.#storage.delete(key) : this.#storage.set(key, text);
   }
 }

@@ -1,6 +1,6 @@
 /** The device SDK where the mesh's keys were changed: the registration is the same under another regId. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readSignOuts } from "../../../sdk/device/client/registration.ts";
+import { readSignOut } from "../../../sdk/device/client/registration.ts";
 import { memoryStorage, type Storage } from "../../../sdk/device/mod.ts";
 import { settle, until } from "./fake/clock.ts";
 import { APP, FakeMesh, gate, start } from "./fake/mesh.ts";
@@ -175,7 +175,7 @@ describe("another regId of the same registration", () => {
     expect(regIds).toEqual([]);
     expect(await storage.get(`app/${APP}/regId`)).toBeUndefined();
     expect(await storage.get(`app/${APP}/identity`)).toBeUndefined();
-    expect((await readSignOuts(storage, APP)).pending).toBeUndefined();
+    expect(await readSignOut(storage, APP)).toBeUndefined();
     await client.close();
   });
 });
@@ -221,7 +221,7 @@ describe("another registration", () => {
     first.client.unregister().catch(() => {});
     await settle();
     await first.client.close();
-    const { pending = "" } = await readSignOuts(storage, APP);
+    const pending = (await readSignOut(storage, APP)) ?? "";
     await storage.set(`app/${APP}/ended`, pending);
     rename(SECOND, "another1");
     mesh.auto = true;

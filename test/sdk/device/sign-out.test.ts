@@ -1,6 +1,6 @@
 /** `signOut`: what this client, its later starts, and other clients of its storage do. The model is `sign-out-model.test.ts`. */
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readSignOuts } from "../../../sdk/device/client/registration.ts";
+import { readSignOut } from "../../../sdk/device/client/registration.ts";
 import { type LinkStateName, memoryStorage, type Storage } from "../../../sdk/device/mod.ts";
 import { settle, until } from "./fake/clock.ts";
 import { APP, FakeMesh, gate, listening, reaches, start, turningStorage } from "./fake/mesh.ts";
@@ -38,7 +38,7 @@ test("S22 without a network it resolves once it is stored; a register that follo
   const registered = client.register();
   expect(client.regId).toBeUndefined();
   await out;
-  expect((await readSignOuts(storage, APP)).pending).toBeDefined();
+  expect(await readSignOut(storage, APP)).toBeDefined();
   expect(await storage.get(`app/${APP}/regId`)).toBeUndefined();
   await until(() => client.state === "waiting", "the lost link");
   await network.back();
@@ -109,7 +109,7 @@ test("S22 before the regId of an unanswered register arrived, it ends what the m
   expect(other).not.toBe(regId);
   expect(mesh.registrations.map(({ regId }) => regId)).toEqual([other]);
   await settle();
-  expect((await readSignOuts(storage, APP)).pending).toBeUndefined();
+  expect(await readSignOut(storage, APP)).toBeUndefined();
   await second.client.close();
 });
 
@@ -157,7 +157,7 @@ test("S22 a tab that was replaced signs out the tab with the link: before its ne
   expect(shown).toEqual([]);
   expect(mesh.socket.acks).toEqual([]);
   expect(second.client.regId).toBeUndefined();
-  expect((await readSignOuts(storage, APP)).pending).toBeUndefined();
+  expect(await readSignOut(storage, APP)).toBeUndefined();
   await second.client.close();
 });
 
@@ -191,7 +191,7 @@ test.each(["regId", "identity", "ended"])(
     await until(() => mesh.registrations.length === 0, "the end of what followed");
     expect(second.client.regId).toBeUndefined();
     expect(second.regIds).toContain(regId);
-    await until(async () => !(await readSignOuts(storage, APP)).pending, "the confirmation");
+    await until(async () => !(await readSignOut(storage, APP)), "the confirmation");
     expect(await second.client.register()).not.toBe(regId);
     await mesh.clock.advance(50_000);
     expect(mesh.registrations).toHaveLength(1);

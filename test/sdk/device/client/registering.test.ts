@@ -1,6 +1,6 @@
 /** The device SDK against a scripted mesh: registrations, over restarts and lost links. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readSignOuts } from "../../../../sdk/device/client/registration.ts";
+import { readSignOut } from "../../../../sdk/device/client/registration.ts";
 import { memoryStorage, type Storage } from "../../../../sdk/device/mod.ts";
 import { settle, until } from "../fake/clock.ts";
 import { APP, FakeMesh, gate, listening as listeningOn, start } from "../fake/mesh.ts";
@@ -158,7 +158,7 @@ describe("registering", () => {
     await ended;
     const other = await registered;
     expect(mesh.registrations.map(({ regId }) => regId)).toEqual([other]);
-    expect((await readSignOuts(storage, APP)).pending).toBeUndefined();
+    expect(await readSignOut(storage, APP)).toBeUndefined();
     await client.close();
   });
 
