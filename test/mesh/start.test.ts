@@ -59,7 +59,7 @@ describe("a start", () => {
     // The folder is none that the commands look in by themselves.
     expect(mesh.stdout.text).toContain(`  npx pushmesh listen --data-dir ${data}\n`);
     expect(mesh.stdout.text).toContain(
-      `npx pushmesh send --data-dir ${data} --to <regId> --data-dir '{"hello":"world"}'`,
+      `npx pushmesh send --data-dir ${data} --to <regId> --data '{"hello":"world"}'`,
     );
     const [, url = ""] = /(http:\/\/\S+)/.exec(ready) ?? [];
     expect(await (await fetch(`${url}/healthz`)).json()).toMatchObject({ status: "ok" });

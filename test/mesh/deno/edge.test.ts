@@ -63,7 +63,7 @@ describe("TLS", () => {
       ...env,
     });
     const { regId } = JSON.parse(await listener.stdout.match(/regId/));
-    const sent = await run(user, "send", "--to", regId, "--data-dir", "over TLS", "--json");
+    const sent = await run(user, "send", "--to", regId, "--data", "over TLS", "--json");
     expect(JSON.parse(sent.stdout)).toMatchObject({ status: "delivered" });
     expect(await listener.stdout.match(/over TLS/)).toContain("over TLS");
   });
