@@ -50,21 +50,27 @@ test("P6.3 heartbeats of idle devices write nothing, and the next message still 
   };
   await expect.poll(counted, { interval: 500, timeout: 40_000 }).toBe(DEVICES);
   let written: ReturnType<typeof files> = {};
-  await vi.waitFor(
-    () => {
-      const before = written;
-      written = files();
-      expect(written).toEqual(before);
-    },
-    { interval: 500, ...SOON },
-  );
+  /** Sends heartbeats after half a second without a write. @returns whether nothing was written meanwhile */
+  const isQuiet = async (): Promise<boolean> => {
+    await vi.waitFor(
+      () => {
+        const before = written;
+        written = files();
+        expect(written).toEqual(before);
+      },
+      { interval: 500, ...SOON },
+    );
+    for (let beat = 0; beat < 20; beat++) {
+      for (const { device } of devices) device.socket.text("ping");
+      for (const { device } of devices)
+        expect(await device.socket.next()).toEqual({ kind: "text", text: "pong" });
+    }
+    return JSON.stringify(files()) === JSON.stringify(written);
+  };
+  // What the mesh writes by itself meanwhile, such as when a key was last used, spoils one look; heartbeats that write spoil all.
+  let looks = 0;
+  while (!(await isQuiet())) expect(++looks).toBeLessThan(5);
   expect(Object.keys(written)).toContain("mesh.db-wal");
-  for (let beat = 0; beat < 20; beat++) {
-    for (const { device } of devices) device.socket.text("ping");
-    for (const { device } of devices)
-      expect(await device.socket.next()).toEqual({ kind: "text", text: "pong" });
-  }
-  expect(files()).toEqual(written);
 
   const sender = mesh.sender(app);
   const told = devices.map(async ({ device, registration }) => {
