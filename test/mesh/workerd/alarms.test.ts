@@ -64,6 +64,7 @@ test("H5 P8.5 messages of more sleeping devices than there are descriptors for e
   device.socket.text("ping");
   expect(await device.socket.next()).toMatchObject({ kind: "text", text: "pong" });
   expect(peak).toBeLessThan(DESCRIPTORS / 2);
-  // workerd tells once an hour that one came late.
-  expect(mesh.stderr.all.filter((line) => !line.includes("alarm overdue, running"))).toEqual([]);
+  // workerd tells once an hour that one came late, and that one was put off while it began.
+  const own = /alarm overdue, running|alarm handler canceled with requestScheduledAlarm/;
+  expect(mesh.stderr.all.filter((line) => !own.test(line))).toEqual([]);
 });
