@@ -1,4 +1,6 @@
 /** Who waits for a slice (`work-slices.ts`), of one kind of work: each has one turn before any has its next. */
+import { takeTurn } from "../machine/take-turn.ts";
+
 interface Turn {
   readonly weight: number;
   readonly begin: () => void;
@@ -33,13 +35,9 @@ export class WorkQueue {
   letIn(weight: number): void {
     this.passedCount = 0;
     let left = weight;
-    // One that goes behind all others is met again if there is room for more.
-    for (const [who, turns] of this.#waiting) {
-      if (left <= 0) return;
-      this.#waiting.delete(who);
-      const turn = turns.shift();
-      if (turns.length > 0) this.#waiting.set(who, turns);
-      if (turn === undefined) continue;
+    while (left > 0) {
+      const turn = takeTurn(this.#waiting, (turns) => turns.shift(), isEmpty);
+      if (turn === undefined) return;
       left -= turn.weight;
       this.#weight -= turn.weight;
       turn.begin();
@@ -55,3 +53,5 @@ export class WorkQueue {
     return this.#owedUntil - now;
   }
 }
+
+const isEmpty = ({ length }: { readonly length: number }): boolean => length === 0;

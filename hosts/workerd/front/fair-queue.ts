@@ -3,6 +3,7 @@
  * thousands of networks of a neighbourhood (worker/request/network.ts), but few neighbourhoods.
  */
 import { neighbourhoodOf } from "../../../worker/request/network.ts";
+import { takeTurn } from "../../machine/take-turn.ts";
 
 type Task = () => void;
 /** Those with the next task first. None is empty. */
@@ -35,21 +36,14 @@ export class FairQueue {
 
   /** Takes the next task; undefined if there is none. */
   take(): Task | undefined {
-    const networks = taken(this.#waiting);
-    const tasks = networks && taken(networks[1]);
-    const [task] = tasks?.[1] ?? [];
-    if (networks === undefined || tasks === undefined || task === undefined) return undefined;
-    tasks[1].delete(task);
-    // Behind all others.
-    if (tasks[1].size > 0) networks[1].set(...tasks);
-    if (networks[1].size > 0) this.#waiting.set(...networks);
-    return task;
+    return takeTurn(this.#waiting, (networks) => takeTurn(networks, takeFirst, isEmpty), isEmpty);
   }
 }
 
-/** Takes the first out of a ring. */
-function taken<T>(ring: Ring<T>): [key: string, T] | undefined {
-  const [first] = ring;
-  if (first !== undefined) ring.delete(first[0]);
-  return first;
+const isEmpty = ({ size }: { readonly size: number }): boolean => size === 0;
+
+function takeFirst(tasks: Set<Task>): Task | undefined {
+  const [task] = tasks;
+  if (task !== undefined) tasks.delete(task);
+  return task;
 }
