@@ -4,7 +4,8 @@ import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { membersOf } from "./json-text.ts";
 
-const tooLarge = (bound: number): MeshError =>
+/** @param bound in bytes */
+export const bodyTooLarge = (bound: number): MeshError =>
   new MeshError("body_too_large", `the body is over ${bound} bytes`);
 
 /** The client left before the end, or its chunks are malformed: not our error, so it is not logged. */
@@ -14,7 +15,7 @@ const broken = (cause: unknown): MeshError =>
 /** @throws MeshError `body_too_large`, by Content-Length */
 export function requireBound(request: Request, bound: number): void {
   const declared = request.headers.get("content-length");
-  if (declared !== null && !(Number(declared) <= bound)) throw tooLarge(bound);
+  if (declared !== null && !(Number(declared) <= bound)) throw bodyTooLarge(bound);
 }
 
 /**
@@ -39,7 +40,7 @@ async function read(request: Request, bound: number): Promise<Uint8Array<ArrayBu
   // The host enforces a declared length, so only a chunked body has to be counted.
   if (request.headers.has("content-length")) {
     const body = new Uint8Array(await request.arrayBuffer());
-    if (body.length > bound) throw tooLarge(bound);
+    if (body.length > bound) throw bodyTooLarge(bound);
     return body;
   }
   if (request.body === null) return new Uint8Array();
@@ -48,7 +49,7 @@ async function read(request: Request, bound: number): Promise<Uint8Array<ArrayBu
   for await (const chunk of request.body as ReadableStream<Uint8Array>) {
     length += chunk.length;
     // Leaving the loop cancels the stream.
-    if (length > bound) throw tooLarge(bound);
+    if (length > bound) throw bodyTooLarge(bound);
     chunks.push(chunk);
   }
   const body = new Uint8Array(length);

@@ -5,6 +5,7 @@ import { AWAKE_MS } from "../../../objects/capacity/awake.ts";
 import { REGISTERED_HEADER } from "../../../objects/interfaces/connections.ts";
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import { bodyTooLarge } from "../../../worker/request/body.ts";
 import { networkOf } from "../../../worker/request/network.ts";
 import type { Entry } from "../../machine/net/admission/admission.ts";
 import type { NamedClient } from "../../machine/net/admission/client.ts";
@@ -137,9 +138,7 @@ export class FrontConnection implements ConnectionPort {
     // No route that a stranger may ask reads more. It would be held until the turn comes.
     if (body.length > LIMITS.BODY_BYTES) {
       this.#spare();
-      this.#loop.refuse(
-        new MeshError("body_too_large", `the body is over ${LIMITS.BODY_BYTES} bytes`),
-      );
+      this.#loop.refuse(bodyTooLarge(LIMITS.BODY_BYTES));
       return;
     }
     const { turns } = this.#port;

@@ -1,6 +1,7 @@
 /** Reads the requests of one HTTP/1.1 connection, each bounded in size and time. */
 import { MeshError } from "../../../../schema/errors.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
+import { bodyTooLarge } from "../../../../worker/request/body.ts";
 import type { Entry } from "../admission/admission.ts";
 import { type Unread, UnreadPart } from "../admission/unread.ts";
 import { joined } from "../frames.ts";
@@ -114,7 +115,7 @@ export class RequestReader {
     const read = this.#heads.read(this.#input);
     if (read === null || read instanceof MeshError) return read;
     const { head, end } = read;
-    if ((head.length ?? 0) > BODY_BYTES) return tooLarge();
+    if ((head.length ?? 0) > BODY_BYTES) return bodyTooLarge(BODY_BYTES);
     const refusal = refusalOf(head);
     if (refusal !== null) return refusal;
     this.#headBytes = this.#input.subarray(0, end);
@@ -141,10 +142,8 @@ export class RequestReader {
     const read = chunks.read(this.#input);
     if (read === null)
       return new MeshError("request_malformed", "a chunk of the body cannot be read");
-    if (chunks.isOver) return tooLarge();
+    if (chunks.isOver) return bodyTooLarge(BODY_BYTES);
     this.#input = this.#input.subarray(read.used);
     return read.isEnd ? chunks.body : null;
   }
 }
-
-const tooLarge = () => new MeshError("body_too_large", `the body is over ${BODY_BYTES} bytes`);
