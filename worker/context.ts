@@ -27,6 +27,13 @@ export interface AppEnv {
 
 export type MeshContext = Context<AppEnv>;
 
+/** What a call of objects needs of the request that it is made for: for a send that no request of its own carries, too. */
+export interface CallContext {
+  readonly env: Env;
+  readonly executionCtx: { waitUntil(promise: Promise<unknown>): void };
+  get<Key extends "config" | "receivedAt" | "signedBy">(key: Key): AppEnv["Variables"][Key];
+}
+
 /** Handlers by operation ID. */
 export type Handlers<Id extends OperationId = OperationId> = Readonly<
   Record<Id, (c: MeshContext) => Response | Promise<Response>>

@@ -38,9 +38,14 @@ export function problemResponse(error: MeshError, headers: HeadersInit = {}): Re
   return new Response(JSON.stringify(body), { status, headers: answer });
 }
 
-/** Turns any thrown value into an error of the table. An unexpected one is logged and answered as `internal`. */
-export function asMeshError(error: unknown, request: Request): MeshError {
+/**
+ * Turns any thrown value into an error of the table. An unexpected one is logged and answered as `internal`.
+ *
+ * @param what the request that failed, or what was done
+ */
+export function asMeshError(error: unknown, what: Request | string): MeshError {
   if (error instanceof MeshError) return error;
-  console.error(`${request.method} ${new URL(request.url).pathname} failed`, error);
+  const name = typeof what === "string" ? what : `${what.method} ${new URL(what.url).pathname}`;
+  console.error(`${name} failed`, error);
   return new MeshError("internal", undefined, { cause: error });
 }

@@ -11,7 +11,7 @@ import type { Scheduler } from "../../objects/runtime.ts";
 import { TimeoutError, within } from "../../objects/timeout.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { MeshContext } from "../context.ts";
+import type { CallContext } from "../context.ts";
 
 export { callObject, callOnce };
 
@@ -28,7 +28,7 @@ export const withTimeout = <T>(ms: number, call: Promise<T>): Promise<T> =>
   within(timers, ms, call);
 
 /** The object of the operators: it has the list of apps, the credentials and the audit log. */
-export const directoryOf = (c: MeshContext) => c.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME);
+export const directoryOf = (c: CallContext) => c.env.APP_DIRECTORY.getByName(APP_DIRECTORY_NAME);
 
 /**
  * `callObject` with a timeout, because an object may hang.
@@ -46,7 +46,7 @@ export const callInTime = <T>(call: () => Promise<T>, ms: number = LIMITS.CALL_M
  * @throws MeshError `overloaded`, also after waiting `LIMITS.WAKE_WAIT_MS` for room
  */
 export async function wakeInTime<T>(
-  c: MeshContext,
+  c: CallContext,
   name: string,
   call: () => Promise<T>,
   ms: number = LIMITS.CALL_MS,
@@ -57,7 +57,7 @@ export async function wakeInTime<T>(
 
 /** `wakeInTime` for a name that the app may have made up. @param isVain whether an answer says that there is no such thing */
 export async function wakeGuess<T>(
-  c: MeshContext,
+  c: CallContext,
   name: string,
   call: () => Promise<T>,
   isVain: (answer: T) => boolean,
@@ -69,10 +69,10 @@ export async function wakeGuess<T>(
 }
 
 /** Null if the platform bounds how many objects are awake. */
-const wakesOf = (c: MeshContext): WakeLimiter | null =>
+const wakesOf = (c: CallContext): WakeLimiter | null =>
   requestWakes(c.env.MAX_LINKS, (ms) => new Promise((resolve) => setTimeout(resolve, ms)));
 
-async function enterRoom(c: MeshContext, name: string, asking: Asking = {}): Promise<void> {
+async function enterRoom(c: CallContext, name: string, asking: Asking = {}): Promise<void> {
   const wakes = wakesOf(c);
   if (wakes === null) return;
   const owner = c.get("signedBy") ?? "";
@@ -80,7 +80,7 @@ async function enterRoom(c: MeshContext, name: string, asking: Asking = {}): Pro
 }
 
 /** How much of `ms` is left since the request arrived; never more than `ms`, even if the clock was set back. */
-export const leftOf = (c: MeshContext, ms: number): number =>
+export const leftOf = (c: CallContext, ms: number): number =>
   Math.min(ms, Math.max(0, c.get("receivedAt") + ms - Date.now()));
 
 /** `callInTime` for non-idempotent calls, which are tried once. */

@@ -8,7 +8,7 @@ import { MeshError } from "../../schema/errors.ts";
 import type { RegistrationResult } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { fromBase64Url } from "../../schema/text.ts";
-import type { MeshContext } from "../context.ts";
+import type { CallContext, MeshContext } from "../context.ts";
 import { asMeshError } from "../problem.ts";
 import { type Caller, readCaller } from "../request/signed.ts";
 import { refusal, wakeInTime } from "./objects.ts";
@@ -19,7 +19,7 @@ import { refusal, wakeInTime } from "./objects.ts";
  * @throws MeshError with the code `invalid`, or `reg_id_foreign`
  */
 export function openOwnRegId(
-  c: MeshContext,
+  c: CallContext,
   { app }: Caller,
   regId: string,
   invalid: "reg_id_invalid" | "message_id_invalid" = "reg_id_invalid",
@@ -58,13 +58,13 @@ export async function describeRegistration(c: MeshContext) {
 }
 
 /** Whether `openOwnRegId` accepts the regId. */
-export function isOwnRegId(c: MeshContext, { app }: Caller, regId: string): boolean {
+export function isOwnRegId(c: CallContext, { app }: Caller, regId: string): boolean {
   const parts = c.get("config").regIds.open(regId);
   return parts !== undefined && equalBytes(parts.app, app);
 }
 
 /** The regId of a registration that an object names by device and generation. */
-export function regIdOf(c: MeshContext, { app }: Caller, { device, generation }: Holder): string {
+export function regIdOf(c: CallContext, { app }: Caller, { device, generation }: Holder): string {
   const deviceId = fromBase64Url(device);
   if (deviceId === undefined) throw new Error(`${device} names no device`);
   return sealRegId(c.get("config").keyring, { deviceId, app, generation });

@@ -7,7 +7,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import { liveSignedBytes } from "../../schema/live.ts";
 import { fromBase64Url } from "../../schema/text.ts";
 import { callObject } from "../calls/objects.ts";
-import type { MeshContext } from "../context.ts";
+import type { CallContext } from "../context.ts";
 import { isolateTime, Loads } from "../loads.ts";
 import type { Sign } from "../signature/crypto.ts";
 
@@ -22,13 +22,13 @@ const loads = new Loads<Signer | null>(isolateTime, (appId, signer) => {
   if (signer !== null) signers.set(appId, signer);
 });
 
-async function load(c: MeshContext, appId: string): Promise<Signer | null> {
+async function load(c: CallContext, appId: string): Promise<Signer | null> {
   const key = await callObject(() => c.env.APPS.getByName(appId).liveKey());
   return key === null ? null : { ...key, sign: await c.env.CRYPTO.signer(key) };
 }
 
 /** The app's live key, ready to sign; null if there is no such app. */
-export async function liveSigner(c: MeshContext, appId: string): Promise<Signer | null> {
+export async function liveSigner(c: CallContext, appId: string): Promise<Signer | null> {
   const known = signers.get(appId);
   if (known !== undefined) return known;
   return loads.get(appId, () => {
@@ -41,7 +41,7 @@ export async function liveSigner(c: MeshContext, appId: string): Promise<Signer 
 
 /** @returns null if the app no longer exists */
 export async function signLive(
-  c: MeshContext,
+  c: CallContext,
   { app, cover, key, contentType, data }: Omit<BroadcastRequest, "signature">,
 ): Promise<Uint8Array | null> {
   const appId = sealAppId(c.get("config").keyring, fromBase64Url(app) ?? new Uint8Array());

@@ -2,7 +2,7 @@
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 
-interface Preference {
+export interface Preference {
   readonly waitMs: number;
   /** Value of Preference-Applied; null without a preference. */
   readonly applied: string | null;

@@ -11,6 +11,7 @@ import { refusal, wakeInTime } from "../calls/objects.ts";
 import { openOwnRegId } from "../calls/registrations.ts";
 import type { Handlers, MeshContext } from "../context.ts";
 import { isJson, parseQuery, parseValue, readJson, readText } from "../request/body.ts";
+import { type Preference, readPrefer } from "../request/prefer.ts";
 import { sendTokenOf } from "../request/send-token.ts";
 import {
   type Caller,
@@ -19,11 +20,9 @@ import {
   readSigned,
   readSignedBytes,
 } from "../request/signed.ts";
-import { sendToAlias } from "../send/alias.ts";
-import { sendBroadcast } from "../send/broadcast.ts";
 import { contentOf, fingerprintOf, lastingBody } from "../send/message.ts";
-import { takeToken } from "../send/quota.ts";
-import { sendSingle } from "../send/single.ts";
+import { quotaHeaders, takeToken } from "../send/quota.ts";
+import { isSettled, type SendOutcome, sendOutgoing } from "../send/send.ts";
 
 const utf8 = new TextEncoder();
 
@@ -65,16 +64,27 @@ async function sendMessage(c: MeshContext): Promise<Response> {
   const { caller, bytes } = await readSend(c, maxBytes);
   const basis = readBasis(c, caller);
   const json = readJson(bytes);
-  const body = parseValue(schema, json.value);
-  const content = contentOf(body, json);
+  const { to, data, dataBase64, ...options } = parseValue(schema, json.value);
+  const content = contentOf({ data, dataBase64, encrypted: options.encrypted }, json);
   await takeToken(c, caller);
-  const { to } = body;
   const asked = typeof to === "string" ? lastingBody(c, to, bytes, json) : bytes;
   const fingerprint = fingerprintOf(basis, asked);
-  if (typeof to === "string")
-    return sendSingle(c, { caller, basis, fingerprint, to, body, content });
-  if ("alias" in to) return sendToAlias(c, { caller, basis, fingerprint, to, body, content });
-  return sendBroadcast(c, { caller, basis, fingerprint, to, body, content });
+  const prefer = readPrefer(c.req.header("prefer"));
+  const { waitMs } = prefer;
+  const outgoing = { caller, basis, fingerprint, to, options, content, waitMs };
+  return answerOf(c, await sendOutgoing(c, outgoing), prefer);
+}
+
+function answerOf(c: MeshContext, outcome: SendOutcome, { applied }: Preference): Response {
+  const headers: Record<string, string> = {};
+  if ("id" in outcome) headers["location"] = `/v1/messages/${outcome.id}`;
+  // A broadcast waits for no device.
+  const isBroadcast = "id" in outcome && outcome.status === "accepted";
+  if (applied !== null && !isBroadcast) headers["preference-applied"] = applied;
+  if (c.get("quota") !== undefined) Object.assign(headers, quotaHeaders(c));
+  const answer = { ...outcome, tookMs: Date.now() - c.get("receivedAt") };
+  const init = { status: isSettled(outcome) ? 200 : 202, headers };
+  return c.env.ANSWER_JSON?.(answer, init) ?? Response.json(answer, init);
 }
 
 async function statusOfMessage(

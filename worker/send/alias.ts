@@ -9,9 +9,8 @@ import { LIMITS } from "../../schema/limits.ts";
 import { formatMessageId } from "../../schema/text.ts";
 import { leftOf, wakeInTime, withTimeout } from "../calls/objects.ts";
 import { regIdOf } from "../calls/registrations.ts";
-import type { MeshContext } from "../context.ts";
+import type { CallContext } from "../context.ts";
 import { asMeshError } from "../problem.ts";
-import { isFinal, readPrefer } from "../request/prefer.ts";
 import { askHolders, knownHolders } from "./holders.ts";
 import {
   FOR_ONE,
@@ -23,20 +22,20 @@ import {
 } from "./message.ts";
 import { sendTrusted } from "./trusted.ts";
 
+/** @throws MeshError if an option is wrong, nobody holds the alias, or all holders know the key of another message */
 export async function sendToAlias(
-  c: MeshContext,
-  { caller, basis, fingerprint, to, body, content }: Outgoing<TargetWith<"alias">>,
-): Promise<Response> {
-  requireNoBroadcastFields(body);
-  requireUnused(body, ["encrypted"], FOR_ONE);
+  c: CallContext,
+  { caller, basis, fingerprint, to, options, content, waitMs: wait }: Outgoing<TargetWith<"alias">>,
+): Promise<Omit<AliasSendAnswerBody, "tookMs">> {
+  requireNoBroadcastFields(options);
+  requireUnused(options, ["encrypted"], FOR_ONE);
   const key = groupKey(caller.app, { kind: "alias", name: to.alias }, basis);
-  const prefer = readPrefer(c.req.header("prefer"));
   const request: Omit<SendRequest, "generation" | "waitMs" | "alias"> = {
     app: caller.appName,
     key,
     ...fingerprint,
-    ...messageFields({ body, content }),
-    onOverflow: body.onOverflow ?? "drop_oldest",
+    ...messageFields({ options, content }),
+    onOverflow: options.onOverflow ?? "drop_oldest",
   };
   const send = async (
     { device, generation }: Holder,
@@ -53,15 +52,15 @@ export async function sendToAlias(
           c,
           device,
           () => {
-            const waitMs = leftOf(c, prefer.waitMs);
+            const waitMs = leftOf(c, wait);
             const own: SendRequest = { ...request, ...trust, generation, waitMs, alias };
             return c.env.DEVICES.getByName(device).send(own);
           },
-          leftOf(c, prefer.waitMs) + LIMITS.CALL_MS,
+          leftOf(c, wait) + LIMITS.CALL_MS,
         ),
       );
     } catch (error) {
-      const { code, message } = asMeshError(error, c.req.raw);
+      const { code, message } = asMeshError(error, "a send to an alias");
       return { ok: false, code, detail: message };
     }
   };
@@ -86,9 +85,5 @@ export async function sendToAlias(
     const { code, message } = new MeshError(answer.code, answer.detail);
     return { regId, error: code, detail: message };
   });
-  const waits = results.some((result) => "status" in result && !isFinal(result.status));
-  const tookMs = Date.now() - c.get("receivedAt");
-  const headers = prefer.applied === null ? {} : { "preference-applied": prefer.applied };
-  const answer: AliasSendAnswerBody = { results, tookMs };
-  return Response.json(answer, { status: waits ? 202 : 200, headers });
+  return { results };
 }

@@ -14,7 +14,7 @@ import { formatMessageId, toBase64Url } from "../../schema/text.ts";
 import { TimedCache } from "../cache.ts";
 import { callInTime, refusal } from "../calls/objects.ts";
 import { askRoot } from "../calls/tag-root.ts";
-import type { MeshContext } from "../context.ts";
+import type { CallContext } from "../context.ts";
 import { signLive } from "../live/sign.ts";
 import {
   FOR_ONE,
@@ -33,7 +33,7 @@ const countCache = new TimedCache<number>({
   now: () => Date.now(),
 });
 
-async function countMembers(c: MeshContext, app: string, tag: string): Promise<number> {
+async function countMembers(c: CallContext, app: string, tag: string): Promise<number> {
   const key = `${app}.${tagIdOf(app, tag)}`;
   const known = countCache.get(key);
   if (known !== undefined) return known;
@@ -45,7 +45,7 @@ async function countMembers(c: MeshContext, app: string, tag: string): Promise<n
 
 /** The tags whose logs the broadcast is written to, and the condition that devices have to check. */
 async function aimOf(
-  c: MeshContext,
+  c: CallContext,
   app: string,
   to: BroadcastTarget,
 ): Promise<Pick<BroadcastRequest, "cover" | "condition">> {
@@ -60,7 +60,7 @@ async function aimOf(
 
 /** Has the root that accepted the broadcast compare a repeated request; it accepts no second one. @throws MeshError if the bodies differ */
 async function requireSame(
-  c: MeshContext,
+  c: CallContext,
   tag: string,
   unsigned: Omit<BroadcastRequest, "signature">,
 ): Promise<void> {
@@ -92,7 +92,7 @@ function filterOf(given: SendBody["filter"]): Filter | null {
 
 /** @throws MeshError `tag_unknown` if no tag of the cover ever had a member, or the refusal of the root */
 async function hand(
-  c: MeshContext,
+  c: CallContext,
   unsigned: Omit<BroadcastRequest, "signature">,
 ): Promise<Accepted> {
   const answer = await firstToAccept(unsigned.cover, async (tag, cover) => {
@@ -113,7 +113,7 @@ const CLAIM_WAITS = LIMITS.CALL_MS / CLAIM_WAIT_MS;
  * request at a time asks which root has it, and if none does, hands it to one.
  */
 async function takeOnce(
-  c: MeshContext,
+  c: CallContext,
   to: BroadcastTarget,
   unsigned: Omit<BroadcastRequest, "signature">,
 ): Promise<Accepted> {
@@ -144,28 +144,26 @@ async function takeOnce(
   }
 }
 
+/** @throws MeshError if an option is wrong, or the broadcast is not accepted */
 export async function sendBroadcast(
-  c: MeshContext,
-  { caller, basis, fingerprint, to, body, content }: Outgoing<BroadcastTarget>,
-): Promise<Response> {
-  requireUnused(body, ["onOverflow"], "not for a broadcast, which no mailbox holds");
-  requireUnused(body, ["encrypted"], FOR_ONE);
+  c: CallContext,
+  { caller, basis, fingerprint, to, options, content }: Outgoing<BroadcastTarget>,
+): Promise<Omit<BroadcastAnswerBody, "tookMs">> {
+  requireUnused(options, ["onOverflow"], "not for a broadcast, which no mailbox holds");
+  requireUnused(options, ["encrypted"], FOR_ONE);
   const app = caller.appName;
   const unsigned: Omit<BroadcastRequest, "signature"> = {
     app,
-    ...messageFields({ body, content }),
+    ...messageFields({ options, content }),
     ...(await aimOf(c, app, to)),
-    filter: filterOf(body.filter),
+    filter: filterOf(options.filter),
     key: groupKey(caller.app, { kind: "broadcast", name: JSON.stringify(to) }, basis),
-    pace: body.pace ?? null,
+    pace: options.pace ?? null,
     trustVersion: caller.verified.verifier.trust.version,
     ...fingerprint,
   };
   const { tag, seq } = await takeOnce(c, to, unsigned);
 
   const source = sealSource(c.get("config").keyring, app, tagIdOf(app, tag));
-  const id = formatMessageId({ seq, key: unsigned.key, regId: source });
-  const tookMs = Date.now() - c.get("receivedAt");
-  const answer: BroadcastAnswerBody = { id, status: "accepted", tookMs };
-  return Response.json(answer, { status: 202, headers: { location: `/v1/messages/${id}` } });
+  return { id: formatMessageId({ seq, key: unsigned.key, regId: source }), status: "accepted" };
 }

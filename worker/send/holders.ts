@@ -4,7 +4,7 @@ import { aliasObjectName } from "../../core/tag/name.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { TimedCache } from "../cache.ts";
 import { wakeGuess } from "../calls/objects.ts";
-import type { MeshContext } from "../context.ts";
+import type { CallContext } from "../context.ts";
 
 /** By the name of the alias's object. Aliases that nobody holds are not cached: they may be set at any time. */
 export const aliasCache = new TimedCache<AliasHolders>({
@@ -20,7 +20,7 @@ export const aliasCache = new TimedCache<AliasHolders>({
  * @param key of a message: the answer then also tells which holders have taken it
  */
 export async function askHolders(
-  c: MeshContext,
+  c: CallContext,
   appName: string,
   alias: string,
   key?: Uint8Array,

@@ -7,26 +7,31 @@ import { dataOfBody, HEADER_BYTES, isEncryptedBody } from "../../schema/encrypte
 import { MeshError } from "../../schema/errors.ts";
 import type { SendBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { MeshContext } from "../context.ts";
+import type { CallContext } from "../context.ts";
 import type { JsonBody } from "../request/body.ts";
 import { compactJson } from "../request/json-text.ts";
 import type { Caller } from "../request/signed.ts";
 
 /** The data, and its type. */
-interface Content {
+export interface Content {
   readonly contentType: ContentTypeCode;
   readonly data: Uint8Array;
 }
 
-/** A message to be sent, as its sender signed it. */
+/** What a sender may ask for beside the target and the data. */
+export type MessageOptions = Omit<SendBody, "to" | "data" | "dataBase64">;
+
+/** A message to be sent: read and checked, whatever carried it. */
 export interface Outgoing<To extends SendBody["to"]> {
   readonly caller: Caller;
   readonly basis: IdempotencyBasis;
   /** Of the body: present if the same Idempotency-Key could arrive with another body. */
   readonly fingerprint: { readonly fingerprint?: number };
   readonly to: To;
-  readonly body: SendBody;
+  readonly options: MessageOptions;
   readonly content: Content;
+  /** How long the answer may wait for devices, from `receivedAt` of the context, milliseconds. */
+  readonly waitMs: number;
 }
 
 /** The targets with this field. */
@@ -49,7 +54,7 @@ export function fingerprintOf(
  * @param to the regId in the body
  */
 export function lastingBody(
-  c: MeshContext,
+  c: CallContext,
   to: string,
   body: Uint8Array,
   { text, members }: JsonBody,
@@ -65,7 +70,7 @@ const utf8 = new TextEncoder();
 
 /** @throws MeshError `field_invalid` for more than `LIMITS.DATA_BYTES` */
 export function contentOf(
-  { data, dataBase64, encrypted }: SendBody,
+  { data, dataBase64, encrypted }: Pick<SendBody, "data" | "dataBase64" | "encrypted">,
   { text, members }: JsonBody,
 ): Content {
   if (dataBase64 !== undefined) {
@@ -96,14 +101,14 @@ function bounded(data: Uint8Array, field: string): Uint8Array {
 }
 
 export function messageFields({
-  body,
+  options,
   content,
-}: Pick<Outgoing<SendBody["to"]>, "body" | "content">) {
+}: Pick<Outgoing<SendBody["to"]>, "options" | "content">) {
   return {
-    lane: PRIORITIES[body.priority],
+    lane: PRIORITIES[options.priority],
     ...content,
-    ttlSeconds: body.ttl,
-    collapseKey: body.collapseKey ?? null,
+    ttlSeconds: options.ttl,
+    collapseKey: options.collapseKey ?? null,
   };
 }
 
@@ -116,15 +121,15 @@ export const FOR_ONE = "only to a regId: a body is encrypted to one key";
  * @throws MeshError `field_invalid` naming the field
  */
 export function requireUnused(
-  body: SendBody,
+  options: MessageOptions,
   fields: readonly ("filter" | "pace" | "onOverflow" | "encrypted")[],
   why: string,
 ): void {
-  const field = fields.find((name) => body[name] !== undefined);
+  const field = fields.find((name) => options[name] !== undefined);
   if (field !== undefined) throw new MeshError("field_invalid", `${field}: ${why}`, { field });
 }
 
 /** @throws MeshError `field_invalid` for fields of a broadcast */
-export function requireNoBroadcastFields(body: SendBody): void {
-  requireUnused(body, ["filter", "pace"], "only for a broadcast");
+export function requireNoBroadcastFields(options: MessageOptions): void {
+  requireUnused(options, ["filter", "pace"], "only for a broadcast");
 }

@@ -7,7 +7,7 @@ import { BoundedMap } from "../../schema/bounded-map.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { onceInTime, withTimeout } from "../calls/objects.ts";
-import type { MeshContext } from "../context.ts";
+import type { CallContext, MeshContext } from "../context.ts";
 import type { Caller } from "../request/signed.ts";
 import type { AppQuota } from "../signature/keys.ts";
 
@@ -36,7 +36,7 @@ const now = (): number => performance.now();
  * @throws MeshError `overloaded` after `LIMITS.QUOTA_CALL_MS`
  */
 async function ask(
-  c: MeshContext,
+  c: CallContext,
   { appId }: AppQuota,
   held: QuotaLeases,
   spend: number,
@@ -62,7 +62,7 @@ async function ask(
  *
  * @throws MeshError `quota_exceeded` with the time until the next token, or `overloaded` if the object does not answer
  */
-export async function takeToken(c: MeshContext, { verified }: Caller): Promise<void> {
+export async function takeToken(c: CallContext, { verified }: Caller): Promise<void> {
   const { quota } = verified.verifier;
   if (quota === null) return;
   const held = leasesOf(quota);
