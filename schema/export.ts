@@ -16,6 +16,7 @@
 import * as z from "zod";
 import { condition, filter } from "./export/condition.ts";
 import { bytes, countOfThings as count, timeMs } from "./export/fields.ts";
+import { messageOptions, notification } from "./export/message-options.ts";
 import { auditLine, credentialLine } from "./export/operators.ts";
 import { exportedAttributes, exportedKey, exportedStanding } from "./export-registration.ts";
 import { KEY_ALGORITHMS, KEY_SCOPES } from "./http/enums.ts";
@@ -206,6 +207,9 @@ const broadcast = z.strictObject({
   trustVersion: count.exactOptional(),
   takenAt: timeMs.exactOptional(),
   ends: z.boolean().exactOptional(),
+  /** Since version 4, as are `options`. */
+  notification: notification.exactOptional(),
+  options: messageOptions.exactOptional(),
   /** Null until it is served. */
   state: z
     .strictObject({ attached: z.string(), failed: z.array(count), outcome: z.string() })
@@ -318,6 +322,9 @@ const mail = z.strictObject({
   firstAckAlias: z.string().nullable().default(null),
   /** See core/device/store.ts. Since version 3. */
   fingerprint: count.nullable().default(null),
+  /** Since version 4, as is the notification. */
+  options: messageOptions.nullable().default(null),
+  notification: notification.exactOptional(),
 });
 
 const end = z.strictObject({

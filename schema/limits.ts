@@ -27,6 +27,8 @@ export const LIMITS = {
   TTL_DEFAULT_SECONDS: 2_419_200,
   /** Collapse key, UTF-8. */
   COLLAPSE_KEY_BYTES: 64,
+  /** Label of a message, UTF-8: as a collapse key. */
+  LABEL_BYTES: 64,
   /** Idempotency-Key, visible ASCII. */
   IDEMPOTENCY_KEY_CHARS: 128,
   /** `nonce` of a signature. */

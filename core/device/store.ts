@@ -3,7 +3,9 @@
  * host makes the writes durable before it carries out the handler's effects (on Workers by the output gate, in a process with
  * many devices by a shared commit). docs/storage.md describes the tables.
  */
+import type { Notification } from "../../schema/generated/link.ts";
 import type { Attributes } from "../condition/types.ts";
+import type { KeptOptions } from "../message/options.ts";
 import type { Priority } from "../message/priority.ts";
 import type { ContentTypeCode } from "../message/send.ts";
 import type { SealingRecord } from "./sealing/seal.ts";
@@ -89,14 +91,14 @@ export interface EncryptionKey {
   readonly generation: number;
 }
 
-/** A stored message without its data; the mailbox keeps it in memory. */
+/** A stored message without its content; the mailbox keeps it in memory. */
 export interface MailHeader {
   readonly seq: number;
   readonly slot: number;
   readonly lane: Priority;
   /** base64url of `Message.key`. */
   readonly key: string;
-  /** Length of the data, bytes. */
+  /** Of its content: see `contentBytes`. */
   readonly bytes: number;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
@@ -105,6 +107,8 @@ export interface MailHeader {
   readonly firstAckAlias: string | null;
   /** `SendRequest.fingerprint`; null for none. */
   readonly fingerprint: number | null;
+  /** Null for none. */
+  readonly options: KeptOptions | null;
 }
 
 /** A tag that a registration is in, is joining, or is leaving. */
@@ -155,6 +159,8 @@ export const ofAliasBits = (bits: number): AliasState => ({
 export interface MailBody {
   readonly contentType: ContentTypeCode;
   readonly data: Uint8Array;
+  /** Absent for none. */
+  readonly notification?: Notification;
 }
 
 export interface AccountStore {

@@ -1,6 +1,7 @@
 /** Converts the stored state of a device to lines of an export, and back. */
 import type { DeviceLine, DevicePart } from "../../schema/export.ts";
 import type { DeviceStore, LinkRecord } from "../device/store.ts";
+import { contentBytes } from "../message/options.ts";
 
 /**
  * Reads a device line by line, so that its mailbox is never in memory as a whole.
@@ -114,8 +115,9 @@ function writePart(store: DeviceStore, part: DevicePart): void {
       return;
     }
     case "mail": {
-      const { kind: _, device: __, contentType, data, ...header } = part;
-      store.insertMail({ ...header, bytes: data.length }, { contentType, data });
+      const { kind: _, device: __, contentType, data, notification, ...header } = part;
+      const body = { contentType, data, ...(notification === undefined ? {} : { notification }) };
+      store.insertMail({ ...header, bytes: contentBytes(body) }, body);
     }
   }
 }

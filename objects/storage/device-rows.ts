@@ -14,6 +14,7 @@ import type {
 import { aliasBits, ofAliasBits } from "../../core/device/store.ts";
 import type { Standing } from "../../core/device/trust/standing.ts";
 import type { ContentTypeCode } from "../../core/message/send.ts";
+import { type MailRow, mailOf, notificationIn, optionsText } from "./mail-options.ts";
 import { bytesOf, type ObjectTables, Table } from "./table.ts";
 
 const shared = (name: string) => ({ name, scope: "device" });
@@ -55,15 +56,18 @@ const LIST_MAIL = MAIL.select(
   [
     ...["seq", "slot", "lane", "key", "length(data) AS bytes", "expires_at AS expiresAt"],
     ...["collapse_key AS collapseKey", "first_ack_alias AS firstAckAlias", "fingerprint"],
+    "options",
   ],
   { tail: "ORDER BY seq" },
 );
 const INSERT_MAIL = MAIL.insert([
   ...["seq", "slot", "lane", "key", "expires_at", "collapse_key", "first_ack_alias"],
-  ...["content_type", "data", "fingerprint"],
+  ...["content_type", "data", "fingerprint", "options"],
 ]);
 const DELETE_MAIL = MAIL.delete(["seq"]);
-const READ_MAIL = MAIL.select(["content_type AS contentType", "data"], { where: "seq = ?" });
+const READ_MAIL = MAIL.select(["content_type AS contentType", "data", "options"], {
+  where: "seq = ?",
+});
 
 const TAG_COLUMNS = ["ref", "slot", "tag", "path", "generation", "epoch"];
 const LIST_TAGS = TAGS.select([...TAG_COLUMNS, "by_server AS byServer"]);
@@ -133,15 +137,15 @@ export class DeviceRows<Tables extends ObjectTables>
   }
 
   listMail(): MailHeader[] {
-    return this.tables.all<MailHeader>(LIST_MAIL);
+    return this.tables.all<MailRow>(LIST_MAIL).map(mailOf);
   }
 
-  insertMail(header: MailHeader, { contentType, data }: MailBody): void {
+  insertMail(header: MailHeader, body: MailBody): void {
     const { seq, slot, lane, key, expiresAt, collapseKey, firstAckAlias, fingerprint } = header;
     this.tables.run(
       INSERT_MAIL,
       ...[seq, slot, lane, key, expiresAt, collapseKey, firstAckAlias],
-      ...[contentType, data, fingerprint],
+      ...[body.contentType, body.data, fingerprint, optionsText(header, body)],
     );
   }
 
@@ -153,8 +157,11 @@ export class DeviceRows<Tables extends ObjectTables>
     const row = this.tables.get<{
       readonly contentType: ContentTypeCode;
       readonly data: Uint8Array | ArrayBuffer;
+      readonly options: string | null;
     }>(READ_MAIL, seq);
-    return row === undefined ? null : { contentType: row.contentType, data: bytesOf(row.data) };
+    if (row === undefined) return null;
+    const { contentType, data, options } = row;
+    return { contentType, data: bytesOf(data), ...notificationIn(options) };
   }
 
   listTags(): TagRecord[] {

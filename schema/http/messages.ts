@@ -11,6 +11,7 @@ import {
   count,
   lazily,
   milliseconds,
+  nameText,
   regIdText,
   tagText,
   tookMs,
@@ -55,6 +56,8 @@ export const sendBody = z
     priority: z.enum(PRIORITY_NAMES).default("normal"),
     /** A newer message with the same key replaces an older one that is still queued. */
     collapseKey: boundedText(LIMITS.COLLAPSE_KEY_BYTES).optional(),
+    /** The sender's own name for messages that belong together, such as a campaign. Devices do not get it. */
+    label: nameText(LIMITS.LABEL_BYTES).optional(),
     /** Not for broadcasts: what happens if the mailbox is full. Default: `drop_oldest`. */
     onOverflow: z.enum(["drop_oldest", "reject"]).optional(),
     /** For broadcasts: only devices that reported these attributes. */

@@ -7,6 +7,7 @@ import { LIMITS } from "../../../schema/limits.ts";
 import { isReused } from "../../fingerprint.ts";
 import type { Context } from "../../link/effects.ts";
 import type { HybridClock } from "../../message/clock.ts";
+import { contentBytes } from "../../message/options.ts";
 import type { SendAnswer, SendRequest } from "../../message/send.ts";
 import type { InFlight, Lane, Registration } from "../registration.ts";
 import type { Waiter } from "../waits.ts";
@@ -154,11 +155,12 @@ export class Delivery {
     const entry: InFlight = {
       seq,
       key,
-      bytes: request.data.length,
+      bytes: contentBytes(request),
       expiresAt: context.now + request.ttlSeconds * 1_000,
       sentAt: context.now,
       firstAckAlias: request.alias?.firstAckWins ? request.alias.alias : null,
       fingerprint: request.fingerprint ?? null,
+      options: request.options ?? null,
       unstored: request,
       ended: null,
       withdrawn: false,
@@ -179,6 +181,7 @@ export class Delivery {
         ? request.waitMs || LIMITS.ACK_WAIT_DEFAULT_MS
         : request.ttlSeconds * 1_000,
       ...(request.collapseKey === null ? {} : { collapseKey: request.collapseKey }),
+      ...(request.notification === undefined ? {} : { notification: request.notification }),
     };
     this.#parts.socket.deliver(registration, [message], context);
     if (request.waitMs > 0) return this.#wait(registration, request, key);

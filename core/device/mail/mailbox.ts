@@ -3,6 +3,7 @@ import { dataHash } from "../../../schema/data-hash.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { Context } from "../../link/effects.ts";
 import { seqTimeMs } from "../../message/clock.ts";
+import { contentBytes } from "../../message/options.ts";
 import { PRIORITIES } from "../../message/priority.ts";
 import type { SendRequest } from "../../message/send.ts";
 import type { Registration } from "../registration.ts";
@@ -94,13 +95,16 @@ export class Mailbox {
       slot: registration.slot,
       lane: request.lane,
       key,
-      bytes: request.data.length,
+      bytes: contentBytes(request),
       expiresAt,
       collapseKey: request.collapseKey,
       firstAckAlias: request.alias?.firstAckWins ? request.alias.alias : null,
       fingerprint: request.fingerprint ?? null,
+      options: request.options ?? null,
     };
-    this.#store.insertMail(header, { contentType: request.contentType, data: request.data });
+    const { contentType, data, notification } = request;
+    const shown = notification === undefined ? {} : { notification };
+    this.#store.insertMail(header, { contentType, data, ...shown });
     registration.addMail(header, onSocket);
     this.#scheduleExpiry(header);
   }
@@ -318,15 +322,15 @@ function replacedBy(registration: Registration, { collapseKey }: SendRequest): S
  */
 function droppedFor(
   registration: Registration,
-  { data, lane: own }: SendRequest,
+  request: SendRequest,
   replaced: ReadonlySet<MailHeader>,
 ): Set<MailHeader> | null {
   const fits =
     registration.mail.size - replaced.size < LIMITS.MAILBOX_MESSAGES &&
-    registration.mailBytes - bytesOf(replaced) + data.length <= LIMITS.MAILBOX_BYTES;
+    registration.mailBytes - bytesOf(replaced) + contentBytes(request) <= LIMITS.MAILBOX_BYTES;
   if (fits) return new Set();
   for (const priority of PRIORITIES.toReversed()) {
-    if (priority < own) break;
+    if (priority < request.lane) break;
     const { rows, sent } = registration.lane(priority);
     const oldest = rows.slice(sent).find((header) => !replaced.has(header));
     if (oldest !== undefined) return new Set([oldest]);

@@ -101,7 +101,7 @@ export class Outbox {
     const { key, seq, fingerprint, lane, dataHash, endIfDropped, firstAck } = query;
     const unstored = queryFor(registration, lane, key, fingerprint);
     registration.track(state, {
-      ...{ key, seq, fingerprint, dataHash, bytes: 0, sentAt: now },
+      ...{ key, seq, fingerprint, options: null, dataHash, bytes: 0, sentAt: now },
       // With no time left, it arrives as if withdrawn.
       ...{ unstored, withdrawn: true, superseded: false, endIfDropped, ended: null, tokens: [] },
       firstAckAlias: firstAck?.alias ?? null,
@@ -133,15 +133,16 @@ export class Outbox {
       replay: true,
       remainingMs,
       ...(remainingMs === 0 ? { dataHash: dataHash(body.data) } : {}),
+      ...(body.notification === undefined ? {} : { notification: body.notification }),
     };
   }
 }
 
 /** The `InFlight` of a row. */
 function inFlightOf(header: MailHeader, sentAt: number, superseded: boolean): InFlight {
-  const { seq, key, bytes, expiresAt, firstAckAlias, fingerprint } = header;
+  const { seq, key, bytes, expiresAt, firstAckAlias, fingerprint, options } = header;
   return {
-    ...{ seq, key, bytes, expiresAt, sentAt, firstAckAlias, fingerprint },
+    ...{ seq, key, bytes, expiresAt, sentAt, firstAckAlias, fingerprint, options },
     ...{
       unstored: null,
       ended: null,

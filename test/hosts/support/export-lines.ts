@@ -104,5 +104,6 @@ export const LINES: readonly ContentLine[] = [
     data: Uint8Array.of(0, 255),
     firstAckAlias: "me",
     fingerprint: null,
+    options: null,
   },
 ];

@@ -613,6 +613,7 @@ export interface components {
              */
             priority?: "high" | "normal" | "low";
             collapseKey?: string;
+            label?: string;
             /** @enum {string} */
             onOverflow?: "drop_oldest" | "reject";
             filter?: {

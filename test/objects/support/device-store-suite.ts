@@ -17,6 +17,7 @@ const header = (seq: number, more: Partial<MailHeader> = {}): MailHeader => ({
   collapseKey: null,
   firstAckAlias: null,
   fingerprint: null,
+  options: null,
   ...more,
 });
 const body = { contentType: 3, data: Uint8Array.of(0, 255, 7) } as const;
@@ -118,6 +119,29 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
       ];
       for (const one of all) store.insertMail(one, body);
       expect(store.listMail()).toEqual(all.toSorted((a, b) => a.seq - b.seq));
+    },
+  },
+  {
+    name: "O1 mail keeps what its sender asked for and the notification, which counts to its bytes as data does",
+    run(store) {
+      store.writeAccount(account);
+      const notification = {
+        ...{ title: "Anna", body: "Mittag\u0000?", url: "/chat/7", badge: 0 },
+        actions: [{ action: "yes", title: "Да" }],
+      };
+      const options = { label: "lunch\u0000", trace: true, receipts: true } as const;
+      const bytes = 3 + new TextEncoder().encode(JSON.stringify(notification)).length;
+      const all = [
+        header(1, { options }),
+        header(2, { bytes }),
+        header(3, { bytes, options }),
+        header(4),
+      ];
+      const shown = { ...body, notification };
+      const bodies = [body, shown, shown, body];
+      for (const [at, one] of all.entries()) store.insertMail(one, bodies[at] ?? body);
+      expect(store.listMail()).toEqual(all);
+      expect([1, 2, 3, 4].map((seq) => store.readMail(seq))).toEqual(bodies);
     },
   },
   {
