@@ -2,6 +2,7 @@ import { BROADCAST_LIMITS } from "./limits/broadcasts.ts";
 import { BUDGET_LIMITS } from "./limits/budgets.ts";
 import { REMOVAL_LIMITS } from "./limits/removals.ts";
 import { SEALING_LIMITS } from "./limits/sealing.ts";
+import { TIMELINE_LIMITS } from "./limits/timelines.ts";
 
 /**
  * All limits of the mesh in one place: each name has its unit, and each comment says what it limits and why it is this number. Tests check
@@ -10,6 +11,7 @@ import { SEALING_LIMITS } from "./limits/sealing.ts";
 export const LIMITS = {
   ...REMOVAL_LIMITS,
   ...SEALING_LIMITS,
+  ...TIMELINE_LIMITS,
   // ---- sending
   /** Message data before encoding. FCM and Web Push (RFC 8030 §7.2) both promise 4 KiB. */
   DATA_BYTES: 4_096,

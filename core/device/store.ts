@@ -177,7 +177,7 @@ export interface AccountStore {
 export interface RegistrationStore {
   listRegistrations(): RegistrationRecord[];
   putRegistration(record: RegistrationRecord): void;
-  /** Also deletes its outcomes and its encryption key. */
+  /** Also deletes its outcomes, its timelines and its encryption key. */
   deleteRegistration(slot: number): void;
 }
 
@@ -194,6 +194,30 @@ export interface OutcomeStore {
   readOutcomes(slot: number): string | null;
   /** Writes one row. */
   writeOutcomes(slot: number, log: string): void;
+}
+
+/** What happened to a message that was sent with `trace`. */
+export interface TimelineRecord {
+  readonly seq: number;
+  /** Of a broadcast: where its number is from, as in its ID. Empty for a message to this registration. */
+  readonly source: string;
+  readonly slot: number;
+  /** base64url of `Message.key`. */
+  readonly key: string;
+  /** Milliseconds since 1970; null while the message has not ended. */
+  readonly endedAt: number | null;
+  /** JSON: names of events, each with the milliseconds since the time of `seq`. */
+  readonly events: string;
+}
+
+export interface TimelineStore {
+  readTimeline(seq: number, source: string): TimelineRecord | null;
+  /** Writes one row; replaces the row with this seq and source. */
+  putTimeline(record: TimelineRecord): void;
+  deleteTimeline(seq: number, source: string): void;
+  countTimelines(): number;
+  /** The oldest first. @param limit at most so many. Default: all */
+  listTimelines(limit?: number): TimelineRecord[];
 }
 
 export interface SubscriptionStore {
@@ -220,5 +244,6 @@ export type DeviceStore = AccountStore &
   RegistrationStore &
   MailStore &
   OutcomeStore &
+  TimelineStore &
   SubscriptionStore &
   EncryptionKeyStore;

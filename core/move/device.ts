@@ -39,6 +39,7 @@ export function* readDevice(name: string, store: DeviceStore): Generator<DeviceP
     const body = store.readMail(header.seq);
     if (body !== null) yield { kind: "mail", device: name, ...header, ...body };
   }
+  for (const record of store.listTimelines()) yield { kind: "timeline", device: name, ...record };
 }
 
 /** The link without its cursors: each is in the line of its tag, so that no line grows with their number. */
@@ -118,6 +119,11 @@ function writePart(store: DeviceStore, part: DevicePart): void {
       const { kind: _, device: __, contentType, data, notification, ...header } = part;
       const body = { contentType, data, ...(notification === undefined ? {} : { notification }) };
       store.insertMail({ ...header, bytes: contentBytes(body) }, body);
+      return;
+    }
+    case "timeline": {
+      const { kind: _, device: __, ...record } = part;
+      store.putTimeline(record);
     }
   }
 }

@@ -10,12 +10,15 @@ import type {
   RegistrationStore,
   SubscriptionStore,
   TagRecord,
+  TimelineRecord,
+  TimelineStore,
 } from "../../core/device/store.ts";
 import { aliasBits, ofAliasBits } from "../../core/device/store.ts";
 import type { Standing } from "../../core/device/trust/standing.ts";
 import type { ContentTypeCode } from "../../core/message/send.ts";
 import { type MailRow, mailOf, notificationIn, optionsText } from "./mail-options.ts";
 import { bytesOf, type ObjectTables, Table } from "./table.ts";
+import { DELETE_TIMELINES, TimelineRows } from "./timeline-rows.ts";
 
 const shared = (name: string) => ({ name, scope: "device" });
 
@@ -84,9 +87,10 @@ const PUT_ATTRIBUTES = ATTRIBUTES.put(["slot", "value"], ["slot"]);
 const DELETE_ATTRIBUTES = ATTRIBUTES.delete(["slot"]);
 
 /** All rows of these tables. */
-export const DELETE_ALL = [REGISTRATIONS, MAIL, TAGS, ALIASES, ATTRIBUTES].map((table) =>
-  table.delete(),
-);
+export const DELETE_ALL = [
+  ...[REGISTRATIONS, MAIL, TAGS, ALIASES, ATTRIBUTES].map((table) => table.delete()),
+  DELETE_TIMELINES,
+];
 
 /** A registration as it is stored. */
 export type RegistrationRow = Omit<RegistrationRecord, "standing" | "sealing"> & {
@@ -113,12 +117,14 @@ export const deviceTagOf = ({ byServer, ...row }: DeviceTagRow): TagRecord =>
   byServer === 0 ? row : { ...row, byServer: true };
 
 export class DeviceRows<Tables extends ObjectTables>
-  implements RegistrationStore, MailStore, SubscriptionStore
+  implements RegistrationStore, MailStore, SubscriptionStore, TimelineStore
 {
   protected readonly tables: Tables;
+  readonly #timelines: TimelineRows;
 
   constructor(tables: Tables) {
     this.tables = tables;
+    this.#timelines = new TimelineRows(tables);
   }
 
   listRegistrations(): RegistrationRecord[] {
@@ -134,6 +140,7 @@ export class DeviceRows<Tables extends ObjectTables>
 
   deleteRegistration(slot: number): void {
     this.tables.run(DELETE_REGISTRATION, slot);
+    this.#timelines.deleteOf(slot);
   }
 
   listMail(): MailHeader[] {
@@ -162,6 +169,26 @@ export class DeviceRows<Tables extends ObjectTables>
     if (row === undefined) return null;
     const { contentType, data, options } = row;
     return { contentType, data: bytesOf(data), ...notificationIn(options) };
+  }
+
+  readTimeline(seq: number, source: string): TimelineRecord | null {
+    return this.#timelines.readTimeline(seq, source);
+  }
+
+  putTimeline(record: TimelineRecord): void {
+    this.#timelines.putTimeline(record);
+  }
+
+  deleteTimeline(seq: number, source: string): void {
+    this.#timelines.deleteTimeline(seq, source);
+  }
+
+  countTimelines(): number {
+    return this.#timelines.countTimelines();
+  }
+
+  listTimelines(limit?: number): TimelineRecord[] {
+    return this.#timelines.listTimelines(limit);
   }
 
   listTags(): TagRecord[] {

@@ -23,6 +23,13 @@ const OWN = {
   attributes: "(slot INTEGER PRIMARY KEY, value TEXT NOT NULL)",
 };
 
+/** Made by the first message that is traced. Without a rowid, so that a row is in one b-tree. */
+const TIMELINES = {
+  timelines: `(
+    seq INTEGER, source TEXT, slot INTEGER NOT NULL, key TEXT NOT NULL, ended_at INTEGER, events TEXT NOT NULL,
+    PRIMARY KEY (seq, source)) WITHOUT ROWID`,
+};
+
 /** Adds what the tables of a version lack, except for tables that it does not have at all. */
 const UPGRADES = {
   first: `
@@ -88,8 +95,8 @@ export class DeviceTables extends OwnTables {
   #older: Older | null;
 
   constructor(sql: Sql) {
-    const found = tablesIn(sql, ["state", "tags", "registrations", "mail"]);
-    super(sql, [OWN], {}, found);
+    const found = tablesIn(sql, ["state", "tags", "registrations", "mail", "timelines"]);
+    super(sql, [OWN, TIMELINES], {}, found);
     this.#older = olderOf(found);
   }
 
@@ -106,8 +113,9 @@ export class DeviceTables extends OwnTables {
     this.#older = null;
   }
 
-  protected override prepare(): void {
-    this.make();
+  protected override prepare(statement: Statement): void {
+    if (Object.hasOwn(OWN, statement.table.ownName)) this.make();
+    else super.prepare(statement);
   }
 
   protected override textOf(statement: Statement): string | null {

@@ -102,8 +102,12 @@ function bounded(data: Uint8Array, field: string): Uint8Array {
 }
 
 /** What its sender asked for. */
-function askedBy({ label }: MessageOptions): { readonly options?: KeptOptions } {
-  return label === undefined ? {} : { options: { label } };
+function askedBy({ label, trace }: MessageOptions): { readonly options?: KeptOptions } {
+  const options: KeptOptions = {
+    ...(label === undefined ? {} : { label }),
+    ...(trace ? { trace } : {}),
+  };
+  return Object.keys(options).length === 0 ? {} : { options };
 }
 
 export function messageFields({
@@ -129,7 +133,7 @@ export const FOR_ONE = "only to a regId: a body is encrypted to one key";
  */
 export function requireUnused(
   options: MessageOptions,
-  fields: readonly ("filter" | "pace" | "onOverflow" | "encrypted")[],
+  fields: readonly ("filter" | "pace" | "onOverflow" | "encrypted" | "trace")[],
   why: string,
 ): void {
   const field = fields.find((name) => options[name] !== undefined);

@@ -89,7 +89,8 @@ export class Delivery {
     key: string,
     context: Context,
   ): SendAnswer | number {
-    const { clock, socket, outbox, mailbox, outcomes } = this.#parts;
+    const { clock, socket, outbox, mailbox, outcomes, events } = this.#parts;
+    const { options } = request;
     const nowOrNever = request.ttlSeconds === 0;
     const seq = clock.next(context.now, nowOrNever);
     const lane = registration.lane(request.lane);
@@ -99,6 +100,8 @@ export class Delivery {
     }
     if (nowOrNever) {
       registration.remember(key, "expired", seq, request.fingerprint);
+      events.tell(registration, { key, seq, options }, "accepted", context);
+      events.tell(registration, { key, seq, options }, "expired", context);
       return { ok: true, status: "expired", seq };
     }
     const put = mailbox.put(registration, request, key, seq, context);
@@ -107,6 +110,7 @@ export class Delivery {
       const fingerprint = request.fingerprint ?? null;
       outcomes.record(registration.slot, "overflowed", [{ key, seq, fingerprint }]);
       registration.remember(key, "overflowed", seq, fingerprint);
+      events.tell(registration, { key, seq, options }, "overflowed", context);
       return { ok: true, status: "overflowed", seq };
     }
     if (live) {
@@ -134,7 +138,7 @@ export class Delivery {
       if (isReused(request.fingerprint, entry.fingerprint)) return KEY_REUSED;
       if (entry.ended !== null) return { ok: true, status: entry.ended, seq: entry.seq };
       if (request.waitMs > 0) return this.#wait(registration, request, key);
-      const status = this.#parts.inFlight.makeDurable(registration, entry, true, context.now);
+      const status = this.#parts.inFlight.makeDurable(registration, entry, true, context);
       return { ok: true, status, seq: entry.seq };
     }
     const row = registration.mail.get(key);
@@ -184,10 +188,12 @@ export class Delivery {
       ...(request.notification === undefined ? {} : { notification: request.notification }),
     };
     this.#parts.socket.deliver(registration, [message], context);
+    this.#parts.events.tell(registration, entry, "accepted", context);
+    this.#parts.events.tell(registration, entry, "sent", context);
     if (request.waitMs > 0) return this.#wait(registration, request, key);
     return {
       ok: true,
-      status: this.#parts.inFlight.makeDurable(registration, entry, true, context.now),
+      status: this.#parts.inFlight.makeDurable(registration, entry, true, context),
       seq,
     };
   }
@@ -220,7 +226,7 @@ export class Delivery {
     tokens?.splice(tokens.indexOf(token), 1);
     const seq = entry?.seq ?? registration.mail.get(key)?.seq ?? 0;
     const status =
-      entry === undefined ? "queued" : inFlight.makeDurable(registration, entry, true, context.now);
+      entry === undefined ? "queued" : inFlight.makeDurable(registration, entry, true, context);
     senders.settle([token], { ok: true, status, seq }, context);
   }
 }

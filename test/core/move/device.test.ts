@@ -123,15 +123,29 @@ const mail = fc.uniqueArray(
     .map(({ shown, ...line }) => (shown === null ? line : { ...line, notification: shown })),
   { selector: ({ seq }) => seq, maxLength: 8 },
 );
+const timelines = fc.uniqueArray(
+  fc.record({
+    kind: fc.constant("timeline" as const),
+    device: fc.constant(DEVICE),
+    seq: fc.maxSafeNat(),
+    source: text,
+    slot: fc.integer({ min: 1, max: 64 }),
+    key: text,
+    endedAt: fc.option(timeMs),
+    events: text,
+  }),
+  { selector: ({ seq, source }) => `${seq} ${source}`, maxLength: 8 },
+);
 const parts: fc.Arbitrary<DevicePart[]> = fc
-  .tuple(device, registrations, subscriptions, holdings, mail)
-  .map(([first, slots, tags, aliases, rows]) => [
+  .tuple(device, registrations, subscriptions, holdings, mail, timelines)
+  .map(([first, slots, tags, aliases, rows, told]) => [
     first,
     ...slots.sort((a, b) => a.slot - b.slot),
     // A device that never had a link has come to no place of any log.
     ...(first.link === null ? tags.map((tag) => ({ ...tag, cursor: null })) : tags),
     ...aliases,
     ...rows.sort((a, b) => a.seq - b.seq),
+    ...told,
   ]);
 
 /** Tags and aliases of a device have no order. */

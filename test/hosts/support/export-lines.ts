@@ -106,4 +106,14 @@ export const LINES: readonly ContentLine[] = [
     fingerprint: null,
     options: null,
   },
+  {
+    kind: "timeline",
+    device,
+    seq: 4,
+    source: "",
+    slot: 1,
+    key: "k",
+    endedAt: null,
+    events: "[]",
+  },
 ];

@@ -178,6 +178,35 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
     },
   },
   {
+    name: "F1 F3 timelines are read by seq and source, listed from the oldest on, and deleted alone or with their registration",
+    run(store) {
+      store.writeAccount(account);
+      expect(store.readTimeline(1, "")).toBeNull();
+      expect(store.countTimelines()).toBe(0);
+      expect(store.listTimelines()).toEqual([]);
+      store.deleteTimeline(1, "");
+      store.deleteRegistration(1);
+      const one = { seq: 7, source: "", slot: 1, key: "k", endedAt: null, events: "[]" };
+      const all = [
+        { ...one, seq: Number.MAX_SAFE_INTEGER, endedAt: 1_800_000_000_000 },
+        { ...one, source: "tag" },
+        one,
+        { ...one, seq: 8, slot: 2 },
+      ];
+      for (const record of all) store.putTimeline(record);
+      store.putTimeline({ ...one, events: '[["sent",1]]' });
+      expect(store.readTimeline(7, "")).toEqual({ ...one, events: '[["sent",1]]' });
+      expect(store.readTimeline(7, "tag")).toEqual(all[1]);
+      expect(store.readTimeline(Number.MAX_SAFE_INTEGER, "")).toEqual(all[0]);
+      expect(store.countTimelines()).toBe(4);
+      expect(store.listTimelines(3).map(({ seq }) => seq)).toEqual([7, 7, 8]);
+      store.deleteTimeline(7, "");
+      expect(store.listTimelines().map(({ seq }) => seq)).toEqual([7, 8, Number.MAX_SAFE_INTEGER]);
+      store.deleteRegistration(1);
+      expect(store.listTimelines()).toEqual([all[3]]);
+    },
+  },
+  {
     name: "an outcome log is what was written last, as long as 1,152 endings make it",
     run(store) {
       store.writeAccount(account);

@@ -4,7 +4,7 @@ import { LIMITS } from "../../../../schema/limits.ts";
 import { Rig, type SendFields } from "../support/rig.ts";
 
 const notification = { title: "Anna", body: "Lunch?", badge: 3 };
-const options = { label: "lunch", trace: true } as const;
+const options = { label: "lunch" };
 const fields: SendFields = { key: "m", data: "{}", notification, options };
 
 /** What the mailbox keeps of the message. */
