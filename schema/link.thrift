@@ -16,6 +16,8 @@ const i16 CHANNEL_LINK = 0
 const i16 CHANNEL_PUSH = 1
 /** Envelope.channel of the diagnostic echo. */
 const i16 CHANNEL_ECHO = 2
+/** Envelope.channel of a sender link: what app servers send, and its results. The only channel of its socket. */
+const i16 CHANNEL_SEND = 3
 
 /** The link protocol revision that this IDL describes; sent in Hello. */
 const i32 PROTOCOL_REVISION = 1
@@ -268,29 +270,6 @@ struct Unregistered {
   2: required i32 slot
 }
 
-/** A button of a notification. */
-struct NotificationAction {
-  /** Names it in the report of a click. */
-  1: required string action
-  2: required string title
-  3: optional string icon
-  /** What a click on it opens, instead of Notification.url. */
-  4: optional string url
-}
-
-/** What to show the user. Without a title it only sets the badge. URLs are https or relative to the app. */
-struct Notification {
-  1: optional string title
-  2: optional string body
-  3: optional string icon
-  4: optional string image
-  /** What a click opens. */
-  5: optional string url
-  /** The number on the app's icon; 0 removes it. */
-  6: optional i32 badge
-  7: optional list<NotificationAction> actions
-}
-
 /** One message to one registration. */
 struct Message {
   1: required i32 slot
@@ -313,7 +292,6 @@ struct Message {
   10: optional i64 remainingMs
   /** If remainingMs is 0: 32-bit FNV-1a of the data as first sent, because the data may be left out here. */
   11: optional i32 dataHash
-  12: optional Notification notification
 }
 
 /** Messages in the order in which to pass them to the app. */
@@ -416,7 +394,6 @@ struct Broadcast {
   12: optional string collapseKey
   /** Like Message.remainingMs. */
   13: optional i64 remainingMs
-  14: optional Notification notification
 }
 
 /** Broadcasts in the order in which to pass them to the app. They are acknowledged by cursors, not by acks. */
@@ -481,4 +458,112 @@ union PushDown {
 struct Echo {
   1: required i64 nonce
   2: optional binary data
+}
+
+// ---------------------------------------------------------------- channel 3
+
+/** What the mesh says of a message that it took: the statuses of docs/api.md. All are final but QUEUED and SENT. */
+enum SendStatus {
+  DELIVERED = 1
+  QUEUED = 2
+  SENT = 3
+  EXPIRED = 4
+  RECALLED = 5
+  COLLAPSED = 6
+  OVERFLOWED = 7
+  UNREGISTERED = 8
+  FILTERED = 9
+}
+
+/** First frame of an app server on a sender link, once per socket, within the hello timeout. */
+struct SenderHello {
+  /** PROTOCOL_REVISION. */
+  1: required i32 revision
+  /** Free text for logs: SDK name and version. At most 64 bytes. */
+  2: optional string agent
+}
+
+/** What a sender may have under way: sends without a result, and the bytes of their content. More close the link. */
+struct SendCredit {
+  1: required i32 sends
+  2: required i32 bytes
+}
+
+/** Answer to SenderHello. All times are milliseconds. */
+struct SenderWelcome {
+  /** Clock of the mesh, milliseconds since 1970. */
+  1: required i64 serverTimeMs
+  /** How long the sender may be silent before it sends `ping`. */
+  2: required i32 heartbeatMs
+  /** Largest WebSocket message either side may send, in bytes. */
+  3: required i32 maxFrameBytes
+  4: required SendCredit credit
+  /** Full-jitter reconnect window: its first value, and the maximum to which it doubles. */
+  5: required i32 reconnectBaseMs
+  6: required i32 reconnectMaxMs
+}
+
+/** What is sent, whatever its target. Its bytes are what a repeated send must repeat. */
+struct SendContent {
+  1: required ContentType contentType
+  2: required binary data
+  /** How long the message may wait for the device, seconds; 0 means now or never. Default: the longest. */
+  3: optional i32 ttl
+  /** Default: NORMAL. */
+  4: optional Priority priority
+  /** A newer message with the same key replaces an older one that is still queued. */
+  5: optional string collapseKey
+  /** True: a full mailbox refuses the message. Default: it drops its oldest. */
+  6: optional bool rejectOnOverflow
+  /** `data` is encrypted to the key of the registration: a body of RFC 8291 (aes128gcm). `contentType` is then BINARY. */
+  7: optional bool encrypted
+  /** A JSON object of further members of the body of POST /v1/messages (docs/api.md), for what has no field here. */
+  8: optional string options
+}
+
+/** One send: on a sender link, and as the body of POST /v1/messages with content type application/vnd.apache.thrift.compact. */
+struct Send {
+  /** Any number that no send under way has; its SendResult has it. Not read from the body of a request. */
+  1: required i32 request
+  /** A regId, or the JSON text of another target of POST /v1/messages, such as `{"alias":"alice"}`. */
+  2: required string to
+  /** A SendContent in compact protocol. */
+  3: required binary content
+  /** 1 to 128 visible ASCII characters, as the header Idempotency-Key, which a request has instead. */
+  4: optional binary idempotencyKey
+  /** How long to wait for the device's acknowledgement; 0 answers once the message is durable. Default 5,000, at most 20,000. */
+  5: optional i32 waitMs
+}
+
+/** The end of a send: exactly one of `status`, `answer` and `problem`. */
+struct SendResult {
+  1: required i32 request
+  /** Of a message to one registration. */
+  2: optional SendStatus status
+  /** With `status`: 16 bytes. In base32hex (RFC 4648, in lower case, without padding), followed by a dot and the regId, they are the message ID. */
+  3: optional binary id
+  /** Milliseconds from the arrival of the send to this result. */
+  4: optional i32 tookMs
+  /** Of a send to another target: the JSON body of the answer that POST /v1/messages gives. */
+  5: optional binary answer
+  /** Refused: the problem document (RFC 9457) that POST /v1/messages answers with. */
+  6: optional binary problem
+  /** With `problem`: wait this long before the same send again. */
+  7: optional i32 retryAfterMs
+}
+
+union SendUp {
+  1: SenderHello hello
+  /** In the order in which to send them. */
+  2: list<Send> sends
+}
+
+union SendDown {
+  1: SenderWelcome welcome
+  /** In any order. */
+  2: list<SendResult> results
+  /** From now on; never less than before. */
+  3: SendCredit credit
+  /** The mesh closes the link once all results are out, or after a few seconds: send no more on it, and open another within the window. */
+  4: Goaway goaway
 }

@@ -95,7 +95,11 @@ export interface MessageIdParts {
  *
  * @example formatMessageId({ seq: 1, key: new Uint8Array(9), regId: "r" }) // "000000000004…0.r"
  */
-export function formatMessageId({ seq, key, regId }: MessageIdParts): string {
+export const formatMessageId = ({ seq, key, regId }: MessageIdParts): string =>
+  messageIdOf(messageIdBytes({ seq, key }), regId);
+
+/** The 16 bytes of a message ID: of SendResult.id. */
+export function messageIdBytes({ seq, key }: Omit<MessageIdParts, "regId">): Uint8Array {
   const bytes = new Uint8Array(SEQ_BYTES + KEY_BYTES);
   let rest = seq;
   for (let i = SEQ_BYTES - 1; i >= 0; i--) {
@@ -103,8 +107,12 @@ export function formatMessageId({ seq, key, regId }: MessageIdParts): string {
     rest = Math.floor(rest / 256);
   }
   bytes.set(key, SEQ_BYTES);
-  return `${toDigits(bytes, BASE32HEX, 5)}.${regId}`;
+  return bytes;
 }
+
+/** The message ID with these 16 bytes. */
+export const messageIdOf = (bytes: Uint8Array, regId: string): string =>
+  `${toDigits(bytes, BASE32HEX, 5)}.${regId}`;
 
 /** Parses a message ID; undefined if it is malformed. Does not check the regId in it. */
 export function parseMessageId(id: string): MessageIdParts | undefined {

@@ -19,6 +19,7 @@ import { live } from "./routes/live.ts";
 import { messages } from "./routes/messages.ts";
 import { operators } from "./routes/operators.ts";
 import { registrations } from "./routes/registrations.ts";
+import { senderLink } from "./routes/sender-link.ts";
 import { service } from "./routes/service.ts";
 import { tags } from "./routes/tags.ts";
 import { tellQuota } from "./send/quota.ts";
@@ -30,6 +31,7 @@ const HANDLERS: Handlers = {
   ...devices,
   ...connect,
   ...messages,
+  ...senderLink,
   ...tags,
   ...aliases,
   ...registrations,

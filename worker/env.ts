@@ -11,6 +11,7 @@ import type {
 } from "../objects/interfaces/rpc.ts";
 import type { LinkHost } from "./link-host.ts";
 import type { ListenHost } from "./live/host.ts";
+import type { SenderLinks } from "./sender/sender-links.ts";
 import type { EdgeCrypto } from "./signature/crypto.ts";
 
 export type { ObjectNamespace } from "../objects/interfaces/namespace.ts";
@@ -50,6 +51,8 @@ export interface Env {
   readonly ADMIN_TOKEN: string;
   readonly LINK_HOST: LinkHost;
   readonly LIVE_HOST: ListenHost;
+  /** The sender links of this process or isolate. */
+  readonly SENDERS: SenderLinks;
   readonly CRYPTO: EdgeCrypto;
   /** The built documentation; absent where it was not built. */
   readonly DOCS?: DocsFiles;

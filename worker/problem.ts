@@ -14,7 +14,11 @@ const CHALLENGES: Partial<Record<ErrorCode, string>> = {
 };
 const SIGNATURE_CHALLENGE = 'Signature realm="pushmesh"';
 
-export function problemResponse(error: MeshError, headers: HeadersInit = {}): Response {
+/** The problem document of an error, and how long to wait before a retry. */
+export function problemOf(error: MeshError): {
+  readonly body: ProblemBody;
+  readonly retryAfterMs: number | undefined;
+} {
   const { code, row } = error;
   const status = row.status ?? ERRORS.internal.status ?? 500;
   const body: ProblemBody = {
@@ -27,11 +31,17 @@ export function problemResponse(error: MeshError, headers: HeadersInit = {}): Re
     advice: row.advice,
     ...(error.field === undefined ? {} : { field: error.field }),
   };
+  const retryAfterMs = error.retryAfterMs ?? (status === 503 ? RETRY_AFTER_DEFAULT_MS : undefined);
+  return { body, retryAfterMs };
+}
+
+export function problemResponse(error: MeshError, headers: HeadersInit = {}): Response {
+  const { body, retryAfterMs } = problemOf(error);
+  const { status } = body;
   const answer = new Headers(headers);
   answer.set("content-type", "application/problem+json");
   answer.set("cache-control", "no-store");
-  if (status === 401) answer.set("www-authenticate", CHALLENGES[code] ?? SIGNATURE_CHALLENGE);
-  const retryAfterMs = error.retryAfterMs ?? (status === 503 ? RETRY_AFTER_DEFAULT_MS : undefined);
+  if (status === 401) answer.set("www-authenticate", CHALLENGES[error.code] ?? SIGNATURE_CHALLENGE);
   if (retryAfterMs !== undefined) {
     answer.set("retry-after", String(Math.max(1, Math.ceil(retryAfterMs / 1_000))));
   }

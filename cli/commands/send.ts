@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import type { AliasSendAnswerBody, SendAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { SendOptions } from "../../sdk/server/push-server.ts";
+import type { SendOptions } from "../../sdk/server/message.ts";
 import { contextOf, type KeyOptions } from "../context.ts";
 import { CliFailure, EXIT, usageFailure } from "../failure.ts";
 import { type ContentOptions, contentOf } from "../message-data.ts";
@@ -19,7 +19,6 @@ interface SendCommandOptions extends KeyOptions, ContentOptions {
   readonly idempotencyKey?: string;
   readonly async?: boolean;
   readonly wait?: number;
-  readonly trace?: boolean;
 }
 
 type Target = string | { readonly alias: string; readonly firstAckWins: boolean };
@@ -81,10 +80,9 @@ export function send(env: NodeJS.ProcessEnv): Command {
       `how long to wait for the device, 0 to ${MAX_WAIT_SECONDS} (default: 5)`,
       wholeNumber(0, MAX_WAIT_SECONDS),
     )
-    .option("--trace", "keep what happens to the message, for pushmesh status")
     .action(async (options: SendCommandOptions) => {
       const to = targetOf(options);
-      const content = { ...contentOf(options), ...(options.trace === true && { trace: true }) };
+      const content = contentOf(options);
       const sendOptions = sendOptionsOf(options);
       const context = contextOf(options, env);
       const push = serverOf(context, options, env);

@@ -9,8 +9,6 @@ import { Calls } from "./calls.ts";
 import { CurrentLink } from "./current-link.ts";
 import { Debts } from "./debts.ts";
 import { PublishedKeys } from "./encryption/published-keys.ts";
-import { MessageEvents } from "./events/message-events.ts";
-import { Timelines } from "./events/timelines.ts";
 import type { DeviceIdentity } from "./identity.ts";
 import { IdleWatch } from "./idle.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -64,9 +62,7 @@ export function makeParts(options: DeviceOptions) {
   const removals = new Removals(account);
   const shared = { store, account, registrations, recentKeys, link, clock, waits, calls, retries };
 
-  const timelines = new Timelines(store);
-  const events = new MessageEvents([timelines]);
-  const mail = new Mail({ ...shared, events, name, spread });
+  const mail = new Mail({ ...shared, name, spread });
   const source = (app: string, tagId: string) => identity.source(app, tagId);
   const judges: Rights["judges"] = (...args) => rights.judges(...args);
   const tags = new Tags({ ...shared, depths, name, source, judges });
@@ -106,6 +102,6 @@ export function makeParts(options: DeviceOptions) {
   }
   return {
     ...{ account, clock, registrations, removals, link, waits, calls, retries },
-    ...{ mail, timelines, tags, aliases, keys, debts, lifecycle, rights, eviction, session, idle },
+    ...{ mail, tags, aliases, keys, debts, lifecycle, rights, eviction, session, idle },
   };
 }

@@ -57,7 +57,7 @@ export interface MemberRecord {
 
 /** An entry without its data. */
 export type LogHeader = Omit<LogEntry, "data"> & {
-  /** Of its content: see `contentBytes`. */
+  /** Length of the data. */
   readonly bytes: number;
 };
 

@@ -4,6 +4,7 @@ import { countOf } from "../../objects/bindings.ts";
 import { StorageError } from "../../objects/storage-error.ts";
 import { app } from "../../worker/app.ts";
 import type { Env } from "../../worker/env.ts";
+import type { SenderLinks } from "../../worker/sender/sender-links.ts";
 import { keyringIn } from "../machine/data-folder.ts";
 import { HostFailure } from "../machine/failure.ts";
 import type { HostContext, MachineHost, MeshProcess, Started, TlsFiles } from "../machine/host.ts";
@@ -21,6 +22,7 @@ import { answerJson } from "./net/answer.ts";
 import { addressOf, wasEncrypted } from "./net/client-address.ts";
 import type { Certificate } from "./net/tls.ts";
 import { Mesh } from "./objects/mesh.ts";
+import { denoSenders } from "./senders.ts";
 import type { Database } from "./store/database.ts";
 import { isStored } from "./store/device-store.ts";
 import { openDatabase } from "./store/open.ts";
@@ -28,6 +30,8 @@ import { sealStaleSecrets } from "./store/seal-secrets.ts";
 
 /** Its socket. An awake device uses no descriptor. */
 const DESCRIPTORS_PER_LINK = 1;
+/** Time for the sends of sender links to end during a stop, */
+const DRAIN_SENDERS_MS = 1_000;
 /** Time to close the links during a stop, and then for requests in progress to end. */
 const DRAIN_MS = 3_000;
 const REQUESTS_MS = 1_000;
@@ -40,6 +44,7 @@ class DenoMesh implements MeshProcess {
   readonly #mesh: Mesh;
   readonly #links: DenoLinks;
   readonly #live: DenoLive;
+  readonly #senders: SenderLinks;
   readonly #listener: Listener;
   readonly #fetch: (request: Request) => Response | Promise<Response>;
   readonly #stopped = Promise.withResolvers<void>();
@@ -62,7 +67,9 @@ class DenoMesh implements MeshProcess {
     });
     this.#links = new DenoLinks({ mesh: this.#mesh, maxLinks: context.maxLinks });
     this.#live = new DenoLive(this.#mesh, this.#links);
-    const env = environment(context, this.#mesh, this.#links, this.#live);
+    this.#senders = denoSenders(this.#mesh, this.#links);
+    const sockets = { LINK_HOST: this.#links, LIVE_HOST: this.#live, SENDERS: this.#senders };
+    const env = environment(context, this.#mesh, sockets);
     const readEnv: Env = { ...env, ANSWER_JSON: answerJson };
     this.#fetch = (request) => app.fetch(request, env, EXECUTION);
     this.#listener = new Listener({
@@ -99,6 +106,8 @@ class DenoMesh implements MeshProcess {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#mesh.quiesce();
+    // The senders first: what they have under way is answered by devices that are still there.
+    await this.#senders.drain(DRAIN_SENDERS_MS);
     await Promise.all([this.#links.drain(DRAIN_MS), this.#live.drain()]);
     await this.#listener.stop(REQUESTS_MS);
     this.#mesh.close();
@@ -114,16 +123,14 @@ class DenoMesh implements MeshProcess {
 function environment(
   { secrets, docs }: HostContext,
   mesh: Mesh,
-  links: DenoLinks,
-  live: DenoLive,
+  sockets: Pick<Env, "LINK_HOST" | "LIVE_HOST" | "SENDERS">,
 ): Env {
   return {
     ...(docs === null ? {} : { DOCS: docsIn(docs) }),
     ...mesh.bindings,
     MESH_KEYS: secrets.meshKeys,
     ADMIN_TOKEN: secrets.adminToken,
-    LINK_HOST: links,
-    LIVE_HOST: live,
+    ...sockets,
     CRYPTO: nodeCrypto,
     ADDRESS_OF: addressOf,
     WAS_ENCRYPTED: wasEncrypted,

@@ -40,7 +40,7 @@ export class DenoLinks implements LinkHost {
   readonly #now: () => number;
   readonly #links = new SocketSet<Link>();
   readonly #sweeper: ReturnType<typeof setInterval>;
-  #others: { readonly size: number } = { size: 0 };
+  readonly #others: { readonly size: number }[] = [];
   #draining = false;
 
   constructor({ mesh, maxLinks, now = () => performance.now() }: LinksOptions) {
@@ -76,18 +76,18 @@ export class DenoLinks implements LinkHost {
 
   /** Counts these connections towards the maximum, too. */
   shareRoom(others: { readonly size: number }): void {
-    this.#others = others;
+    this.#others.push(others);
   }
 
   /**
    * Checks that there is room for one more link or listener.
    *
-   * @param registered the connection of a registered device, which may displace a guest
+   * @param known the connection of a registered device, or of an app server, which may displace a guest
    * @throws MeshError `mesh_full`
    */
-  requireRoom(registered?: HttpConnection): void {
-    if (this.#links.size + this.#others.size < this.#maxLinks) return;
-    if (registered?.entry.makeRoom()) return;
+  requireRoom(known?: HttpConnection): void {
+    const held = this.#others.reduce((sum, { size }) => sum + size, this.#links.size);
+    if (held < this.#maxLinks || known?.entry.makeRoom()) return;
     throw new MeshError("mesh_full", `at most ${this.#maxLinks} links and listeners`);
   }
 

@@ -98,7 +98,6 @@ const RANK: Readonly<Record<ExportLine["kind"], number>> = {
   subscription: 7,
   holding: 7,
   mail: 7,
-  timeline: 7,
   end: 8,
 };
 /** Kinds that occur at most once. */

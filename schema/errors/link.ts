@@ -16,7 +16,7 @@ export const LINK = {
     null,
     "never",
     "The WebSocket subprotocols do not include one that this mesh supports, or carry no token.",
-    "Offer pushmesh.v1 and pushmesh.token.<token>.",
+    "Offer pushmesh.v1 and pushmesh.token.<token>; for a sender link, pushmesh.send.v1.",
   ),
   going_away: row(
     610,
@@ -169,5 +169,13 @@ export const LINK = {
     "never",
     "The mesh does not support this protocol revision.",
     "Update the client.",
+  ),
+  sender_overdrawn: row(
+    635,
+    null,
+    4205,
+    "never",
+    "The sender has more under way on its link than its credit.",
+    "Wait for results before you send more: SenderWelcome.credit, and what a later credit says.",
   ),
 } as const satisfies Record<string, ErrorRow>;

@@ -126,7 +126,7 @@ export const REQUESTS = {
   key_unknown: row(
     206,
     401,
-    null,
+    4212,
     "never",
     "The signing key is unknown or revoked.",
     "Use a key created with `pushmesh key create`.",
@@ -166,7 +166,7 @@ export const REQUESTS = {
   send_token_invalid: row(
     642,
     401,
-    null,
+    4215,
     "never",
     "The send token is unknown, revoked or expired.",
     "Make one with `pushmesh key create --algorithm bearer`.",
@@ -182,7 +182,7 @@ export const REQUESTS = {
   scope_missing: row(
     640,
     403,
-    null,
+    4214,
     "never",
     "The signing key does not have the scope that this request needs.",
     "Sign with a key that has the scope named in the detail: `pushmesh key list` shows the scopes, `pushmesh key create --scope` makes one.",
@@ -190,7 +190,7 @@ export const REQUESTS = {
   key_expired: row(
     641,
     401,
-    null,
+    4213,
     "never",
     "The signing key has expired.",
     "Create a key with `pushmesh key create`, move the app server to it, and revoke the expired one.",

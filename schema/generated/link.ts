@@ -14,6 +14,9 @@ export const CHANNEL_PUSH = 1;
 /** Envelope.channel of the diagnostic echo. */
 export const CHANNEL_ECHO = 2;
 
+/** Envelope.channel of a sender link: what app servers send, and its results. The only channel of its socket. */
+export const CHANNEL_SEND = 3;
+
 /** The link protocol revision that this IDL describes; sent in Hello. */
 export const PROTOCOL_REVISION = 1;
 
@@ -562,60 +565,6 @@ export const encodeUnregistered = (value: Unregistered): Uint8Array<ArrayBuffer>
 /** Reads one Unregistered that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeUnregistered = (bytes: Uint8Array): Unregistered => decode(bytes, UnregisteredShape[1]);
 
-/** A button of a notification. */
-export interface NotificationAction {
-  /** Names it in the report of a click. */
-  readonly action: string;
-  readonly title: string;
-  readonly icon?: string;
-  /** What a click on it opens, instead of Notification.url. */
-  readonly url?: string;
-}
-
-const NotificationActionShape: Shape<NotificationAction> = /* @__PURE__ */ struct<NotificationAction>(0x6, {
-  action: STRING,
-  title: STRING,
-  icon: STRING,
-  url: STRING,
-});
-
-/** The bytes of one NotificationAction. @throws ThriftError `range` if a number does not fit its type. */
-export const encodeNotificationAction = (value: NotificationAction): Uint8Array<ArrayBuffer> =>
-  encode(value, NotificationActionShape[2]);
-
-/** Reads one NotificationAction that fills `bytes`; binary fields are views into them. @throws ThriftError */
-export const decodeNotificationAction = (bytes: Uint8Array): NotificationAction => decode(bytes, NotificationActionShape[1]);
-
-/** What to show the user. Without a title it only sets the badge. URLs are https or relative to the app. */
-export interface Notification {
-  readonly title?: string;
-  readonly body?: string;
-  readonly icon?: string;
-  readonly image?: string;
-  /** What a click opens. */
-  readonly url?: string;
-  /** The number on the app's icon; 0 removes it. */
-  readonly badge?: number;
-  readonly actions?: readonly NotificationAction[];
-}
-
-const NotificationShape: Shape<Notification> = /* @__PURE__ */ struct<Notification>(0x0, {
-  title: STRING,
-  body: STRING,
-  icon: STRING,
-  image: STRING,
-  url: STRING,
-  badge: I32,
-  actions: /* @__PURE__ */ list(NotificationActionShape),
-});
-
-/** The bytes of one Notification. @throws ThriftError `range` if a number does not fit its type. */
-export const encodeNotification = (value: Notification): Uint8Array<ArrayBuffer> =>
-  encode(value, NotificationShape[2]);
-
-/** Reads one Notification that fills `bytes`; binary fields are views into them. @throws ThriftError */
-export const decodeNotification = (bytes: Uint8Array): Notification => decode(bytes, NotificationShape[1]);
-
 /** One message to one registration. */
 export interface Message {
   readonly slot: number;
@@ -638,7 +587,6 @@ export interface Message {
   readonly remainingMs?: number;
   /** If remainingMs is 0: 32-bit FNV-1a of the data as first sent, because the data may be left out here. */
   readonly dataHash?: number;
-  readonly notification?: Notification;
 }
 
 const MessageShape: Shape<Message> = /* @__PURE__ */ struct<Message>(0x7e, {
@@ -653,7 +601,6 @@ const MessageShape: Shape<Message> = /* @__PURE__ */ struct<Message>(0x7e, {
   replay: BOOL,
   remainingMs: I64,
   dataHash: I32,
-  notification: NotificationShape,
 });
 
 /** The bytes of one Message. @throws ThriftError `range` if a number does not fit its type. */
@@ -882,7 +829,6 @@ export interface Broadcast {
   readonly collapseKey?: string;
   /** Like Message.remainingMs. */
   readonly remainingMs?: number;
-  readonly notification?: Notification;
 }
 
 const BroadcastShape: Shape<Broadcast> = /* @__PURE__ */ struct<Broadcast>(0x7fe, {
@@ -899,7 +845,6 @@ const BroadcastShape: Shape<Broadcast> = /* @__PURE__ */ struct<Broadcast>(0x7fe
   expiresAtMs: I64,
   collapseKey: STRING,
   remainingMs: I64,
-  notification: NotificationShape,
 });
 
 /** The bytes of one Broadcast. @throws ThriftError `range` if a number does not fit its type. */
@@ -1070,3 +1015,236 @@ export const encodeEcho = (value: Echo): Uint8Array<ArrayBuffer> =>
 
 /** Reads one Echo that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeEcho = (bytes: Uint8Array): Echo => decode(bytes, EchoShape[1]);
+
+/** What the mesh says of a message that it took: the statuses of docs/api.md. All are final but QUEUED and SENT. */
+export const SendStatus = {
+  DELIVERED: 1,
+  QUEUED: 2,
+  SENT: 3,
+  EXPIRED: 4,
+  RECALLED: 5,
+  COLLAPSED: 6,
+  OVERFLOWED: 7,
+  UNREGISTERED: 8,
+  FILTERED: 9,
+} as const;
+export type SendStatus = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
+
+const SendStatusShape: Shape<SendStatus> = /* @__PURE__ */ enumeration(SendStatus);
+
+/** First frame of an app server on a sender link, once per socket, within the hello timeout. */
+export interface SenderHello {
+  /** PROTOCOL_REVISION. */
+  readonly revision: number;
+  /** Free text for logs: SDK name and version. At most 64 bytes. */
+  readonly agent?: string;
+}
+
+const SenderHelloShape: Shape<SenderHello> = /* @__PURE__ */ struct<SenderHello>(0x2, {
+  revision: I32,
+  agent: STRING,
+});
+
+/** The bytes of one SenderHello. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeSenderHello = (value: SenderHello): Uint8Array<ArrayBuffer> =>
+  encode(value, SenderHelloShape[2]);
+
+/** Reads one SenderHello that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeSenderHello = (bytes: Uint8Array): SenderHello => decode(bytes, SenderHelloShape[1]);
+
+/** What a sender may have under way: sends without a result, and the bytes of their content. More close the link. */
+export interface SendCredit {
+  readonly sends: number;
+  readonly bytes: number;
+}
+
+const SendCreditShape: Shape<SendCredit> = /* @__PURE__ */ struct<SendCredit>(0x6, {
+  sends: I32,
+  bytes: I32,
+});
+
+/** The bytes of one SendCredit. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeSendCredit = (value: SendCredit): Uint8Array<ArrayBuffer> =>
+  encode(value, SendCreditShape[2]);
+
+/** Reads one SendCredit that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeSendCredit = (bytes: Uint8Array): SendCredit => decode(bytes, SendCreditShape[1]);
+
+/** Answer to SenderHello. All times are milliseconds. */
+export interface SenderWelcome {
+  /** Clock of the mesh, milliseconds since 1970. */
+  readonly serverTimeMs: number;
+  /** How long the sender may be silent before it sends `ping`. */
+  readonly heartbeatMs: number;
+  /** Largest WebSocket message either side may send, in bytes. */
+  readonly maxFrameBytes: number;
+  readonly credit: SendCredit;
+  /** Full-jitter reconnect window: its first value, and the maximum to which it doubles. */
+  readonly reconnectBaseMs: number;
+  readonly reconnectMaxMs: number;
+}
+
+const SenderWelcomeShape: Shape<SenderWelcome> = /* @__PURE__ */ struct<SenderWelcome>(0x7e, {
+  serverTimeMs: I64,
+  heartbeatMs: I32,
+  maxFrameBytes: I32,
+  credit: SendCreditShape,
+  reconnectBaseMs: I32,
+  reconnectMaxMs: I32,
+});
+
+/** The bytes of one SenderWelcome. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeSenderWelcome = (value: SenderWelcome): Uint8Array<ArrayBuffer> =>
+  encode(value, SenderWelcomeShape[2]);
+
+/** Reads one SenderWelcome that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeSenderWelcome = (bytes: Uint8Array): SenderWelcome => decode(bytes, SenderWelcomeShape[1]);
+
+/** What is sent, whatever its target. Its bytes are what a repeated send must repeat. */
+export interface SendContent {
+  readonly contentType: ContentType;
+  readonly data: Uint8Array;
+  /** How long the message may wait for the device, seconds; 0 means now or never. Default: the longest. */
+  readonly ttl?: number;
+  /** Default: NORMAL. */
+  readonly priority?: Priority;
+  /** A newer message with the same key replaces an older one that is still queued. */
+  readonly collapseKey?: string;
+  /** True: a full mailbox refuses the message. Default: it drops its oldest. */
+  readonly rejectOnOverflow?: boolean;
+  /** `data` is encrypted to the key of the registration: a body of RFC 8291 (aes128gcm). `contentType` is then BINARY. */
+  readonly encrypted?: boolean;
+  /** A JSON object of further members of the body of POST /v1/messages (docs/api.md), for what has no field here. */
+  readonly options?: string;
+}
+
+const SendContentShape: Shape<SendContent> = /* @__PURE__ */ struct<SendContent>(0x6, {
+  contentType: ContentTypeShape,
+  data: BINARY,
+  ttl: I32,
+  priority: PriorityShape,
+  collapseKey: STRING,
+  rejectOnOverflow: BOOL,
+  encrypted: BOOL,
+  options: STRING,
+});
+
+/** The bytes of one SendContent. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeSendContent = (value: SendContent): Uint8Array<ArrayBuffer> =>
+  encode(value, SendContentShape[2]);
+
+/** Reads one SendContent that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeSendContent = (bytes: Uint8Array): SendContent => decode(bytes, SendContentShape[1]);
+
+/** One send: on a sender link, and as the body of POST /v1/messages with content type application/vnd.apache.thrift.compact. */
+export interface Send {
+  /** Any number that no send under way has; its SendResult has it. Not read from the body of a request. */
+  readonly request: number;
+  /** A regId, or the JSON text of another target of POST /v1/messages, such as `{"alias":"alice"}`. */
+  readonly to: string;
+  /** A SendContent in compact protocol. */
+  readonly content: Uint8Array;
+  /** 1 to 128 visible ASCII characters, as the header Idempotency-Key, which a request has instead. */
+  readonly idempotencyKey?: Uint8Array;
+  /** How long to wait for the device's acknowledgement; 0 answers once the message is durable. Default 5,000, at most 20,000. */
+  readonly waitMs?: number;
+}
+
+const SendShape: Shape<Send> = /* @__PURE__ */ struct<Send>(0xe, {
+  request: I32,
+  to: STRING,
+  content: BINARY,
+  idempotencyKey: BINARY,
+  waitMs: I32,
+});
+
+/** The bytes of one Send. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeSend = (value: Send): Uint8Array<ArrayBuffer> =>
+  encode(value, SendShape[2]);
+
+/** Reads one Send that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeSend = (bytes: Uint8Array): Send => decode(bytes, SendShape[1]);
+
+/** The end of a send: exactly one of `status`, `answer` and `problem`. */
+export interface SendResult {
+  readonly request: number;
+  /** Of a message to one registration. */
+  readonly status?: SendStatus;
+  /** With `status`: 16 bytes. In base32hex (RFC 4648, in lower case, without padding), followed by a dot and the regId, they are the message ID. */
+  readonly id?: Uint8Array;
+  /** Milliseconds from the arrival of the send to this result. */
+  readonly tookMs?: number;
+  /** Of a send to another target: the JSON body of the answer that POST /v1/messages gives. */
+  readonly answer?: Uint8Array;
+  /** Refused: the problem document (RFC 9457) that POST /v1/messages answers with. */
+  readonly problem?: Uint8Array;
+  /** With `problem`: wait this long before the same send again. */
+  readonly retryAfterMs?: number;
+}
+
+const SendResultShape: Shape<SendResult> = /* @__PURE__ */ struct<SendResult>(0x2, {
+  request: I32,
+  status: SendStatusShape,
+  id: BINARY,
+  tookMs: I32,
+  answer: BINARY,
+  problem: BINARY,
+  retryAfterMs: I32,
+});
+
+/** The bytes of one SendResult. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeSendResult = (value: SendResult): Uint8Array<ArrayBuffer> =>
+  encode(value, SendResultShape[2]);
+
+/** Reads one SendResult that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeSendResult = (bytes: Uint8Array): SendResult => decode(bytes, SendResultShape[1]);
+
+export type SendUp =
+  | { readonly kind: "hello"; readonly value: SenderHello }
+  /** In the order in which to send them. */
+  | { readonly kind: "sends"; readonly value: readonly Send[] }
+  /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */
+  | { readonly kind: "unknown"; readonly value: number };
+
+/** A SendUp that can be sent. */
+export type WritableSendUp = Exclude<SendUp, { readonly kind: "unknown" }>;
+
+const SendUpShape: Shape<SendUp, WritableSendUp> = /* @__PURE__ */ union<SendUp, WritableSendUp>({
+  hello: SenderHelloShape,
+  sends: /* @__PURE__ */ list(SendShape),
+});
+
+/** The bytes of one SendUp. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeSendUp = (value: WritableSendUp): Uint8Array<ArrayBuffer> =>
+  encode(value, SendUpShape[2]);
+
+/** Reads one SendUp that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeSendUp = (bytes: Uint8Array): SendUp => decode(bytes, SendUpShape[1]);
+
+export type SendDown =
+  | { readonly kind: "welcome"; readonly value: SenderWelcome }
+  /** In any order. */
+  | { readonly kind: "results"; readonly value: readonly SendResult[] }
+  /** From now on; never less than before. */
+  | { readonly kind: "credit"; readonly value: SendCredit }
+  /** The mesh closes the link once all results are out, or after a few seconds: send no more on it, and open another within the window. */
+  | { readonly kind: "goaway"; readonly value: Goaway }
+  /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */
+  | { readonly kind: "unknown"; readonly value: number };
+
+/** A SendDown that can be sent. */
+export type WritableSendDown = Exclude<SendDown, { readonly kind: "unknown" }>;
+
+const SendDownShape: Shape<SendDown, WritableSendDown> = /* @__PURE__ */ union<SendDown, WritableSendDown>({
+  welcome: SenderWelcomeShape,
+  results: /* @__PURE__ */ list(SendResultShape),
+  credit: SendCreditShape,
+  goaway: GoawayShape,
+});
+
+/** The bytes of one SendDown. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeSendDown = (value: WritableSendDown): Uint8Array<ArrayBuffer> =>
+  encode(value, SendDownShape[2]);
+
+/** Reads one SendDown that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeSendDown = (bytes: Uint8Array): SendDown => decode(bytes, SendDownShape[1]);

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import { LIMITS } from "../limits.ts";
 import { conditionBody, filterBody } from "./condition.ts";
-import { MESSAGE_EVENTS, MESSAGE_STATUSES, PRIORITY_NAMES } from "./enums.ts";
+import { MESSAGE_STATUSES, PRIORITY_NAMES } from "./enums.ts";
 import {
   type AnswerOf,
   aliasText,
@@ -11,7 +11,6 @@ import {
   count,
   lazily,
   milliseconds,
-  nameText,
   regIdText,
   tagText,
   tookMs,
@@ -56,10 +55,6 @@ export const sendBody = z
     priority: z.enum(PRIORITY_NAMES).default("normal"),
     /** A newer message with the same key replaces an older one that is still queued. */
     collapseKey: boundedText(LIMITS.COLLAPSE_KEY_BYTES).optional(),
-    /** The sender's own name for messages that belong together, such as a campaign. Devices do not get it. */
-    label: nameText(LIMITS.LABEL_BYTES).optional(),
-    /** Keeps what happens to the message, step by step: `events` of its status. */
-    trace: z.boolean().optional(),
     /** Not for broadcasts: what happens if the mailbox is full. Default: `drop_oldest`. */
     onOverflow: z.enum(["drop_oldest", "reject"]).optional(),
     /** For broadcasts: only devices that reported these attributes. */
@@ -124,10 +119,6 @@ export const statusAnswer = lazily(() =>
     status: status(),
     /** When the mesh accepted it, milliseconds since 1970. */
     acceptedAt: milliseconds(),
-    /** What happened to it, in that order, if it was sent with `trace`. */
-    events: z
-      .array(z.strictObject({ event: z.enum(MESSAGE_EVENTS), at: milliseconds() }))
-      .optional(),
   }),
 );
 export type StatusAnswerBody = AnswerOf<typeof statusAnswer>;
@@ -218,6 +209,26 @@ export const messageRoutes = {
       "tag_unknown",
       "broadcast_rate",
       "quota_exceeded",
+    ],
+  },
+  openSenderLink: {
+    method: "GET",
+    path: "/v1/messages/link",
+    auth: "signature",
+    scopes: ["send"],
+    upgrade: true,
+    summary: "Open a sender link, a WebSocket (docs/protocol.md, section 10)",
+    headers: {
+      "Sec-WebSocket-Protocol": { description: "pushmesh.send.v1", required: true },
+    },
+    answers: lazily(() => ({ 101: { description: "The link." } })),
+    errors: [
+      ...SIGNED,
+      "upgrade_required",
+      "subprotocol_unsupported",
+      "nonce_required",
+      "request_replayed",
+      "rate_limited",
     ],
   },
   getMessage: {

@@ -8,6 +8,12 @@ import {
   runtimeError,
   UnreachableError,
 } from "./errors.ts";
+import {
+  openSocket,
+  type ServerSocket,
+  type SocketEvents,
+  type SocketInit,
+} from "./link/socket.ts";
 
 /** The quota of an app's sends, as the mesh last said it. */
 export interface RateLimit {
@@ -57,6 +63,8 @@ export interface ServerHost {
   random(): number;
   /** `signal` ends it early, if the host supports that; otherwise its timer keeps the process alive. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Opens a WebSocket with headers, for `PushServer.link`. */
+  openSocket(url: string, init: SocketInit, events: SocketEvents): ServerSocket;
 }
 
 /** The default host. */
@@ -69,6 +77,7 @@ const SERVER_HOST: ServerHost = {
       const timer = setTimeout(resolve, ms);
       signal?.addEventListener("abort", () => clearTimeout(timer));
     }),
+  openSocket,
 };
 
 /** The host of a client. @throws PushServerError `runtime_unsupported` if neither it nor the runtime has a needed feature */

@@ -55,14 +55,17 @@ export {
   UnreachableError,
 } from "./errors.ts";
 export type { GrantedName, GrantOptions, RevokeOptions } from "./grant.ts";
-export {
-  type AliasMessage,
-  type BroadcastMessage,
-  type BroadcastOptions,
-  PushServer,
-  type SendOptions,
-  type SingleMessage,
-} from "./push-server.ts";
+export type { ServerLinkState } from "./link/connections.ts";
+export { ServerLink, type ServerLinkOptions } from "./link/server-link.ts";
+export type { ServerSocket, SocketEvents, SocketInit } from "./link/socket.ts";
+export type {
+  AliasMessage,
+  BroadcastMessage,
+  BroadcastOptions,
+  SendOptions,
+  SingleMessage,
+} from "./message.ts";
+export { PushServer } from "./push-server.ts";
 export type { Registrations } from "./registrations.ts";
 export type { PushServerOptions } from "./signed-calls.ts";
 export {

@@ -4,7 +4,6 @@ import type {
   AnswerBody,
   BroadcastAnswerBody,
   BroadcastStatusBody,
-  ConditionBody,
   RegistrationAnswerBody,
   RevocationAnswerBody,
   SendAnswerBody,
@@ -15,84 +14,29 @@ import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { Aliases } from "./aliases.ts";
 import { checkArguments, OPTIONS_ARGUMENT, objectArgument, textArgument } from "./arguments.ts";
-import { checkJson, dataFields, type MessageData } from "./body.ts";
+import { checkJson, dataFields } from "./body.ts";
 import type { CallOptions, RateLimit } from "./call.ts";
 import { Encryption } from "./encryption.ts";
 import { type Environment, optionsFromEnv } from "./env.ts";
 import { optionError, PushServerError } from "./errors.ts";
 import { type GrantOptions, makeGrant, type RevokeOptions, revokeGrant } from "./grant.ts";
+import type { LinkMessage } from "./link/content.ts";
+import { ServerLink, type ServerLinkOptions } from "./link/server-link.ts";
+import type {
+  AliasMessage,
+  BroadcastMessage,
+  BroadcastOptions,
+  Content,
+  SendOptions,
+  SingleMessage,
+} from "./message.ts";
 import { Registrations } from "./registrations.ts";
 import { type PushServerOptions, SignedCalls } from "./signed-calls.ts";
 import { Tags } from "./tags.ts";
-
-export interface BroadcastOptions extends CallOptions {
-  /**
-   * Calls with the same key are one message, as long as the mesh remembers the first (docs/api.md). 1 to 128 visible ASCII
-   * characters. Default: random, so that only the retries within one call are one message.
-   */
-  readonly idempotencyKey?: string;
-}
-
-export interface SendOptions extends BroadcastOptions {
-  /** Seconds to wait for the device's acknowledgement, 0 to 20. Default: 5, set by the mesh. */
-  readonly wait?: number;
-  /** Answer as soon as the message is durable, without waiting for the device. Cannot be combined with `wait`. */
-  readonly respondAsync?: boolean;
-}
-
-/** The fields that every message has. */
-type Content = Omit<SendBodyInput, "to" | "filter" | "pace" | "data"> & {
-  /** An object, text, or bytes, which arrive as bytes. */
-  readonly data?: MessageData | undefined;
-  /**
-   * Instead of `data`: an object as JSON text, sent exactly as written. `1.50` stays `1.50`, and the mesh refuses a duplicate
-   * member. The device reads it as `message.json`.
-   */
-  readonly json?: string | undefined;
-};
-
-/** A message to one registration. */
-export type SingleMessage = Content & {
-  /** A regId. */
-  readonly to: string;
-  /**
-   * Encrypt the data to the key of the registration, end to end (RFC 8291): the mesh cannot read it. At most 3,992 bytes of data; the
-   * device needs `pushmesh/encryption`. See `encryption`.
-   */
-  readonly encrypt?: boolean;
-};
-
-/** A message to all holders of an alias. */
-export type AliasMessage = Content & {
-  readonly to: {
-    readonly alias: string;
-    /** Withdraw it from the others once one has it. Default false. */
-    readonly firstAckWins?: boolean;
-  };
-};
-
-/** A message to a tag, to a condition over tags, or to all devices of the app. */
-export type BroadcastMessage = Omit<Content, "onOverflow"> &
-  Pick<SendBodyInput, "filter" | "pace"> & {
-    readonly to:
-      | { readonly tag: string }
-      | { readonly condition: ConditionBody }
-      | { readonly everyone: true };
-  };
+import { preferOf } from "./wait.ts";
 
 /** Random bytes of an idempotency key. */
 const IDEMPOTENCY_BYTES = 16;
-
-function preferOf({ wait, respondAsync }: SendOptions): string | null {
-  if (wait === undefined) return respondAsync === true ? "respond-async" : null;
-  if (respondAsync === true) throw optionError("give wait or respondAsync, not both");
-  if (!Number.isInteger(wait) || wait < 0 || wait * 1_000 > LIMITS.ACK_WAIT_MAX_MS) {
-    throw optionError(
-      `wait: ${wait} must be whole seconds, 0 to ${LIMITS.ACK_WAIT_MAX_MS / 1_000}`,
-    );
-  }
-  return `wait=${wait}`;
-}
 
 /**
  * Sends messages to registrations, aliases and tags of one app. It holds no connections and no timers: create one and share it.
@@ -173,6 +117,27 @@ export class PushServer {
     options: BroadcastOptions = {},
   ): Promise<BroadcastAnswerBody> {
     return this.#send(message, options);
+  }
+
+  /**
+   * Opens a link for a server that sends without end: signature, HTTP and JSON are paid once, not for each message. It reconnects by
+   * itself, and repeats what has no result. Close it when you are done: it keeps the process running. It needs a WebSocket that takes
+   * headers, as those of Node, Deno, Bun and Workers do.
+   *
+   * @throws PushServerError `option_invalid`
+   * @example
+   * await using link = push.link();
+   * for await (const { regId, text } of orders) {
+   *   await link.ready();
+   *   void link.send({ to: regId, data: text }).catch(report);
+   * }
+   */
+  link(options: ServerLinkOptions = {}): ServerLink {
+    const seal = async (message: LinkMessage, given: SendOptions): Promise<LinkMessage> => {
+      const { to, data, json, dataBase64, ...rest } = message;
+      return { ...rest, to, ...(await this.#seal(to, { data, json }, dataBase64, given)) };
+    };
+    return new ServerLink(this.#calls, seal, options);
   }
 
   /**

@@ -107,11 +107,11 @@ const OPTIONS: Rules = {
 export class SignedCalls {
   readonly keyId: string;
   readonly host: ServerHost;
-  readonly #origin: string;
+  readonly origin: string;
   readonly #key: SendingKey;
-  readonly #attempts: number;
-  readonly #retryForMs: number;
-  readonly #timeoutMs: number;
+  readonly attempts: number;
+  readonly retryForMs: number;
+  readonly timeoutMs: number;
   readonly #onRetry: PushServerOptions["onRetry"];
   readonly #log: Log | undefined;
   #signer: Promise<Signer> | undefined;
@@ -122,16 +122,16 @@ export class SignedCalls {
   constructor(options: PushServerOptions) {
     // `options` may be undefined: the error then names the missing url.
     const { url, keyId, key, host = {} } = options ?? {};
-    this.#origin = meshOrigin(url);
+    this.origin = meshOrigin(url);
     if (typeof keyId !== "string" || keyId === "") throw optionError("keyId: must be given");
     if (key === undefined || key === null) throw optionError("key: must be given");
     const fault = invalidOption(options, OPTIONS);
     if (fault !== undefined) throw optionError(fault);
     this.keyId = keyId;
     this.#key = key;
-    this.#attempts = options.attempts ?? Number.POSITIVE_INFINITY;
-    this.#retryForMs = options.retryForMs ?? RETRY_FOR_DEFAULT_MS;
-    this.#timeoutMs = options.timeoutMs ?? TIMEOUT_DEFAULT_MS;
+    this.attempts = options.attempts ?? Number.POSITIVE_INFINITY;
+    this.retryForMs = options.retryForMs ?? RETRY_FOR_DEFAULT_MS;
+    this.timeoutMs = options.timeoutMs ?? TIMEOUT_DEFAULT_MS;
     this.#onRetry = options.onRetry;
     this.#log = options.log;
     this.host = hostOf(host);
@@ -158,18 +158,18 @@ export class SignedCalls {
     path: PathOf<Id>,
     request: SignedRequest = {},
   ): Promise<AnswerBody<Id>> {
-    const url = this.#origin + path;
+    const url = this.origin + path;
     const { signal, waitMs = 0, isChange = false } = request;
-    const timeoutMs = Math.max(this.#timeoutMs, request.timeoutMs ?? 0) + waitMs;
+    const timeoutMs = Math.max(this.timeoutMs, request.timeoutMs ?? 0) + waitMs;
     const about = { method, route: routeOf(path) };
     const body = request.body === undefined ? null : encodeBody(request.body, request.dataJson);
     const begunAt = this.host.now();
-    const retryForMs = isChange ? Math.min(this.#retryForMs, SIGNATURE_MS) : this.#retryForMs;
+    const retryForMs = isChange ? Math.min(this.retryForMs, SIGNATURE_MS) : this.retryForMs;
     let headers: Readonly<Record<string, string>> | undefined;
     for (let attempt = 1; ; attempt++) {
       if (signal?.aborted) throw abortedError(signal);
       if (headers === undefined || !isChange) {
-        headers = await this.#sign(method, url, request.headers, body);
+        headers = await this.sign(method, url, request.headers, body);
       }
       const sentAt = this.host.now();
       const log = (level: LogEntry["level"], event: string, more: object): void => {
@@ -190,7 +190,8 @@ export class SignedCalls {
       } catch (error) {
         if (!(error instanceof PushServerError)) throw error;
         const { code, status } = error;
-        const pause = attempt >= this.#attempts ? undefined : this.#pauseAfter(error, attempt);
+        const pause =
+          attempt >= this.attempts ? undefined : pauseAfter(error, attempt, this.host.random());
         if (pause === undefined || this.host.now() + pause > begunAt + retryForMs) {
           log("error", "failed", { code, status });
           throw code === "request_replayed" ? new UndecidedError(error) : error;
@@ -202,7 +203,18 @@ export class SignedCalls {
     }
   }
 
-  async #sign(
+  /** Calls the mesh once: not again, whatever the answer. */
+  async callOnce<Id extends OperationId>(
+    method: MethodOf<Id>,
+    path: PathOf<Id>,
+  ): Promise<AnswerBody<Id>> {
+    const url = this.origin + path;
+    const headers = await this.sign(method, url, undefined, null);
+    return callMesh(this.host, url, { method, headers }, this.timeoutMs);
+  }
+
+  /** The headers of a request, with a signature of its own. */
+  async sign(
     method: string,
     url: string,
     given: SignedRequest["headers"],
@@ -231,21 +243,26 @@ export class SignedCalls {
     await Promise.race([this.host.sleep(ms, ended.signal), promise]);
     signal?.removeEventListener("abort", onAbort);
   }
+}
 
-  /** Milliseconds until the next attempt; undefined for none. */
-  #pauseAfter(error: PushServerError, attempt: number): number | undefined {
-    if (error.retry !== "later") return undefined;
-    // The mesh says when there is a token again. Callers that were refused together must not come back together.
-    if (error.code === "quota_exceeded") {
-      return (error.retryAfterMs ?? 0) + this.host.random() * BACKOFF_MS;
-    }
-    // Any other 409 or 429 needs a decision of the caller; only failures of the network and of the mesh itself are retried.
-    if (error.code === "aborted" || (error.status !== undefined && error.status < 500)) {
-      return undefined;
-    }
-    const asked = error.retryAfterMs ?? 0;
-    if (asked > RETRY_AFTER_MAX_MS) return undefined;
-    const bound = Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** (attempt - 1));
-    return asked + this.host.random() * bound;
+/**
+ * Milliseconds until the next attempt; undefined for none.
+ *
+ * @param random from 0 (included) to 1 (excluded)
+ */
+export function pauseAfter(
+  error: PushServerError,
+  attempt: number,
+  random: number,
+): number | undefined {
+  if (error.retry !== "later") return undefined;
+  // The mesh says when there is a token again. Callers that were refused together must not come back together.
+  if (error.code === "quota_exceeded") return (error.retryAfterMs ?? 0) + random * BACKOFF_MS;
+  // Any other 409 or 429 needs a decision of the caller; only failures of the network and of the mesh itself are retried.
+  if (error.code === "aborted" || (error.status !== undefined && error.status < 500)) {
+    return undefined;
   }
+  const asked = error.retryAfterMs ?? 0;
+  if (asked > RETRY_AFTER_MAX_MS) return undefined;
+  return asked + random * Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** (attempt - 1));
 }

@@ -28,6 +28,7 @@ import {
 } from "../../schema/generated/link.ts";
 import { app as edge } from "../../worker/app.ts";
 import type { Env, ObjectNamespace } from "../../worker/env.ts";
+import { SenderLinks } from "../../worker/sender/sender-links.ts";
 
 export const MESH_KEYS = `1:${Buffer.alloc(32, 7).toString("base64url")}`;
 const ADMIN_TOKEN = "the-token-of-the-owner";
@@ -210,6 +211,14 @@ export class World {
         open: async (_request, { app }) => opened("live", app),
         refuse,
       },
+      SENDERS: new SenderLinks({
+        maxCalls: null,
+        yield: async () => {},
+        accept: () => ({
+          socket: { bufferedBytes: 0, silentMs: () => 0, send() {}, close() {} },
+          answer: opened("sender", ""),
+        }),
+      }),
     };
   }
 

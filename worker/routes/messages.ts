@@ -98,11 +98,7 @@ async function statusOfMessage(
   const name = deviceName(registration.deviceId);
   const found = await wakeInTime(c, name, () => c.env.DEVICES.getByName(name).status(question));
   if (!found.ok) throw refusal(found);
-  const { status, events } = found;
-  return {
-    ...{ id, status, acceptedAt: seqTimeMs(seq) },
-    ...(events === undefined ? {} : { events: [...events] }),
-  };
+  return { id, status: found.status, acceptedAt: seqTimeMs(seq) };
 }
 
 async function statusOfBroadcast(

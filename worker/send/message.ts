@@ -1,7 +1,6 @@
 /** The parts of a message that are the same for all targets. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
-import type { KeptOptions } from "../../core/message/options.ts";
 import type { Priority } from "../../core/message/priority.ts";
 import type { ContentTypeCode } from "../../core/message/send.ts";
 import { dataOfBody, HEADER_BYTES, isEncryptedBody } from "../../schema/encrypted.ts";
@@ -72,7 +71,7 @@ const utf8 = new TextEncoder();
 /** @throws MeshError `field_invalid` for more than `LIMITS.DATA_BYTES` */
 export function contentOf(
   { data, dataBase64, encrypted }: Pick<SendBody, "data" | "dataBase64" | "encrypted">,
-  { text, members }: JsonBody,
+  { text, members }: Pick<JsonBody, "members" | "text">,
 ): Content {
   if (dataBase64 !== undefined) {
     const binary = atob(dataBase64);
@@ -101,15 +100,6 @@ function bounded(data: Uint8Array, field: string): Uint8Array {
   throw new MeshError("field_invalid", detail, { field });
 }
 
-/** What its sender asked for. */
-function askedBy({ label, trace }: MessageOptions): { readonly options?: KeptOptions } {
-  const options: KeptOptions = {
-    ...(label === undefined ? {} : { label }),
-    ...(trace ? { trace } : {}),
-  };
-  return Object.keys(options).length === 0 ? {} : { options };
-}
-
 export function messageFields({
   options,
   content,
@@ -119,7 +109,6 @@ export function messageFields({
     ...content,
     ttlSeconds: options.ttl,
     collapseKey: options.collapseKey ?? null,
-    ...askedBy(options),
   };
 }
 
@@ -133,7 +122,7 @@ export const FOR_ONE = "only to a regId: a body is encrypted to one key";
  */
 export function requireUnused(
   options: MessageOptions,
-  fields: readonly ("filter" | "pace" | "onOverflow" | "encrypted" | "trace")[],
+  fields: readonly ("filter" | "pace" | "onOverflow" | "encrypted")[],
   why: string,
 ): void {
   const field = fields.find((name) => options[name] !== undefined);

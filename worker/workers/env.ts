@@ -4,10 +4,14 @@ import type { Env, ObjectNamespace } from "../env.ts";
 import { webCrypto } from "../signature/crypto.ts";
 import { workersLinks } from "./links.ts";
 import { workersLive } from "./live.ts";
+import { workersSenders } from "./senders.ts";
 
 /** The bindings. Objects that hold sockets are also called by `fetch`, which passes the socket. */
 export interface WorkersEnv
-  extends Omit<Env, "LINK_HOST" | "LIVE_HOST" | "CRYPTO" | "ADDRESS_OF" | "WAS_ENCRYPTED"> {
+  extends Omit<
+    Env,
+    "ADDRESS_OF" | "CRYPTO" | "LINK_HOST" | "LIVE_HOST" | "SENDERS" | "WAS_ENCRYPTED"
+  > {
   readonly DEVICES: ObjectNamespace<DeviceRpc & Pick<Fetcher, "fetch">>;
   readonly LIVE_NODES: ObjectNamespace<LiveRpc & Pick<Fetcher, "fetch">>;
 }
@@ -40,7 +44,8 @@ export function workersEnv(bindings: WorkersEnv): Env {
   if (last?.bindings !== bindings) {
     const LINK_HOST = workersLinks(bindings.DEVICES);
     const LIVE_HOST = workersLive(bindings.LIVE_NODES);
-    const ports = { LINK_HOST, LIVE_HOST, CRYPTO: webCrypto };
+    const SENDERS = workersSenders(bindings.MAX_LINKS === undefined);
+    const ports = { LINK_HOST, LIVE_HOST, SENDERS, CRYPTO: webCrypto };
     last = { bindings, env: { ...bindings, ...ports, ...clientPorts(bindings) } };
   }
   return last.env;

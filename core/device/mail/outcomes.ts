@@ -4,9 +4,7 @@
  */
 import type { MessageStatus } from "../../../schema/http.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import type { KeptOptions } from "../../message/options.ts";
 import type { Priority } from "../../message/priority.ts";
-import { followOf } from "../events/follow.ts";
 import type { OutcomeStore } from "../store.ts";
 import type { QueryFields } from "./recent-keys.ts";
 
@@ -73,9 +71,8 @@ type StoredEntry = readonly [
   lane?: Priority,
   endIfDropped?: Ending,
   dataHash?: number | null,
-  firstAckAlias?: string | null,
-  expiresAt?: number | null,
-  options?: KeptOptions,
+  firstAckAlias?: string,
+  expiresAt?: number,
 ];
 
 export class Outcomes {
@@ -104,12 +101,11 @@ export class Outcomes {
   ): void {
     if (messages.length === 0) return;
     const log = this.#log(slot);
-    for (const { key, seq, fingerprint, lane, dataHash, options, firstAck } of messages) {
+    for (const { key, seq, fingerprint, lane, dataHash, firstAck } of messages) {
       const query = {
         lane,
         endIfDropped,
         dataHash,
-        options: followOf(options),
         ...(firstAck === undefined ? {} : { firstAck }),
       };
       log.entries.set(key, { status: "sent", seq, fingerprint, query });
@@ -208,21 +204,14 @@ export class Outcomes {
               lane,
               endIfDropped,
               dataHash = null,
-              alias = null,
-              expiresAt = null,
-              options = null,
+              ...first
             ]) => [
               key,
               {
                 ...{ status, seq, fingerprint },
                 ...(lane === undefined || endIfDropped === undefined
                   ? {}
-                  : {
-                      query: {
-                        ...{ lane, endIfDropped, dataHash, options },
-                        ...firstAckOf(alias, expiresAt),
-                      },
-                    }),
+                  : { query: { lane, endIfDropped, dataHash, ...firstAckOf(...first) } }),
               },
             ],
           ),
@@ -239,11 +228,9 @@ export class Outcomes {
       forgotten: log.forgotten,
       entries: [...log.entries].map(([key, { status, seq, fingerprint, query }]) => {
         if (query !== undefined) {
-          const { lane, endIfDropped, dataHash, firstAck, options } = query;
+          const { lane, endIfDropped, dataHash, firstAck } = query;
           const open = [key, status, seq, fingerprint, lane, endIfDropped, dataHash] as const;
-          const { alias = null, expiresAt = null } = firstAck ?? {};
-          if (options !== null) return [...open, alias, expiresAt, options];
-          return firstAck === undefined ? open : [...open, alias, expiresAt];
+          return firstAck === undefined ? open : [...open, firstAck.alias, firstAck.expiresAt];
         }
         return fingerprint === null ? [key, status, seq] : [key, status, seq, fingerprint];
       }),
@@ -253,8 +240,5 @@ export class Outcomes {
   }
 }
 
-const firstAckOf = (
-  alias: string | null,
-  expiresAt: number | null,
-): Pick<SentMessage, "firstAck"> =>
-  alias === null || expiresAt === null ? {} : { firstAck: { alias, expiresAt } };
+const firstAckOf = (alias?: string, expiresAt?: number): Pick<SentMessage, "firstAck"> =>
+  alias === undefined || expiresAt === undefined ? {} : { firstAck: { alias, expiresAt } };

@@ -135,8 +135,7 @@ export class BroadcastSender {
     readonly entry: LogEntry;
   }): Broadcast {
     const { slot, ref, tag } = subscription.record;
-    const { position, seq, key, lane, contentType, data, expiresAt, collapseKey, notification } =
-      entry;
+    const { position, seq, key, lane, contentType, data, expiresAt, collapseKey } = entry;
     return {
       slot,
       tagRef: ref,
@@ -150,7 +149,6 @@ export class BroadcastSender {
       data,
       ...(isNowOrNever(seq) ? {} : { expiresAtMs: expiresAt }),
       ...(collapseKey === null ? {} : { collapseKey }),
-      ...(notification === undefined ? {} : { notification }),
     };
   }
 

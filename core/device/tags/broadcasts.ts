@@ -7,7 +7,6 @@ import { LIMITS } from "../../../schema/limits.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import type { Context } from "../../link/effects.ts";
 import { isNowOrNever } from "../../message/clock.ts";
-import { contentBytes } from "../../message/options.ts";
 import { endsApp, type LogEntry } from "../../tag/calls/broadcast.ts";
 import type { DeliverAnswer, DeliverRequest } from "../../tag/calls/fan-out.ts";
 import type { CurrentLink } from "../current-link.ts";
@@ -240,7 +239,7 @@ export class Broadcasts implements PageHandler {
     const pending: PendingBroadcast = {
       subscription,
       position,
-      bytes: contentBytes(entry),
+      bytes: entry.data.length,
       entry,
       state: "held",
       tokens: [],

@@ -28,6 +28,7 @@ import type { Transport, TransportHandler } from "./transport.ts";
 /** RFC 6455 §1.3. */
 const WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const REFUSED_STATUS = 400;
+const SWITCHING = 101;
 const utf8 = new TextEncoder();
 
 export interface HttpPort {
@@ -127,6 +128,17 @@ export class HttpConnection implements TransportHandler, ConnectionPort {
         if (socket.isOpen) socket.ended();
       });
     }
+    return socket;
+  }
+
+  /** The same for an app server whose key is verified: its connection is not shed, and its frames wait for no turn. */
+  acceptSender(request: Request, protocol: string): ServerSocket {
+    const head = upgrades.get(request)?.head;
+    const socket = this.accept(request, protocol);
+    if (head !== undefined) this.failedAuth.answered(this.#loop.clientOf(head), head, SWITCHING);
+    this.#transport.expectLarge();
+    socket.takesTurns = false;
+    this.entry.become("busy");
     return socket;
   }
 

@@ -30,6 +30,8 @@ export class ServerSocket implements ClientFramesHandler, TransportHandler {
   onclose: () => void = () => {};
   /** When the last bytes arrived. */
   heardAt: number;
+  /** Whether frames wait for their turn when the link has used up its share: not those of a sender, which its credit bounds. */
+  takesTurns = true;
   readonly #transport: Transport;
   readonly #port: SocketOwner;
   readonly #frames = new ClientFrames(this);
@@ -118,7 +120,7 @@ export class ServerSocket implements ClientFramesHandler, TransportHandler {
 
   /** Frames that have arrived wait for their turn. After the end there are none to wait. */
   get isHeld(): boolean {
-    return this.#isOpen && (this.#isWaiting || this.#budget.isSpent(this.now()));
+    return this.#isOpen && this.takesTurns && (this.#isWaiting || this.#budget.isSpent(this.now()));
   }
 
   message(bytes: Uint8Array<ArrayBuffer>, isText: boolean): void {
@@ -166,6 +168,10 @@ export class ServerSocket implements ClientFramesHandler, TransportHandler {
    * @param bytes that have arrived; null if it is the turn of earlier ones
    */
   #read(bytes: Uint8Array | null): void {
+    if (bytes !== null && !this.takesTurns) {
+      this.#frames.push(bytes);
+      return;
+    }
     this.#budget.begin(this.now(), bytes === null);
     if (bytes === null) this.#frames.resume();
     else this.#frames.push(bytes);

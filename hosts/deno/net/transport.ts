@@ -83,6 +83,11 @@ export class Transport {
     this.#waitBytes = SMALL_BYTES;
   }
 
+  /** Uses a large one: for a client that sends frame after frame. */
+  expectLarge(): void {
+    this.#waitBytes = LARGE_BYTES;
+  }
+
   pause(): void {
     this.#isPaused = true;
   }

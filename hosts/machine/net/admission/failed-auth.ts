@@ -37,6 +37,11 @@ function claimedKey(fields: Asked["fields"]): string | undefined {
   return input === undefined ? keyIdOfToken(fields.get("authorization")) : keyIdOf(input);
 }
 
+/** Upgrades that are signed like requests: whose they are, their key says. */
+const SIGNED_UPGRADE = /^\/v1\/messages\//;
+const isSignedUpgrade = (target: string): boolean =>
+  routePaths(target).every((path) => SIGNED_UPGRADE.test(path));
+
 /** Routes that verify the signature of every request. A success of any other route does not prove the key in its headers. */
 const SIGNED = /^\/v1\/(messages|tags|aliases|registrations)(\/|$)/;
 const isSigned = (target: string): boolean => routePaths(target).every((path) => SIGNED.test(path));
@@ -110,8 +115,8 @@ export class FailedAuth {
   }
 
   /** Null for requests that are never refused: without credentials, or with a key that has succeeded from this network. */
-  #budgetOf(network: string, { method, fields, isUpgrade }: Asked): string | null {
-    if (isUpgrade) return this.#budgetOfLink(network, fields);
+  #budgetOf(network: string, { method, target, fields, isUpgrade }: Asked): string | null {
+    if (isUpgrade && !isSignedUpgrade(target)) return this.#budgetOfLink(network, fields);
     const keyId = claimedKey(fields);
     if (keyId !== undefined) {
       const standing = this.#goodKeys.standingOf(keyId, network, this.#now());

@@ -1,0 +1,59 @@
+/** Messages, and the options of sending one. */
+import type { ConditionBody, SendBodyInput } from "../../schema/http.ts";
+import type { MessageData } from "./body.ts";
+import type { CallOptions } from "./call.ts";
+
+export interface BroadcastOptions extends CallOptions {
+  /**
+   * Calls with the same key are one message, as long as the mesh remembers the first (docs/api.md). 1 to 128 visible ASCII
+   * characters. Default: random, so that only the retries within one call are one message.
+   */
+  readonly idempotencyKey?: string;
+}
+
+export interface SendOptions extends BroadcastOptions {
+  /** Seconds to wait for the device's acknowledgement, 0 to 20. Default: 5, set by the mesh. */
+  readonly wait?: number;
+  /** Answer as soon as the message is durable, without waiting for the device. Cannot be combined with `wait`. */
+  readonly respondAsync?: boolean;
+}
+
+/** The fields that every message has. */
+export type Content = Omit<SendBodyInput, "to" | "filter" | "pace" | "data"> & {
+  /** An object, text, or bytes, which arrive as bytes. */
+  readonly data?: MessageData | undefined;
+  /**
+   * Instead of `data`: an object as JSON text, sent exactly as written. `1.50` stays `1.50`, and the mesh refuses a duplicate
+   * member. The device reads it as `message.json`.
+   */
+  readonly json?: string | undefined;
+};
+
+/** A message to one registration. */
+export type SingleMessage = Content & {
+  /** A regId. */
+  readonly to: string;
+  /**
+   * Encrypt the data to the key of the registration, end to end (RFC 8291): the mesh cannot read it. At most 3,992 bytes of data; the
+   * device needs `pushmesh/encryption`. See `encryption`.
+   */
+  readonly encrypt?: boolean;
+};
+
+/** A message to all holders of an alias. */
+export type AliasMessage = Content & {
+  readonly to: {
+    readonly alias: string;
+    /** Withdraw it from the others once one has it. Default false. */
+    readonly firstAckWins?: boolean;
+  };
+};
+
+/** A message to a tag, to a condition over tags, or to all devices of the app. */
+export type BroadcastMessage = Omit<Content, "onOverflow"> &
+  Pick<SendBodyInput, "filter" | "pace"> & {
+    readonly to:
+      | { readonly tag: string }
+      | { readonly condition: ConditionBody }
+      | { readonly everyone: true };
+  };
