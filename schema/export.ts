@@ -7,7 +7,7 @@
  * 4. a `tag` line for each tag in the directories;
  * 5. each node of a tag: `node`, then its `members`, then its `broadcast` lines by increasing position;
  * 6. each device: `device`, then its `registration` lines, its `subscription` and `holding` lines (its tags and aliases), then its `mail`
- *    lines by increasing seq;
+ *    lines and its `timeline` lines, both by increasing seq;
  * 7. `end`, so that a truncated or changed file is refused.
  *
  * It contains no alarms, because they follow from the expiries and from unserved broadcasts, and no live nodes, because the root's log has
@@ -16,7 +16,9 @@
 import * as z from "zod";
 import { condition, filter } from "./export/condition.ts";
 import { bytes, countOfThings as count, timeMs } from "./export/fields.ts";
+import { messageOptions, notification } from "./export/message-options.ts";
 import { auditLine, credentialLine } from "./export/operators.ts";
+import { timelineLine } from "./export/timeline.ts";
 import { exportedAttributes, exportedKey, exportedStanding } from "./export-registration.ts";
 import { KEY_ALGORITHMS, KEY_SCOPES } from "./http/enums.ts";
 
@@ -206,6 +208,9 @@ const broadcast = z.strictObject({
   trustVersion: count.exactOptional(),
   takenAt: timeMs.exactOptional(),
   ends: z.boolean().exactOptional(),
+  /** Since version 4, as are `options`. */
+  notification: notification.exactOptional(),
+  options: messageOptions.exactOptional(),
   /** Null until it is served. */
   state: z
     .strictObject({ attached: z.string(), failed: z.array(count), outcome: z.string() })
@@ -318,6 +323,9 @@ const mail = z.strictObject({
   firstAckAlias: z.string().nullable().default(null),
   /** See core/device/store.ts. Since version 3. */
   fingerprint: count.nullable().default(null),
+  /** Since version 4, as is the notification. */
+  options: messageOptions.nullable().default(null),
+  notification: notification.exactOptional(),
 });
 
 const end = z.strictObject({
@@ -347,6 +355,7 @@ export const exportLine = z.discriminatedUnion("kind", [
   subscription,
   holding,
   mail,
+  timelineLine,
   end,
 ]);
 export type ExportLine = z.output<typeof exportLine>;
@@ -372,7 +381,13 @@ export type SubscriptionLine = z.output<typeof subscription>;
 type HoldingLine = z.output<typeof holding>;
 export type MailLine = z.output<typeof mail>;
 /** The data of one device. */
-export type DevicePart = DeviceLine | RegistrationLine | SubscriptionLine | HoldingLine | MailLine;
+export type DevicePart =
+  | DeviceLine
+  | RegistrationLine
+  | SubscriptionLine
+  | HoldingLine
+  | MailLine
+  | z.output<typeof timelineLine>;
 /** The data of the objects of a mesh, without the files of its folder. */
 export type DataLine = AppLine | OperatorsLine | AliasLine | DirectoryLine | NodePart | DevicePart;
 

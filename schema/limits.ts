@@ -3,6 +3,7 @@ import { BUDGET_LIMITS } from "./limits/budgets.ts";
 import { REMOVAL_LIMITS } from "./limits/removals.ts";
 import { SEALING_LIMITS } from "./limits/sealing.ts";
 import { SENDER_LIMITS } from "./limits/senders.ts";
+import { TIMELINE_LIMITS } from "./limits/timelines.ts";
 
 /**
  * All limits of the mesh in one place: each name has its unit, and each comment says what it limits and why it is this number. Tests check
@@ -11,6 +12,7 @@ import { SENDER_LIMITS } from "./limits/senders.ts";
 export const LIMITS = {
   ...REMOVAL_LIMITS,
   ...SEALING_LIMITS,
+  ...TIMELINE_LIMITS,
   ...SENDER_LIMITS,
   // ---- sending
   /** Message data before encoding. FCM and Web Push (RFC 8030 §7.2) both promise 4 KiB. */
@@ -29,6 +31,8 @@ export const LIMITS = {
   TTL_DEFAULT_SECONDS: 2_419_200,
   /** Collapse key, UTF-8. */
   COLLAPSE_KEY_BYTES: 64,
+  /** Label of a message, UTF-8: as a collapse key. */
+  LABEL_BYTES: 64,
   /** Idempotency-Key, visible ASCII. */
   IDEMPOTENCY_KEY_CHARS: 128,
   /** `nonce` of a signature. */

@@ -270,6 +270,29 @@ struct Unregistered {
   2: required i32 slot
 }
 
+/** A button of a notification. */
+struct NotificationAction {
+  /** Names it in the report of a click. */
+  1: required string action
+  2: required string title
+  3: optional string icon
+  /** What a click on it opens, instead of Notification.url. */
+  4: optional string url
+}
+
+/** What to show the user. Without a title it only sets the badge. URLs are https or relative to the app. */
+struct Notification {
+  1: optional string title
+  2: optional string body
+  3: optional string icon
+  4: optional string image
+  /** What a click opens. */
+  5: optional string url
+  /** The number on the app's icon; 0 removes it. */
+  6: optional i32 badge
+  7: optional list<NotificationAction> actions
+}
+
 /** One message to one registration. */
 struct Message {
   1: required i32 slot
@@ -292,6 +315,7 @@ struct Message {
   10: optional i64 remainingMs
   /** If remainingMs is 0: 32-bit FNV-1a of the data as first sent, because the data may be left out here. */
   11: optional i32 dataHash
+  12: optional Notification notification
 }
 
 /** Messages in the order in which to pass them to the app. */
@@ -394,6 +418,7 @@ struct Broadcast {
   12: optional string collapseKey
   /** Like Message.remainingMs. */
   13: optional i64 remainingMs
+  14: optional Notification notification
 }
 
 /** Broadcasts in the order in which to pass them to the app. They are acknowledged by cursors, not by acks. */

@@ -5,6 +5,9 @@ import { contextOf, type KeyOptions } from "../context.ts";
 import { asServer, withExamples } from "../options.ts";
 import { serverOf } from "../server.ts";
 
+const eventLine = ({ event, at }: { readonly event: string; readonly at: number }): string =>
+  `${new Date(at).toISOString()}  ${event}`;
+
 export function status(env: NodeJS.ProcessEnv): Command {
   const command = asServer(new Command("status"))
     .description("show the status of a message, or the progress of a broadcast")
@@ -16,7 +19,7 @@ export function status(env: NodeJS.ProcessEnv): Command {
       const text =
         "members" in answer
           ? `${progressText(answer)}  ${accepted}`
-          : `${answer.status}  ${accepted}`;
+          : [`${answer.status}  ${accepted}`, ...(answer.events ?? []).map(eventLine)].join("\n");
       context.output.result(answer, text);
     });
   return withExamples(command, "pushmesh status <id>");

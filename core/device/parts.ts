@@ -9,6 +9,8 @@ import { Calls } from "./calls.ts";
 import { CurrentLink } from "./current-link.ts";
 import { Debts } from "./debts.ts";
 import { PublishedKeys } from "./encryption/published-keys.ts";
+import { MessageEvents } from "./events/message-events.ts";
+import { Timelines } from "./events/timelines.ts";
 import type { DeviceIdentity } from "./identity.ts";
 import { IdleWatch } from "./idle.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -62,7 +64,9 @@ export function makeParts(options: DeviceOptions) {
   const removals = new Removals(account);
   const shared = { store, account, registrations, recentKeys, link, clock, waits, calls, retries };
 
-  const mail = new Mail({ ...shared, name, spread });
+  const timelines = new Timelines(store);
+  const events = new MessageEvents([timelines]);
+  const mail = new Mail({ ...shared, events, name, spread });
   const source = (app: string, tagId: string) => identity.source(app, tagId);
   const judges: Rights["judges"] = (...args) => rights.judges(...args);
   const tags = new Tags({ ...shared, depths, name, source, judges });
@@ -102,6 +106,6 @@ export function makeParts(options: DeviceOptions) {
   }
   return {
     ...{ account, clock, registrations, removals, link, waits, calls, retries },
-    ...{ mail, tags, aliases, keys, debts, lifecycle, rights, eviction, session, idle },
+    ...{ mail, timelines, tags, aliases, keys, debts, lifecycle, rights, eviction, session, idle },
   };
 }

@@ -2,6 +2,7 @@
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { type Granted, NOTHING_GRANTED } from "../condition/types.ts";
+import type { KeptOptions } from "../message/options.ts";
 import { PRIORITIES, type Priority } from "../message/priority.ts";
 import type { SendRequest } from "../message/send.ts";
 import type { Ending } from "./mail/outcomes.ts";
@@ -24,6 +25,8 @@ export interface InFlight {
   readonly firstAckAlias: string | null;
   /** `SendRequest.fingerprint`; null for none. */
   readonly fingerprint: number | null;
+  /** Null for none, and for a query. */
+  readonly options: KeptOptions | null;
   /** For a message sent without its data: the hash by which the device recognizes the data; null if unknown. */
   readonly dataHash?: number | null;
   /** The message to store if the acknowledgement does not arrive; null if it has a row already. */

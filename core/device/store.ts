@@ -3,7 +3,9 @@
  * host makes the writes durable before it carries out the handler's effects (on Workers by the output gate, in a process with
  * many devices by a shared commit). docs/storage.md describes the tables.
  */
+import type { Notification } from "../../schema/generated/link.ts";
 import type { Attributes } from "../condition/types.ts";
+import type { KeptOptions } from "../message/options.ts";
 import type { Priority } from "../message/priority.ts";
 import type { ContentTypeCode } from "../message/send.ts";
 import type { SealingRecord } from "./sealing/seal.ts";
@@ -89,14 +91,14 @@ export interface EncryptionKey {
   readonly generation: number;
 }
 
-/** A stored message without its data; the mailbox keeps it in memory. */
+/** A stored message without its content; the mailbox keeps it in memory. */
 export interface MailHeader {
   readonly seq: number;
   readonly slot: number;
   readonly lane: Priority;
   /** base64url of `Message.key`. */
   readonly key: string;
-  /** Length of the data, bytes. */
+  /** Of its content: see `contentBytes`. */
   readonly bytes: number;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
@@ -105,6 +107,8 @@ export interface MailHeader {
   readonly firstAckAlias: string | null;
   /** `SendRequest.fingerprint`; null for none. */
   readonly fingerprint: number | null;
+  /** Null for none. */
+  readonly options: KeptOptions | null;
 }
 
 /** A tag that a registration is in, is joining, or is leaving. */
@@ -155,6 +159,8 @@ export const ofAliasBits = (bits: number): AliasState => ({
 export interface MailBody {
   readonly contentType: ContentTypeCode;
   readonly data: Uint8Array;
+  /** Absent for none. */
+  readonly notification?: Notification;
 }
 
 export interface AccountStore {
@@ -171,7 +177,7 @@ export interface AccountStore {
 export interface RegistrationStore {
   listRegistrations(): RegistrationRecord[];
   putRegistration(record: RegistrationRecord): void;
-  /** Also deletes its outcomes and its encryption key. */
+  /** Also deletes its outcomes, its timelines and its encryption key. */
   deleteRegistration(slot: number): void;
 }
 
@@ -188,6 +194,30 @@ export interface OutcomeStore {
   readOutcomes(slot: number): string | null;
   /** Writes one row. */
   writeOutcomes(slot: number, log: string): void;
+}
+
+/** What happened to a message that was sent with `trace`. */
+export interface TimelineRecord {
+  readonly seq: number;
+  /** Of a broadcast: where its number is from, as in its ID. Empty for a message to this registration. */
+  readonly source: string;
+  readonly slot: number;
+  /** base64url of `Message.key`. */
+  readonly key: string;
+  /** Milliseconds since 1970; null while the message has not ended. */
+  readonly endedAt: number | null;
+  /** JSON: names of events, each with the milliseconds since the time of `seq`. */
+  readonly events: string;
+}
+
+export interface TimelineStore {
+  readTimeline(seq: number, source: string): TimelineRecord | null;
+  /** Writes one row; replaces the row with this seq and source. */
+  putTimeline(record: TimelineRecord): void;
+  deleteTimeline(seq: number, source: string): void;
+  countTimelines(): number;
+  /** The oldest first. @param limit at most so many. Default: all */
+  listTimelines(limit?: number): TimelineRecord[];
 }
 
 export interface SubscriptionStore {
@@ -214,5 +244,6 @@ export type DeviceStore = AccountStore &
   RegistrationStore &
   MailStore &
   OutcomeStore &
+  TimelineStore &
   SubscriptionStore &
   EncryptionKeyStore;

@@ -3,6 +3,7 @@ import type { MessageStatus } from "../../schema/http.ts";
 import type { KnownAttributes } from "../condition/types.ts";
 import type { Refused } from "../message/refusal.ts";
 import type { RegistrationName } from "../message/registration-name.ts";
+import type { TimelineEvent } from "./events/timelines.ts";
 import type { EncryptionKey } from "./store.ts";
 
 /** Asks for the status of a message, by the parts of its ID. */
@@ -13,7 +14,14 @@ export interface StatusRequest {
   readonly key: Uint8Array;
 }
 
-export type StatusAnswer = { readonly ok: true; readonly status: MessageStatus } | Refused;
+export type StatusAnswer =
+  | {
+      readonly ok: true;
+      readonly status: MessageStatus;
+      /** Absent without a timeline. */
+      readonly events?: readonly TimelineEvent[];
+    }
+  | Refused;
 
 /** Opens the account of a public key. The edge has verified possession of the private key. */
 export interface OpenAccountRequest {

@@ -1,6 +1,8 @@
 /** A message to one registration, and the answer to its sender. Plain data: it crosses RPC. */
+import type { Notification } from "../../schema/generated/link.ts";
 import type { MessageStatus } from "../../schema/http.ts";
 import type { TrustFields } from "../trust/app-trust.ts";
+import type { KeptOptions } from "./options.ts";
 import type { Priority } from "./priority.ts";
 import type { Refused } from "./refusal.ts";
 
@@ -23,6 +25,10 @@ export interface SendRequest extends TrustFields {
   readonly lane: Priority;
   readonly contentType: ContentTypeCode;
   readonly data: Uint8Array;
+  /** Absent for none. */
+  readonly notification?: Notification;
+  /** Absent for none. */
+  readonly options?: KeptOptions;
   /** 0 means now or never: delivered at once or expired. */
   readonly ttlSeconds: number;
   readonly collapseKey: string | null;

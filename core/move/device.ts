@@ -1,6 +1,7 @@
 /** Converts the stored state of a device to lines of an export, and back. */
 import type { DeviceLine, DevicePart } from "../../schema/export.ts";
 import type { DeviceStore, LinkRecord } from "../device/store.ts";
+import { contentBytes } from "../message/options.ts";
 
 /**
  * Reads a device line by line, so that its mailbox is never in memory as a whole.
@@ -38,6 +39,7 @@ export function* readDevice(name: string, store: DeviceStore): Generator<DeviceP
     const body = store.readMail(header.seq);
     if (body !== null) yield { kind: "mail", device: name, ...header, ...body };
   }
+  for (const record of store.listTimelines()) yield { kind: "timeline", device: name, ...record };
 }
 
 /** The link without its cursors: each is in the line of its tag, so that no line grows with their number. */
@@ -114,8 +116,14 @@ function writePart(store: DeviceStore, part: DevicePart): void {
       return;
     }
     case "mail": {
-      const { kind: _, device: __, contentType, data, ...header } = part;
-      store.insertMail({ ...header, bytes: data.length }, { contentType, data });
+      const { kind: _, device: __, contentType, data, notification, ...header } = part;
+      const body = { contentType, data, ...(notification === undefined ? {} : { notification }) };
+      store.insertMail({ ...header, bytes: contentBytes(body) }, body);
+      return;
+    }
+    case "timeline": {
+      const { kind: _, device: __, ...record } = part;
+      store.putTimeline(record);
     }
   }
 }

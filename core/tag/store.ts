@@ -57,7 +57,7 @@ export interface MemberRecord {
 
 /** An entry without its data. */
 export type LogHeader = Omit<LogEntry, "data"> & {
-  /** Length of the data. */
+  /** Of its content: see `contentBytes`. */
   readonly bytes: number;
 };
 

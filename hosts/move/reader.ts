@@ -98,6 +98,7 @@ const RANK: Readonly<Record<ExportLine["kind"], number>> = {
   subscription: 7,
   holding: 7,
   mail: 7,
+  timeline: 7,
   end: 8,
 };
 /** Kinds that occur at most once. */

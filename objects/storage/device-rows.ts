@@ -10,11 +10,15 @@ import type {
   RegistrationStore,
   SubscriptionStore,
   TagRecord,
+  TimelineRecord,
+  TimelineStore,
 } from "../../core/device/store.ts";
 import { aliasBits, ofAliasBits } from "../../core/device/store.ts";
 import type { Standing } from "../../core/device/trust/standing.ts";
 import type { ContentTypeCode } from "../../core/message/send.ts";
+import { type MailRow, mailOf, notificationIn, optionsText } from "./mail-options.ts";
 import { bytesOf, type ObjectTables, Table } from "./table.ts";
+import { DELETE_TIMELINES, TimelineRows } from "./timeline-rows.ts";
 
 const shared = (name: string) => ({ name, scope: "device" });
 
@@ -55,15 +59,18 @@ const LIST_MAIL = MAIL.select(
   [
     ...["seq", "slot", "lane", "key", "length(data) AS bytes", "expires_at AS expiresAt"],
     ...["collapse_key AS collapseKey", "first_ack_alias AS firstAckAlias", "fingerprint"],
+    "options",
   ],
   { tail: "ORDER BY seq" },
 );
 const INSERT_MAIL = MAIL.insert([
   ...["seq", "slot", "lane", "key", "expires_at", "collapse_key", "first_ack_alias"],
-  ...["content_type", "data", "fingerprint"],
+  ...["content_type", "data", "fingerprint", "options"],
 ]);
 const DELETE_MAIL = MAIL.delete(["seq"]);
-const READ_MAIL = MAIL.select(["content_type AS contentType", "data"], { where: "seq = ?" });
+const READ_MAIL = MAIL.select(["content_type AS contentType", "data", "options"], {
+  where: "seq = ?",
+});
 
 const TAG_COLUMNS = ["ref", "slot", "tag", "path", "generation", "epoch"];
 const LIST_TAGS = TAGS.select([...TAG_COLUMNS, "by_server AS byServer"]);
@@ -80,9 +87,10 @@ const PUT_ATTRIBUTES = ATTRIBUTES.put(["slot", "value"], ["slot"]);
 const DELETE_ATTRIBUTES = ATTRIBUTES.delete(["slot"]);
 
 /** All rows of these tables. */
-export const DELETE_ALL = [REGISTRATIONS, MAIL, TAGS, ALIASES, ATTRIBUTES].map((table) =>
-  table.delete(),
-);
+export const DELETE_ALL = [
+  ...[REGISTRATIONS, MAIL, TAGS, ALIASES, ATTRIBUTES].map((table) => table.delete()),
+  DELETE_TIMELINES,
+];
 
 /** A registration as it is stored. */
 export type RegistrationRow = Omit<RegistrationRecord, "standing" | "sealing"> & {
@@ -109,12 +117,14 @@ export const deviceTagOf = ({ byServer, ...row }: DeviceTagRow): TagRecord =>
   byServer === 0 ? row : { ...row, byServer: true };
 
 export class DeviceRows<Tables extends ObjectTables>
-  implements RegistrationStore, MailStore, SubscriptionStore
+  implements RegistrationStore, MailStore, SubscriptionStore, TimelineStore
 {
   protected readonly tables: Tables;
+  readonly #timelines: TimelineRows;
 
   constructor(tables: Tables) {
     this.tables = tables;
+    this.#timelines = new TimelineRows(tables);
   }
 
   listRegistrations(): RegistrationRecord[] {
@@ -130,18 +140,19 @@ export class DeviceRows<Tables extends ObjectTables>
 
   deleteRegistration(slot: number): void {
     this.tables.run(DELETE_REGISTRATION, slot);
+    this.#timelines.deleteOf(slot);
   }
 
   listMail(): MailHeader[] {
-    return this.tables.all<MailHeader>(LIST_MAIL);
+    return this.tables.all<MailRow>(LIST_MAIL).map(mailOf);
   }
 
-  insertMail(header: MailHeader, { contentType, data }: MailBody): void {
+  insertMail(header: MailHeader, body: MailBody): void {
     const { seq, slot, lane, key, expiresAt, collapseKey, firstAckAlias, fingerprint } = header;
     this.tables.run(
       INSERT_MAIL,
       ...[seq, slot, lane, key, expiresAt, collapseKey, firstAckAlias],
-      ...[contentType, data, fingerprint],
+      ...[body.contentType, body.data, fingerprint, optionsText(header, body)],
     );
   }
 
@@ -153,8 +164,31 @@ export class DeviceRows<Tables extends ObjectTables>
     const row = this.tables.get<{
       readonly contentType: ContentTypeCode;
       readonly data: Uint8Array | ArrayBuffer;
+      readonly options: string | null;
     }>(READ_MAIL, seq);
-    return row === undefined ? null : { contentType: row.contentType, data: bytesOf(row.data) };
+    if (row === undefined) return null;
+    const { contentType, data, options } = row;
+    return { contentType, data: bytesOf(data), ...notificationIn(options) };
+  }
+
+  readTimeline(seq: number, source: string): TimelineRecord | null {
+    return this.#timelines.readTimeline(seq, source);
+  }
+
+  putTimeline(record: TimelineRecord): void {
+    this.#timelines.putTimeline(record);
+  }
+
+  deleteTimeline(seq: number, source: string): void {
+    this.#timelines.deleteTimeline(seq, source);
+  }
+
+  countTimelines(): number {
+    return this.#timelines.countTimelines();
+  }
+
+  listTimelines(limit?: number): TimelineRecord[] {
+    return this.#timelines.listTimelines(limit);
   }
 
   listTags(): TagRecord[] {

@@ -13,7 +13,7 @@ const OWN = {
   mail: `(
     seq INTEGER PRIMARY KEY, slot INTEGER NOT NULL, lane INTEGER NOT NULL, key TEXT NOT NULL,
     expires_at INTEGER NOT NULL, collapse_key TEXT, first_ack_alias TEXT, content_type INTEGER NOT NULL,
-    data BLOB NOT NULL, fingerprint INTEGER)`,
+    data BLOB NOT NULL, fingerprint INTEGER, options TEXT)`,
   tags: `(
     ref INTEGER PRIMARY KEY, slot INTEGER NOT NULL, tag TEXT NOT NULL, path TEXT NOT NULL,
     generation INTEGER NOT NULL DEFAULT 0, epoch INTEGER NOT NULL DEFAULT 0, by_server INTEGER NOT NULL DEFAULT 0)`,
@@ -23,6 +23,13 @@ const OWN = {
   attributes: "(slot INTEGER PRIMARY KEY, value TEXT NOT NULL)",
 };
 
+/** Made by the first message that is traced. Without a rowid, so that a row is in one b-tree. */
+const TIMELINES = {
+  timelines: `(
+    seq INTEGER, source TEXT, slot INTEGER NOT NULL, key TEXT NOT NULL, ended_at INTEGER, events TEXT NOT NULL,
+    PRIMARY KEY (seq, source)) WITHOUT ROWID`,
+};
+
 /** Adds what the tables of a version lack, except for tables that it does not have at all. */
 const UPGRADES = {
   first: `
@@ -30,7 +37,8 @@ const UPGRADES = {
     ALTER TABLE mail ADD COLUMN fingerprint INTEGER;
     ALTER TABLE registrations ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE registrations ADD COLUMN standing TEXT;
-    ALTER TABLE registrations ADD COLUMN sealing TEXT;`,
+    ALTER TABLE registrations ADD COLUMN sealing TEXT;
+    ALTER TABLE mail ADD COLUMN options TEXT;`,
   second: `
     ALTER TABLE mail ADD COLUMN fingerprint INTEGER;
     ALTER TABLE registrations ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
@@ -39,26 +47,32 @@ const UPGRADES = {
     ALTER TABLE aliases ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE registrations ADD COLUMN standing TEXT;
     ALTER TABLE registrations ADD COLUMN sealing TEXT;
-    ALTER TABLE tags ADD COLUMN by_server INTEGER NOT NULL DEFAULT 0;`,
+    ALTER TABLE tags ADD COLUMN by_server INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE mail ADD COLUMN options TEXT;`,
   third: `
     ALTER TABLE registrations ADD COLUMN standing TEXT;
     ALTER TABLE registrations ADD COLUMN sealing TEXT;
-    ALTER TABLE tags ADD COLUMN by_server INTEGER NOT NULL DEFAULT 0;`,
-  fourth: "ALTER TABLE registrations ADD COLUMN sealing TEXT;",
+    ALTER TABLE tags ADD COLUMN by_server INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE mail ADD COLUMN options TEXT;`,
+  fourth: `
+    ALTER TABLE registrations ADD COLUMN sealing TEXT;
+    ALTER TABLE mail ADD COLUMN options TEXT;`,
+  fifth: "ALTER TABLE mail ADD COLUMN options TEXT;",
 } as const;
 
 /** What is read instead of the columns that a version lacks. */
 const LACKING = {
   first: {
     ...{ first_ack_alias: "NULL", fingerprint: "NULL", generation: "0" },
-    ...{ standing: "NULL", sealing: "NULL" },
+    ...{ standing: "NULL", sealing: "NULL", options: "NULL" },
   },
   second: {
     ...{ fingerprint: "NULL", generation: "0", epoch: "0", standing: "NULL", sealing: "NULL" },
-    by_server: "0",
+    ...{ by_server: "0", options: "NULL" },
   },
-  third: { standing: "NULL", sealing: "NULL", by_server: "0" },
-  fourth: { sealing: "NULL" },
+  third: { standing: "NULL", sealing: "NULL", by_server: "0", options: "NULL" },
+  fourth: { sealing: "NULL", options: "NULL" },
+  fifth: { options: "NULL" },
 } as const;
 
 /** Tables that the first version did not have. */
@@ -66,13 +80,14 @@ const SINCE_SECOND = ["tags", "aliases", "attributes"];
 
 type Older = keyof typeof UPGRADES;
 
-/** The first version had no tags, the second no epochs, the third no grants, the fourth no keys; null for the current version, and if there are no tables. */
+/** The first version had no tags, the second no epochs, the third no grants, the fourth no keys, the fifth no options of mail; null for the current version, and if there are no tables. */
 function olderOf(found: ReadonlyMap<string, string>): Older | null {
   const tags = found.get("tags");
   if (tags === undefined) return found.size === 0 ? null : "first";
   if (!tags.includes("epoch")) return "second";
   if (!tags.includes("by_server")) return "third";
-  return found.get("registrations")?.includes("sealing") ? null : "fourth";
+  if (!found.get("registrations")?.includes("sealing")) return "fourth";
+  return found.get("mail")?.includes("options") ? null : "fifth";
 }
 
 export class DeviceTables extends OwnTables {
@@ -80,8 +95,8 @@ export class DeviceTables extends OwnTables {
   #older: Older | null;
 
   constructor(sql: Sql) {
-    const found = tablesIn(sql, ["state", "tags", "registrations"]);
-    super(sql, [OWN], {}, found);
+    const found = tablesIn(sql, ["state", "tags", "registrations", "mail", "timelines"]);
+    super(sql, [OWN, TIMELINES], {}, found);
     this.#older = olderOf(found);
   }
 
@@ -98,8 +113,9 @@ export class DeviceTables extends OwnTables {
     this.#older = null;
   }
 
-  protected override prepare(): void {
-    this.make();
+  protected override prepare(statement: Statement): void {
+    if (Object.hasOwn(OWN, statement.table.ownName)) this.make();
+    else super.prepare(statement);
   }
 
   protected override textOf(statement: Statement): string | null {

@@ -1,4 +1,5 @@
 /** An entry of a tag's log without its data, as text of one column. Bytes are base64url. */
+import { notificationBytes } from "../../core/message/options.ts";
 import type { LogEntry } from "../../core/tag/calls/broadcast.ts";
 import type { LogHeader } from "../../core/tag/store.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
@@ -18,14 +19,15 @@ export function headerText(entry: LogEntry): string {
   return JSON.stringify(stored);
 }
 
-/** @param bytes length of the entry's data */
-export function headerOf(text: string, bytes: number): LogHeader {
+/** @param dataBytes length of the entry's data */
+export function headerOf(text: string, dataBytes: number): LogHeader {
   const { key, signature, ...rest } = JSON.parse(text) as StoredHeader;
+  const { notification } = rest;
   return {
     ...rest,
     key: bytesOf(key),
     signature: signature === null ? null : bytesOf(signature),
-    bytes,
+    bytes: dataBytes + (notification === undefined ? 0 : notificationBytes(notification)),
   };
 }
 

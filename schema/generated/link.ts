@@ -565,6 +565,60 @@ export const encodeUnregistered = (value: Unregistered): Uint8Array<ArrayBuffer>
 /** Reads one Unregistered that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeUnregistered = (bytes: Uint8Array): Unregistered => decode(bytes, UnregisteredShape[1]);
 
+/** A button of a notification. */
+export interface NotificationAction {
+  /** Names it in the report of a click. */
+  readonly action: string;
+  readonly title: string;
+  readonly icon?: string;
+  /** What a click on it opens, instead of Notification.url. */
+  readonly url?: string;
+}
+
+const NotificationActionShape: Shape<NotificationAction> = /* @__PURE__ */ struct<NotificationAction>(0x6, {
+  action: STRING,
+  title: STRING,
+  icon: STRING,
+  url: STRING,
+});
+
+/** The bytes of one NotificationAction. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeNotificationAction = (value: NotificationAction): Uint8Array<ArrayBuffer> =>
+  encode(value, NotificationActionShape[2]);
+
+/** Reads one NotificationAction that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeNotificationAction = (bytes: Uint8Array): NotificationAction => decode(bytes, NotificationActionShape[1]);
+
+/** What to show the user. Without a title it only sets the badge. URLs are https or relative to the app. */
+export interface Notification {
+  readonly title?: string;
+  readonly body?: string;
+  readonly icon?: string;
+  readonly image?: string;
+  /** What a click opens. */
+  readonly url?: string;
+  /** The number on the app's icon; 0 removes it. */
+  readonly badge?: number;
+  readonly actions?: readonly NotificationAction[];
+}
+
+const NotificationShape: Shape<Notification> = /* @__PURE__ */ struct<Notification>(0x0, {
+  title: STRING,
+  body: STRING,
+  icon: STRING,
+  image: STRING,
+  url: STRING,
+  badge: I32,
+  actions: /* @__PURE__ */ list(NotificationActionShape),
+});
+
+/** The bytes of one Notification. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeNotification = (value: Notification): Uint8Array<ArrayBuffer> =>
+  encode(value, NotificationShape[2]);
+
+/** Reads one Notification that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeNotification = (bytes: Uint8Array): Notification => decode(bytes, NotificationShape[1]);
+
 /** One message to one registration. */
 export interface Message {
   readonly slot: number;
@@ -587,6 +641,7 @@ export interface Message {
   readonly remainingMs?: number;
   /** If remainingMs is 0: 32-bit FNV-1a of the data as first sent, because the data may be left out here. */
   readonly dataHash?: number;
+  readonly notification?: Notification;
 }
 
 const MessageShape: Shape<Message> = /* @__PURE__ */ struct<Message>(0x7e, {
@@ -601,6 +656,7 @@ const MessageShape: Shape<Message> = /* @__PURE__ */ struct<Message>(0x7e, {
   replay: BOOL,
   remainingMs: I64,
   dataHash: I32,
+  notification: NotificationShape,
 });
 
 /** The bytes of one Message. @throws ThriftError `range` if a number does not fit its type. */
@@ -829,6 +885,7 @@ export interface Broadcast {
   readonly collapseKey?: string;
   /** Like Message.remainingMs. */
   readonly remainingMs?: number;
+  readonly notification?: Notification;
 }
 
 const BroadcastShape: Shape<Broadcast> = /* @__PURE__ */ struct<Broadcast>(0x7fe, {
@@ -845,6 +902,7 @@ const BroadcastShape: Shape<Broadcast> = /* @__PURE__ */ struct<Broadcast>(0x7fe
   expiresAtMs: I64,
   collapseKey: STRING,
   remainingMs: I64,
+  notification: NotificationShape,
 });
 
 /** The bytes of one Broadcast. @throws ThriftError `range` if a number does not fit its type. */

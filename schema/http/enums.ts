@@ -17,6 +17,26 @@ export const MESSAGE_STATUSES = [
 ] as const;
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 
+/** What can happen to a message before it ends. `held`: the device's settings or a quota delay it; `sent`: it went out on a link. */
+export const MESSAGE_STEPS = ["accepted", "scheduled", "held", "queued", "sent"] as const;
+/** How a message ends. Names as in `MESSAGE_STATUSES`. */
+export const MESSAGE_ENDS = [
+  "delivered",
+  "expired",
+  "recalled",
+  "collapsed",
+  "overflowed",
+  "unregistered",
+  "filtered",
+] as const;
+/** What a device reports about a message that it has. */
+export const MESSAGE_REPORTS = ["shown", "clicked", "dismissed"] as const;
+/** What timelines and webhooks tell about a message. */
+export const MESSAGE_EVENTS = [...MESSAGE_STEPS, ...MESSAGE_ENDS, ...MESSAGE_REPORTS] as const;
+export type MessageEventName = (typeof MESSAGE_EVENTS)[number];
+/** What webhooks tell about a registration. */
+export const REGISTRATION_EVENTS = ["push_disabled"] as const;
+
 export const LIVE_ACCESS = ["closed", "token", "open"] as const;
 export type LiveAccessName = (typeof LIVE_ACCESS)[number];
 

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import { LIMITS } from "../limits.ts";
 import { conditionBody, filterBody } from "./condition.ts";
-import { MESSAGE_STATUSES, PRIORITY_NAMES } from "./enums.ts";
+import { MESSAGE_EVENTS, MESSAGE_STATUSES, PRIORITY_NAMES } from "./enums.ts";
 import {
   type AnswerOf,
   aliasText,
@@ -11,6 +11,7 @@ import {
   count,
   lazily,
   milliseconds,
+  nameText,
   regIdText,
   tagText,
   tookMs,
@@ -55,6 +56,10 @@ export const sendBody = z
     priority: z.enum(PRIORITY_NAMES).default("normal"),
     /** A newer message with the same key replaces an older one that is still queued. */
     collapseKey: boundedText(LIMITS.COLLAPSE_KEY_BYTES).optional(),
+    /** The sender's own name for messages that belong together, such as a campaign. Devices do not get it. */
+    label: nameText(LIMITS.LABEL_BYTES).optional(),
+    /** Keeps what happens to the message, step by step: `events` of its status. */
+    trace: z.boolean().optional(),
     /** Not for broadcasts: what happens if the mailbox is full. Default: `drop_oldest`. */
     onOverflow: z.enum(["drop_oldest", "reject"]).optional(),
     /** For broadcasts: only devices that reported these attributes. */
@@ -119,6 +124,10 @@ export const statusAnswer = lazily(() =>
     status: status(),
     /** When the mesh accepted it, milliseconds since 1970. */
     acceptedAt: milliseconds(),
+    /** What happened to it, in that order, if it was sent with `trace`. */
+    events: z
+      .array(z.strictObject({ event: z.enum(MESSAGE_EVENTS), at: milliseconds() }))
+      .optional(),
   }),
 );
 export type StatusAnswerBody = AnswerOf<typeof statusAnswer>;

@@ -26,6 +26,8 @@ import {
   encodeLinkDown,
   encodeLinkUp,
   encodeMessage,
+  encodeNotification,
+  encodeNotificationAction,
   encodePublishKey,
   encodePushDown,
   encodePushUp,
@@ -43,6 +45,7 @@ import {
   encodeWithdraw,
   type Hello,
   type Message,
+  type Notification,
   Priority,
   type Registration,
   type Removed,
@@ -74,6 +77,11 @@ const removed: Removed = {
   name: "removed",
   message: "The app's server removed the registration.",
   appId: "app_7f3k",
+};
+const button = { action: "yes", title: "Да 👍" };
+const notification: Notification = {
+  ...{ title: "Anna", body: "Lunch?", icon: "/anna.png", image: "https://example.com/menu.jpg" },
+  ...{ url: "/chat/7", badge: 3, actions: [button, { ...button, icon: "/yes.png", url: "/yes" }] },
 };
 const message: Message = {
   slot: 1,
@@ -222,8 +230,18 @@ export const VALUES: readonly ValueVector[] = [
     "registered, lapsed": { request: 1, registration: { ...registration, lapsed: true } },
   }),
   ...vector("Unregistered", encodeUnregistered, { unregistered: { request: 2, slot: 1 } }),
+  ...vector("NotificationAction", encodeNotificationAction, {
+    button,
+    "button, everything": { ...button, icon: "/yes.png", url: "/yes" },
+  }),
+  ...vector("Notification", encodeNotification, {
+    notification,
+    "notification, of no badge": { badge: 0 },
+    "notification, of nothing": {},
+  }),
   ...vector("Message", encodeMessage, {
     "message, JSON": message,
+    "message, with a notification": { ...message, notification },
     "message, bytes, everything": {
       ...message,
       priority: Priority.LOW,
@@ -294,6 +312,7 @@ export const VALUES: readonly ValueVector[] = [
   ...vector("Broadcast", encodeBroadcast, {
     "broadcast, JSON": broadcast,
     "broadcast, an hour left": { ...broadcast, remainingMs: 3_600_000 },
+    "broadcast, with a notification": { ...broadcast, remainingMs: 3_600_000, notification },
     "broadcast, to all devices, ttl 0, everything else": {
       slot: 31,
       tagRef: MAX_I32,

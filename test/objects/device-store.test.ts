@@ -42,7 +42,8 @@ describe("device store on SQLite", () => {
       const before = schema();
       const store = new SqlDeviceStore(sql, "name");
       const old = { seq: 2, slot: 1, lane: 2, key: "key", bytes: 2, expiresAt: 9 } as const;
-      const mail = { ...old, collapseKey: null, firstAckAlias: null, fingerprint: null };
+      const none = { collapseKey: null, firstAckAlias: null, fingerprint: null, options: null };
+      const mail = { ...old, ...none };
       expect(store.listMail()).toEqual([mail]);
       expect(store.listTags()).toEqual([]);
       expect(store.listAliases()).toEqual([]);
@@ -54,7 +55,7 @@ describe("device store on SQLite", () => {
 
       const tag = { ref: 7, slot: 1, tag: "news", path: "", generation: 1, epoch: 1 };
       store.putTag(tag);
-      const shared = { ...mail, seq: 4, firstAckAlias: "family", fingerprint: null };
+      const shared = { ...mail, seq: 4, firstAckAlias: "family", options: { label: "l" } };
       store.insertMail(shared, { contentType: 2, data: new Uint8Array(2) });
       for (const each of [store, new SqlDeviceStore(sql, "name")]) {
         expect(each.listTags()).toEqual([tag]);
@@ -63,11 +64,40 @@ describe("device store on SQLite", () => {
       }
     }));
 
+  test("O1 the tables of a version without options of mail are read as they are, and keep options from the first write on", () =>
+    runInDurableObject(newStub(), (_, { storage: { sql } }) => {
+      const older = new SqlDeviceStore(sql, "name");
+      older.writeAccount({ publicKey: "p", generation: 1, createdAt: 1 });
+      sql.exec("ALTER TABLE mail DROP COLUMN options");
+      sql.exec("INSERT INTO mail VALUES (2, 1, 2, 'key', 9, NULL, NULL, 3, x'0708', NULL)");
+      const schema = () => sql.exec("SELECT sql FROM sqlite_master").toArray();
+      const before = schema();
+      const store = new SqlDeviceStore(sql, "name");
+      const none = { collapseKey: null, firstAckAlias: null, fingerprint: null, options: null };
+      const mail = {
+        seq: 2,
+        slot: 1,
+        lane: 2,
+        key: "key",
+        bytes: 2,
+        expiresAt: 9,
+        ...none,
+      } as const;
+      expect(store.listMail()).toEqual([mail]);
+      expect(store.readMail(2)).toEqual({ contentType: 3, data: Uint8Array.of(7, 8) });
+      expect(schema()).toEqual(before);
+      const labelled = { ...mail, seq: 3, options: { label: "l" } };
+      store.insertMail(labelled, { contentType: 3, data: new Uint8Array(2) });
+      for (const each of [store, new SqlDeviceStore(sql, "name")])
+        expect(each.listMail()).toEqual([mail, labelled]);
+    }));
+
   test("S28 the tables of a version without keys are read as they are, and keep a key from the first write on", () =>
     runInDurableObject(newStub(), (_, { storage: { sql } }) => {
       const older = new SqlDeviceStore(sql, "name");
       older.writeAccount({ publicKey: "p", generation: 1, createdAt: 1 });
       sql.exec("ALTER TABLE registrations DROP COLUMN sealing");
+      sql.exec("ALTER TABLE mail DROP COLUMN options");
       sql.exec("INSERT INTO registrations VALUES (1, 'AAAAAAAAAAA', 1, NULL, 1, NULL)");
       const schema = () => sql.exec("SELECT sql FROM sqlite_master").toArray();
       const before = schema();

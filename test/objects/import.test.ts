@@ -100,6 +100,7 @@ describe("a device object", () => {
         data: new TextEncoder().encode("hi"),
         firstAckAlias: null,
         fingerprint: null,
+        options: null,
       },
     ]);
     expect(await stub.status(question)).toEqual({ ok: true, status: "queued" });

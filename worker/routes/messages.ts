@@ -98,7 +98,11 @@ async function statusOfMessage(
   const name = deviceName(registration.deviceId);
   const found = await wakeInTime(c, name, () => c.env.DEVICES.getByName(name).status(question));
   if (!found.ok) throw refusal(found);
-  return { id, status: found.status, acceptedAt: seqTimeMs(seq) };
+  const { status, events } = found;
+  return {
+    ...{ id, status, acceptedAt: seqTimeMs(seq) },
+    ...(events === undefined ? {} : { events: [...events] }),
+  };
 }
 
 async function statusOfBroadcast(

@@ -1,6 +1,7 @@
 /** The parts of a message that are the same for all targets. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
+import type { KeptOptions } from "../../core/message/options.ts";
 import type { Priority } from "../../core/message/priority.ts";
 import type { ContentTypeCode } from "../../core/message/send.ts";
 import { dataOfBody, HEADER_BYTES, isEncryptedBody } from "../../schema/encrypted.ts";
@@ -100,6 +101,15 @@ function bounded(data: Uint8Array, field: string): Uint8Array {
   throw new MeshError("field_invalid", detail, { field });
 }
 
+/** What its sender asked for. */
+function askedBy({ label, trace }: MessageOptions): { readonly options?: KeptOptions } {
+  const options: KeptOptions = {
+    ...(label === undefined ? {} : { label }),
+    ...(trace ? { trace } : {}),
+  };
+  return Object.keys(options).length === 0 ? {} : { options };
+}
+
 export function messageFields({
   options,
   content,
@@ -109,6 +119,7 @@ export function messageFields({
     ...content,
     ttlSeconds: options.ttl,
     collapseKey: options.collapseKey ?? null,
+    ...askedBy(options),
   };
 }
 
@@ -122,7 +133,7 @@ export const FOR_ONE = "only to a regId: a body is encrypted to one key";
  */
 export function requireUnused(
   options: MessageOptions,
-  fields: readonly ("filter" | "pace" | "onOverflow" | "encrypted")[],
+  fields: readonly ("filter" | "pace" | "onOverflow" | "encrypted" | "trace")[],
   why: string,
 ): void {
   const field = fields.find((name) => options[name] !== undefined);

@@ -78,6 +78,7 @@ export class Acks {
   #delivered(registration: Registration, entry: InFlight, context: Context): void {
     const { key, seq, fingerprint, tokens } = entry;
     registration.remember(key, "delivered", seq, fingerprint);
+    this.#parts.events.tell(registration, entry, "delivered", context);
     this.#parts.senders.settle(tokens.splice(0), { ok: true, status: "delivered", seq }, context);
   }
 

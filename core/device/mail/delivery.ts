@@ -7,6 +7,7 @@ import { LIMITS } from "../../../schema/limits.ts";
 import { isReused } from "../../fingerprint.ts";
 import type { Context } from "../../link/effects.ts";
 import type { HybridClock } from "../../message/clock.ts";
+import { contentBytes } from "../../message/options.ts";
 import type { SendAnswer, SendRequest } from "../../message/send.ts";
 import type { InFlight, Lane, Registration } from "../registration.ts";
 import type { Waiter } from "../waits.ts";
@@ -88,7 +89,8 @@ export class Delivery {
     key: string,
     context: Context,
   ): SendAnswer | number {
-    const { clock, socket, outbox, mailbox, outcomes } = this.#parts;
+    const { clock, socket, outbox, mailbox, outcomes, events } = this.#parts;
+    const { options } = request;
     const nowOrNever = request.ttlSeconds === 0;
     const seq = clock.next(context.now, nowOrNever);
     const lane = registration.lane(request.lane);
@@ -98,6 +100,8 @@ export class Delivery {
     }
     if (nowOrNever) {
       registration.remember(key, "expired", seq, request.fingerprint);
+      events.tell(registration, { key, seq, options }, "accepted", context);
+      events.tell(registration, { key, seq, options }, "expired", context);
       return { ok: true, status: "expired", seq };
     }
     const put = mailbox.put(registration, request, key, seq, context);
@@ -106,6 +110,7 @@ export class Delivery {
       const fingerprint = request.fingerprint ?? null;
       outcomes.record(registration.slot, "overflowed", [{ key, seq, fingerprint }]);
       registration.remember(key, "overflowed", seq, fingerprint);
+      events.tell(registration, { key, seq, options }, "overflowed", context);
       return { ok: true, status: "overflowed", seq };
     }
     if (live) {
@@ -133,7 +138,7 @@ export class Delivery {
       if (isReused(request.fingerprint, entry.fingerprint)) return KEY_REUSED;
       if (entry.ended !== null) return { ok: true, status: entry.ended, seq: entry.seq };
       if (request.waitMs > 0) return this.#wait(registration, request, key);
-      const status = this.#parts.inFlight.makeDurable(registration, entry, true, context.now);
+      const status = this.#parts.inFlight.makeDurable(registration, entry, true, context);
       return { ok: true, status, seq: entry.seq };
     }
     const row = registration.mail.get(key);
@@ -154,11 +159,12 @@ export class Delivery {
     const entry: InFlight = {
       seq,
       key,
-      bytes: request.data.length,
+      bytes: contentBytes(request),
       expiresAt: context.now + request.ttlSeconds * 1_000,
       sentAt: context.now,
       firstAckAlias: request.alias?.firstAckWins ? request.alias.alias : null,
       fingerprint: request.fingerprint ?? null,
+      options: request.options ?? null,
       unstored: request,
       ended: null,
       withdrawn: false,
@@ -179,12 +185,15 @@ export class Delivery {
         ? request.waitMs || LIMITS.ACK_WAIT_DEFAULT_MS
         : request.ttlSeconds * 1_000,
       ...(request.collapseKey === null ? {} : { collapseKey: request.collapseKey }),
+      ...(request.notification === undefined ? {} : { notification: request.notification }),
     };
     this.#parts.socket.deliver(registration, [message], context);
+    this.#parts.events.tell(registration, entry, "accepted", context);
+    this.#parts.events.tell(registration, entry, "sent", context);
     if (request.waitMs > 0) return this.#wait(registration, request, key);
     return {
       ok: true,
-      status: this.#parts.inFlight.makeDurable(registration, entry, true, context.now),
+      status: this.#parts.inFlight.makeDurable(registration, entry, true, context),
       seq,
     };
   }
@@ -217,7 +226,7 @@ export class Delivery {
     tokens?.splice(tokens.indexOf(token), 1);
     const seq = entry?.seq ?? registration.mail.get(key)?.seq ?? 0;
     const status =
-      entry === undefined ? "queued" : inFlight.makeDurable(registration, entry, true, context.now);
+      entry === undefined ? "queued" : inFlight.makeDurable(registration, entry, true, context);
     senders.settle([token], { ok: true, status, seq }, context);
   }
 }

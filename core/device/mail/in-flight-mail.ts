@@ -2,6 +2,7 @@
 import type { MessageStatus } from "../../../schema/http.ts";
 import type { Context } from "../../link/effects.ts";
 import { PRIORITIES } from "../../message/priority.ts";
+import type { MessageEvents } from "../events/message-events.ts";
 import type { InFlight, Registration } from "../registration.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Ending, Outcomes } from "./outcomes.ts";
@@ -12,6 +13,7 @@ export interface InFlightParts {
   readonly mailbox: Mailbox;
   readonly outcomes: Outcomes;
   readonly senders: Senders;
+  readonly events: MessageEvents;
 }
 
 export class InFlightMail {
@@ -31,25 +33,29 @@ export class InFlightMail {
     registration: Registration,
     entry: InFlight,
     onSocket: boolean,
-    now: number,
+    context: Context,
   ): MessageStatus {
+    const { now } = context;
+    const { events } = this.#parts;
     const { key, seq, unstored, expiresAt, endIfDropped } = entry;
     if (entry.ended !== null) return entry.ended;
     if (unstored?.ttlSeconds === 0) {
       // Only the device knows whether it has the message; it is queried on its next link. Remembered without a row of its own.
       if (!onSocket && endIfDropped === null)
         registration.remember(key, "sent", seq, entry.fingerprint, queryFieldsOf(entry, unstored));
+      events.persist(registration, entry);
       return "sent";
     }
     if (!onSocket && unstored !== null && isOverdue(entry, registration, now)) {
       registration.remember(key, "sent", seq, entry.fingerprint);
       const open = { ...entry, ...queryFieldsOf(entry, unstored) };
       this.#parts.outcomes.recordSent(registration.slot, "expired", [open]);
+      events.persist(registration, entry);
       return "sent";
     }
     if (unstored !== null) {
       // Even if it has expired: without a row, a status request after a crash would answer `delivered`.
-      this.#parts.mailbox.store(registration, unstored, key, seq, onSocket, expiresAt);
+      this.#parts.mailbox.store(registration, unstored, key, seq, onSocket, expiresAt, context);
       entry.unstored = null;
     }
     return isOverdue(entry, registration, now) ? "sent" : "queued";
@@ -57,7 +63,7 @@ export class InFlightMail {
 
   /** Ends a message on the socket with a status other than `delivered`. */
   end(registration: Registration, entry: InFlight, status: Ending, context: Context): void {
-    const { mailbox, outcomes, senders } = this.#parts;
+    const { mailbox, outcomes, senders, events } = this.#parts;
     const { key, seq, unstored } = entry;
     if (unstored === null) {
       mailbox.end(registration, [key], status, context);
@@ -69,12 +75,13 @@ export class InFlightMail {
     registration.remember(key, status, seq, entry.fingerprint);
     // The outcome of a ttl 0 message is only in its answer, so that it costs no row.
     if (unstored.ttlSeconds > 0) outcomes.record(registration.slot, status, [entry]);
+    events.tell(registration, entry, status, context);
     senders.settle(entry.tokens.splice(0), { ok: true, status, seq }, context);
   }
 
   /** The registration ends: ends its messages on the socket that have no row. The mailbox ends its rows. */
   endAll(registration: Registration, context: Context): void {
-    const { outcomes, senders } = this.#parts;
+    const { outcomes, senders, events } = this.#parts;
     const status = "unregistered";
     const ended: InFlight[] = [];
     for (const entry of registration.inFlight.values()) {
@@ -83,6 +90,7 @@ export class InFlightMail {
       entry.ended = status;
       registration.remember(key, status, seq, entry.fingerprint);
       if (unstored.ttlSeconds > 0) ended.push(entry);
+      events.tell(registration, entry, status, context);
       senders.settle(entry.tokens.splice(0), { ok: true, status, seq }, context);
     }
     outcomes.record(registration.slot, status, ended);
@@ -94,7 +102,7 @@ export class InFlightMail {
     const entries = this.#takeAll(registration);
     for (const entry of entries) {
       registration.untrack(entry);
-      this.makeDurable(registration, entry, false, context.now);
+      this.makeDurable(registration, entry, false, context);
     }
     mailbox.expire(registration, context);
     // These had expired: a clock that is set back must not send them again, after messages that came later.

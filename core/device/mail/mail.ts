@@ -6,6 +6,7 @@ import type { HybridClock } from "../../message/clock.ts";
 import type { SendAnswer, SendRequest } from "../../message/send.ts";
 import type { Calls } from "../calls.ts";
 import type { CurrentLink } from "../current-link.ts";
+import type { MessageEvents } from "../events/message-events.ts";
 import type { Part } from "../part.ts";
 import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
@@ -33,6 +34,7 @@ interface MailOptions {
   readonly calls: Calls;
   readonly registrations: Registrations;
   readonly recentKeys: RecentKeys;
+  readonly events: MessageEvents;
   /** The name of the device's object. */
   readonly name: string;
   /** 0 to 1, different for each device: spreads retries. */
@@ -51,14 +53,14 @@ export class Mail implements Part {
   readonly #acks: Acks;
 
   constructor(options: MailOptions) {
-    const { store, clock, link, waits, calls, name, spread } = options;
+    const { store, clock, link, waits, calls, events, name, spread } = options;
     const socket = new MailSocket(link);
     const senders = new Senders(waits);
     const outcomes = new Outcomes(store);
-    const mailbox = new Mailbox(store, outcomes, senders, socket);
-    const outbox = new Outbox({ mailbox, store, outcomes, socket });
+    const mailbox = new Mailbox(store, outcomes, senders, socket, events);
+    const outbox = new Outbox({ mailbox, store, outcomes, socket, events });
     const firstAcks = new FirstAcks({ store, outcomes, calls, name, spread });
-    const ended = { mailbox, outcomes, senders };
+    const ended = { mailbox, outcomes, senders, events };
     const inFlight = new InFlightMail(ended);
     const recalls = new Recalls({ ...ended, clock, inFlight, socket });
     this.#options = options;

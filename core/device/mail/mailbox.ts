@@ -3,8 +3,10 @@ import { dataHash } from "../../../schema/data-hash.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { Context } from "../../link/effects.ts";
 import { seqTimeMs } from "../../message/clock.ts";
+import { contentBytes } from "../../message/options.ts";
 import { PRIORITIES } from "../../message/priority.ts";
 import type { SendRequest } from "../../message/send.ts";
+import type { MessageEvents } from "../events/message-events.ts";
 import type { Registration } from "../registration.ts";
 import type { MailHeader, MailStore } from "../store.ts";
 import type { MailSocket } from "./mail-socket.ts";
@@ -25,13 +27,21 @@ export class Mailbox {
   readonly #outcomes: Outcomes;
   readonly #senders: Senders;
   readonly #socket: MailSocket;
+  readonly #events: MessageEvents;
   #deadline: number | null = null;
 
-  constructor(store: MailStore, outcomes: Outcomes, senders: Senders, socket: MailSocket) {
+  constructor(
+    store: MailStore,
+    outcomes: Outcomes,
+    senders: Senders,
+    socket: MailSocket,
+    events: MessageEvents,
+  ) {
     this.#store = store;
     this.#outcomes = outcomes;
     this.#senders = senders;
     this.#socket = socket;
+    this.#events = events;
   }
 
   /** When to call `onDeadline`; null if there was no row at the last call and none was added since. */
@@ -69,10 +79,13 @@ export class Mailbox {
       dropped = droppedFor(registration, request, replaced);
     }
     if (dropped?.size !== 0 && request.onOverflow === "reject") return "full";
+    const { options } = request;
+    this.#events.tell(registration, { key, seq, options }, "accepted", context);
     if (dropped === null) return "overflowed";
     this.#endRows(registration, "collapsed", context, replaced);
     this.#endRows(registration, "overflowed", context, dropped);
-    this.store(registration, request, key, seq, false, context.now + request.ttlSeconds * 1_000);
+    const expiresAt = context.now + request.ttlSeconds * 1_000;
+    this.store(registration, request, key, seq, false, expiresAt, context);
     return "queued";
   }
 
@@ -88,21 +101,26 @@ export class Mailbox {
     seq: number,
     onSocket: boolean,
     expiresAt: number,
+    context: Context,
   ): void {
     const header: MailHeader = {
       seq,
       slot: registration.slot,
       lane: request.lane,
       key,
-      bytes: request.data.length,
+      bytes: contentBytes(request),
       expiresAt,
       collapseKey: request.collapseKey,
       firstAckAlias: request.alias?.firstAckWins ? request.alias.alias : null,
       fingerprint: request.fingerprint ?? null,
+      options: request.options ?? null,
     };
-    this.#store.insertMail(header, { contentType: request.contentType, data: request.data });
+    const { contentType, data, notification } = request;
+    const shown = notification === undefined ? {} : { notification };
+    this.#store.insertMail(header, { contentType, data, ...shown });
     registration.addMail(header, onSocket);
     this.#scheduleExpiry(header);
+    this.#events.tell(registration, header, "queued", context);
   }
 
   /**
@@ -115,8 +133,10 @@ export class Mailbox {
   replaceUnseen(registration: Registration, lastSeq: number, context: Context): void {
     registration.lowerReceived(lastSeq);
     const unseen = this.#outcomes.sent(registration.slot).filter(({ seq }) => seq > lastSeq);
-    for (const { key, endIfDropped, seq, fingerprint } of unseen) {
+    for (const one of unseen) {
+      const { key, endIfDropped, seq, fingerprint } = one;
       registration.remember(key, endIfDropped, seq, fingerprint);
+      this.#events.tell(registration, one, endIfDropped, context);
     }
     this.#outcomes.endDropped(
       registration.slot,
@@ -178,8 +198,9 @@ export class Mailbox {
     this.#endRows(registration, "unregistered", context, new Set(registration.mail.values()));
     // The device is not queried any more.
     const open = this.#outcomes.sent(registration.slot);
-    for (const { key, seq, fingerprint } of open) {
-      registration.remember(key, "unregistered", seq, fingerprint);
+    for (const one of open) {
+      registration.remember(one.key, "unregistered", one.seq, one.fingerprint);
+      this.#events.tell(registration, one, "unregistered", context);
     }
     this.#outcomes.record(registration.slot, "unregistered", open);
   }
@@ -221,6 +242,8 @@ export class Mailbox {
           context,
         );
         if (!isOpen) {
+          const at = status === "expired" ? Math.min(expiresAt, context.now) : context.now;
+          this.#events.tell(registration, header, status, context, at);
           ended.push(header);
           continue;
         }
@@ -318,15 +341,15 @@ function replacedBy(registration: Registration, { collapseKey }: SendRequest): S
  */
 function droppedFor(
   registration: Registration,
-  { data, lane: own }: SendRequest,
+  request: SendRequest,
   replaced: ReadonlySet<MailHeader>,
 ): Set<MailHeader> | null {
   const fits =
     registration.mail.size - replaced.size < LIMITS.MAILBOX_MESSAGES &&
-    registration.mailBytes - bytesOf(replaced) + data.length <= LIMITS.MAILBOX_BYTES;
+    registration.mailBytes - bytesOf(replaced) + contentBytes(request) <= LIMITS.MAILBOX_BYTES;
   if (fits) return new Set();
   for (const priority of PRIORITIES.toReversed()) {
-    if (priority < own) break;
+    if (priority < request.lane) break;
     const { rows, sent } = registration.lane(priority);
     const oldest = rows.slice(sent).find((header) => !replaced.has(header));
     if (oldest !== undefined) return new Set([oldest]);

@@ -7,6 +7,7 @@ import { LIMITS } from "../../../schema/limits.ts";
 import type { Context } from "../../link/effects.ts";
 import { decodeKey } from "../../message/key.ts";
 import { PRIORITIES, type Priority } from "../../message/priority.ts";
+import type { MessageEvents } from "../events/message-events.ts";
 import type { InFlight, Lane, Registration } from "../registration.ts";
 import type { MailHeader, MailStore } from "../store.ts";
 import type { MailSocket } from "./mail-socket.ts";
@@ -20,6 +21,7 @@ interface OutboxParts {
   readonly store: MailStore;
   readonly outcomes: Outcomes;
   readonly socket: MailSocket;
+  readonly events: MessageEvents;
 }
 
 export class Outbox {
@@ -93,15 +95,17 @@ export class Outbox {
       registration.track(state, entry);
       bytes += header.bytes;
       messages.push(this.#read(header, entry.superseded ? 0 : header.expiresAt - context.now));
+      // Otherwise it only asks whether the app has it.
+      if (!entry.superseded) this.#parts.events.tell(registration, entry, "sent", context);
     }
     this.#parts.socket.deliver(registration, messages, context);
   }
 
   #query(registration: Registration, state: Lane, query: MessageQuery, now: number): Message {
-    const { key, seq, fingerprint, lane, dataHash, endIfDropped, firstAck } = query;
+    const { key, seq, fingerprint, options, lane, dataHash, endIfDropped, firstAck } = query;
     const unstored = queryFor(registration, lane, key, fingerprint);
     registration.track(state, {
-      ...{ key, seq, fingerprint, dataHash, bytes: 0, sentAt: now },
+      ...{ key, seq, fingerprint, options, dataHash, bytes: 0, sentAt: now },
       // With no time left, it arrives as if withdrawn.
       ...{ unstored, withdrawn: true, superseded: false, endIfDropped, ended: null, tokens: [] },
       firstAckAlias: firstAck?.alias ?? null,
@@ -133,15 +137,16 @@ export class Outbox {
       replay: true,
       remainingMs,
       ...(remainingMs === 0 ? { dataHash: dataHash(body.data) } : {}),
+      ...(body.notification === undefined ? {} : { notification: body.notification }),
     };
   }
 }
 
 /** The `InFlight` of a row. */
 function inFlightOf(header: MailHeader, sentAt: number, superseded: boolean): InFlight {
-  const { seq, key, bytes, expiresAt, firstAckAlias, fingerprint } = header;
+  const { seq, key, bytes, expiresAt, firstAckAlias, fingerprint, options } = header;
   return {
-    ...{ seq, key, bytes, expiresAt, sentAt, firstAckAlias, fingerprint },
+    ...{ seq, key, bytes, expiresAt, sentAt, firstAckAlias, fingerprint, options },
     ...{
       unstored: null,
       ended: null,

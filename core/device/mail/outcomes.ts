@@ -4,7 +4,9 @@
  */
 import type { MessageStatus } from "../../../schema/http.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import type { KeptOptions } from "../../message/options.ts";
 import type { Priority } from "../../message/priority.ts";
+import { followOf } from "../events/follow.ts";
 import type { OutcomeStore } from "../store.ts";
 import type { QueryFields } from "./recent-keys.ts";
 
@@ -71,8 +73,9 @@ type StoredEntry = readonly [
   lane?: Priority,
   endIfDropped?: Ending,
   dataHash?: number | null,
-  firstAckAlias?: string,
-  expiresAt?: number,
+  firstAckAlias?: string | null,
+  expiresAt?: number | null,
+  options?: KeptOptions,
 ];
 
 export class Outcomes {
@@ -101,11 +104,12 @@ export class Outcomes {
   ): void {
     if (messages.length === 0) return;
     const log = this.#log(slot);
-    for (const { key, seq, fingerprint, lane, dataHash, firstAck } of messages) {
+    for (const { key, seq, fingerprint, lane, dataHash, options, firstAck } of messages) {
       const query = {
         lane,
         endIfDropped,
         dataHash,
+        options: followOf(options),
         ...(firstAck === undefined ? {} : { firstAck }),
       };
       log.entries.set(key, { status: "sent", seq, fingerprint, query });
@@ -204,14 +208,21 @@ export class Outcomes {
               lane,
               endIfDropped,
               dataHash = null,
-              ...first
+              alias = null,
+              expiresAt = null,
+              options = null,
             ]) => [
               key,
               {
                 ...{ status, seq, fingerprint },
                 ...(lane === undefined || endIfDropped === undefined
                   ? {}
-                  : { query: { lane, endIfDropped, dataHash, ...firstAckOf(...first) } }),
+                  : {
+                      query: {
+                        ...{ lane, endIfDropped, dataHash, options },
+                        ...firstAckOf(alias, expiresAt),
+                      },
+                    }),
               },
             ],
           ),
@@ -228,9 +239,11 @@ export class Outcomes {
       forgotten: log.forgotten,
       entries: [...log.entries].map(([key, { status, seq, fingerprint, query }]) => {
         if (query !== undefined) {
-          const { lane, endIfDropped, dataHash, firstAck } = query;
+          const { lane, endIfDropped, dataHash, firstAck, options } = query;
           const open = [key, status, seq, fingerprint, lane, endIfDropped, dataHash] as const;
-          return firstAck === undefined ? open : [...open, firstAck.alias, firstAck.expiresAt];
+          const { alias = null, expiresAt = null } = firstAck ?? {};
+          if (options !== null) return [...open, alias, expiresAt, options];
+          return firstAck === undefined ? open : [...open, alias, expiresAt];
         }
         return fingerprint === null ? [key, status, seq] : [key, status, seq, fingerprint];
       }),
@@ -240,5 +253,8 @@ export class Outcomes {
   }
 }
 
-const firstAckOf = (alias?: string, expiresAt?: number): Pick<SentMessage, "firstAck"> =>
-  alias === undefined || expiresAt === undefined ? {} : { firstAck: { alias, expiresAt } };
+const firstAckOf = (
+  alias: string | null,
+  expiresAt: number | null,
+): Pick<SentMessage, "firstAck"> =>
+  alias === null || expiresAt === null ? {} : { firstAck: { alias, expiresAt } };

@@ -6,7 +6,9 @@ import type { MessageStatus } from "../../../schema/http.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { fromBase64Url, KEY_BYTES, toBase64Url } from "../../../schema/text.ts";
 import { isNowOrNever, seqTimeMs } from "../../message/clock.ts";
+import type { KeptOptions } from "../../message/options.ts";
 import type { Priority } from "../../message/priority.ts";
+import { followBits, followOfBits } from "../events/follow.ts";
 import type { Ending } from "./outcomes.ts";
 
 /** The final answer of a message; a repeated request gets it again. */
@@ -22,6 +24,8 @@ export interface QueryFields {
   readonly lane: Priority;
   /** See `Message.dataHash`; null if unknown, because an older version did not store it. */
   readonly dataHash: number | null;
+  /** See `followOf`. */
+  readonly options: KeptOptions | null;
 }
 
 /** A message that was sent and not acknowledged before its link was lost: only the device knows whether the app has it. */
@@ -55,7 +59,10 @@ const STATUSES: readonly MessageStatus[] = [
   "sent",
 ];
 
-/** An entry: slot, status with flags, key, fingerprint, seq, priority (0 if it is not to be queried), hash of the data. */
+/**
+ * An entry: slot, status with flags, key, fingerprint, seq, priority (0 if it is not to be queried) with the bits of who follows it, hash
+ * of the data.
+ */
 const ENTRY_BYTES = 28;
 /** An entry of an older version: without the hash. These have no `FORM` byte before the first. */
 const OLD_ENTRY_BYTES = 24;
@@ -71,6 +78,9 @@ const HASH_AT = LANE_AT + 1;
 const HAS_FINGERPRINT = 0x80;
 const HAS_HASH = 0x40;
 const STATUS_BITS = 0x3f;
+/** Of the byte with the priority. */
+const LANE_BITS = 0x03;
+const FOLLOW_SHIFT = 2;
 
 export class RecentKeys {
   readonly #bytes = new Uint8Array(LIMITS.RECENT_KEYS * ENTRY_BYTES);
@@ -102,7 +112,7 @@ export class RecentKeys {
     this.#bytes.set(bytes, at + KEY_AT);
     this.#view.setUint32(at + FINGERPRINT_AT, fingerprint ?? 0);
     this.#view.setFloat64(at + SEQ_AT, seq);
-    this.#bytes[at + LANE_AT] = query?.lane ?? 0;
+    this.#bytes[at + LANE_AT] = (query?.lane ?? 0) | (followBits(query?.options) << FOLLOW_SHIFT);
     this.#view.setInt32(at + HASH_AT, dataHash ?? 0);
   }
 
@@ -131,7 +141,9 @@ export class RecentKeys {
     const found = new Map<string, MessageQuery>();
     for (let n = Math.max(0, this.#added - LIMITS.RECENT_KEYS); n < this.#added; n++) {
       const at = (n % LIMITS.RECENT_KEYS) * ENTRY_BYTES;
-      const lane = this.#bytes[at + LANE_AT];
+      const laneByte = this.#bytes[at + LANE_AT] ?? 0;
+      const lane = laneByte & LANE_BITS;
+      const options = followOfBits(laneByte >> FOLLOW_SHIFT);
       if (this.#bytes[at] !== slot || (lane !== 1 && lane !== 2 && lane !== 3)) continue;
       const key = toBase64Url(this.#bytes.subarray(at + KEY_AT, at + KEY_AT + KEY_BYTES));
       const newest = this.find(slot, key);
@@ -139,7 +151,7 @@ export class RecentKeys {
       const { seq, fingerprint } = newest;
       const isHashed = ((this.#bytes[at + STATUS_AT] ?? 0) & HAS_HASH) !== 0;
       const dataHash = isHashed ? this.#view.getInt32(at + HASH_AT) : null;
-      found.set(key, { key, seq, fingerprint, lane, dataHash, endIfDropped: null });
+      found.set(key, { key, seq, fingerprint, lane, dataHash, options, endIfDropped: null });
     }
     return [...found.values()].sort((a, b) => a.seq - b.seq);
   }

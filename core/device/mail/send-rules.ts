@@ -4,6 +4,7 @@ import { isReused } from "../../fingerprint.ts";
 import { decodeKey } from "../../message/key.ts";
 import type { Priority } from "../../message/priority.ts";
 import type { SendAnswer, SendRequest } from "../../message/send.ts";
+import { followOf } from "../events/follow.ts";
 import type { InFlight, Registration } from "../registration.ts";
 import type { FinalAnswer, QueryFields } from "./recent-keys.ts";
 
@@ -43,6 +44,7 @@ export function repeatedAnswer(request: SendRequest, known: FinalAnswer): SendAn
 export const queryFieldsOf = (entry: InFlight, { lane, data }: SendRequest): QueryFields => ({
   lane,
   dataHash: entry.dataHash === undefined ? dataHash(data) : entry.dataHash,
+  options: followOf(entry.options),
 });
 
 /** ContentType of a query, which has no data. */

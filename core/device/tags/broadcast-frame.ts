@@ -6,13 +6,22 @@ import { type Broadcast, encodeBroadcast } from "../../../schema/generated/link.
 import { isNowOrNever } from "../../message/clock.ts";
 import type { LogEntry } from "../../tag/calls/broadcast.ts";
 
-/** The encoded Broadcast of an entry, without its first two fields and its last. */
-const tails = new WeakMap<LogEntry, Uint8Array>();
+/** The parts of an encoded Broadcast that are the same for every member. */
+interface Shared {
+  /** The fields after the first two, up to `remainingMs`. */
+  readonly before: Uint8Array;
+  /** Those after `remainingMs`. */
+  readonly after: Uint8Array;
+}
+
+const shared = new WeakMap<LogEntry, Shared>();
 
 /** Length of the first two fields if both are 0: one byte of header and one of varint each. */
 const NUMBERS_BYTES = 4;
 /** PushDown's field header of Broadcasts, the header of its list, and the list's length, one struct. */
 const HEAD = [0x7c, 0x19, 0x1c] as const;
+/** Length of `remainingMs` if it is 0: the same. */
+const ZERO_BYTES = 2;
 /** The field header of an i32 whose ID follows the previous one. */
 const I32 = 0x15;
 /** The longest varint of 32 bits, and that of a time in milliseconds. */
@@ -35,14 +44,14 @@ export function encodeOneBroadcast(
   now: number,
   make: () => Broadcast,
 ): Uint8Array {
-  let tail = tails.get(entry);
-  if (tail === undefined) {
-    // Without the stop byte.
-    tail = encodeBroadcast({ ...make(), slot: 0, tagRef: 0 }).subarray(NUMBERS_BYTES, -1);
-    tails.set(entry, tail);
+  let parts = shared.get(entry);
+  if (parts === undefined) {
+    parts = sharedOf(make(), isNowOrNever(entry.seq));
+    shared.set(entry, parts);
   }
+  const { before, after } = parts;
   const bytes = new Uint8Array(
-    HEAD.length + 2 * (1 + VARINT_BYTES) + tail.length + 1 + TIME_BYTES + 3,
+    HEAD.length + 2 * (1 + VARINT_BYTES) + before.length + 1 + TIME_BYTES + after.length + 3,
   );
   bytes.set(HEAD);
   let at: number = HEAD.length;
@@ -50,15 +59,28 @@ export function encodeOneBroadcast(
     bytes[at++] = I32;
     at = writePositive(bytes, at, value);
   }
-  bytes.set(tail, at);
-  at += tail.length;
+  bytes.set(before, at);
+  at += before.length;
   if (!isNowOrNever(entry.seq)) {
-    const before = entry.collapseKey === null ? EXPIRES : COLLAPSE_KEY;
-    bytes[at++] = ((REMAINING - before) << 4) | I64;
+    const previous = entry.collapseKey === null ? EXPIRES : COLLAPSE_KEY;
+    bytes[at++] = ((REMAINING - previous) << 4) | I64;
     at = writePositive(bytes, at, entry.expiresAt - now);
   }
+  bytes.set(after, at);
+  at += after.length;
   // Then the stop bytes of Broadcast, Broadcasts and PushDown, which are 0 already.
   return bytes.subarray(0, at + 3);
+}
+
+function sharedOf(broadcast: Broadcast, isNow: boolean): Shared {
+  const { notification, ...rest } = { ...broadcast, slot: 0, tagRef: 0 };
+  // Without the stop byte.
+  const partOf = (value: Broadcast) => encodeBroadcast(value).subarray(NUMBERS_BYTES, -1);
+  const before = partOf(rest);
+  if (notification === undefined) return { before, after: before.subarray(before.length) };
+  // Its header counts from the field before it.
+  const whole = partOf({ ...rest, ...(isNow ? {} : { remainingMs: 0 }), notification });
+  return { before, after: whole.subarray(before.length + (isNow ? 0 : ZERO_BYTES)) };
 }
 
 /** Writes a non-negative number as a zigzag varint. @returns the index after it */

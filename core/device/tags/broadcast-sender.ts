@@ -135,7 +135,8 @@ export class BroadcastSender {
     readonly entry: LogEntry;
   }): Broadcast {
     const { slot, ref, tag } = subscription.record;
-    const { position, seq, key, lane, contentType, data, expiresAt, collapseKey } = entry;
+    const { position, seq, key, lane, contentType, data, expiresAt, collapseKey, notification } =
+      entry;
     return {
       slot,
       tagRef: ref,
@@ -149,6 +150,7 @@ export class BroadcastSender {
       data,
       ...(isNowOrNever(seq) ? {} : { expiresAtMs: expiresAt }),
       ...(collapseKey === null ? {} : { collapseKey }),
+      ...(notification === undefined ? {} : { notification }),
     };
   }
 

@@ -7,6 +7,7 @@ import { LIMITS } from "../../../schema/limits.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import type { Context } from "../../link/effects.ts";
 import { isNowOrNever } from "../../message/clock.ts";
+import { contentBytes } from "../../message/options.ts";
 import { endsApp, type LogEntry } from "../../tag/calls/broadcast.ts";
 import type { DeliverAnswer, DeliverRequest } from "../../tag/calls/fan-out.ts";
 import type { CurrentLink } from "../current-link.ts";
@@ -239,7 +240,7 @@ export class Broadcasts implements PageHandler {
     const pending: PendingBroadcast = {
       subscription,
       position,
-      bytes: entry.data.length,
+      bytes: contentBytes(entry),
       entry,
       state: "held",
       tokens: [],

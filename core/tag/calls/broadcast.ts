@@ -1,5 +1,7 @@
 /** Broadcasts, as the edge sends them to the root of a tag and the log holds them. Plain data: it crosses RPC. */
+import type { Notification } from "../../../schema/generated/link.ts";
 import type { Condition, Filter } from "../../condition/types.ts";
+import type { KeptOptions } from "../../message/options.ts";
 import type { Priority } from "../../message/priority.ts";
 import type { Refused } from "../../message/refusal.ts";
 import type { ContentTypeCode } from "../../message/send.ts";
@@ -21,6 +23,10 @@ export interface BroadcastRequest {
   readonly lane: Priority;
   readonly contentType: ContentTypeCode;
   readonly data: Uint8Array;
+  /** Absent for none. */
+  readonly notification?: Notification;
+  /** Absent for none. */
+  readonly options?: KeptOptions;
   /** 0 is for devices that are connected when the fan-out reaches them. */
   readonly ttlSeconds: number;
   readonly collapseKey: string | null;

@@ -4,6 +4,7 @@
  */
 import { LIMITS } from "../../../schema/limits.ts";
 import { isNowOrNever } from "../../message/clock.ts";
+import { contentBytes } from "../../message/options.ts";
 import { endsApp, type LogEntry } from "../calls/broadcast.ts";
 import type { Replacement } from "../calls/membership.ts";
 import { owesSomething } from "../outcome/outcome.ts";
@@ -140,7 +141,7 @@ export class Log {
   /** @param store true writes the row now, false leaves that to `recordOutcome` */
   append(entry: LogEntry, store: boolean): void {
     const { position } = entry;
-    const { data, ...rest } = entry;
+    const { data: _, ...rest } = entry;
     // Read before the head moves, because reading starts at the head.
     const unsettled = this.#unsettledPositions;
     // Written before memory changes: if it fails, the sender is told so.
@@ -150,7 +151,7 @@ export class Log {
     }
     if (store) this.#store.putEntry(this.#slotOf(position), entry, null);
     else this.#unstored.add(position);
-    this.#add({ header: { ...rest, bytes: data.length }, state: null, entry });
+    this.#add({ header: { ...rest, bytes: contentBytes(entry) }, state: null, entry });
     unsettled.add(position);
     this.#forget(position - this.#size);
   }

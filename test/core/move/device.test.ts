@@ -90,32 +90,62 @@ const holdings = fc.uniqueArray(
   }),
   { selector: ({ slot, alias }) => `${slot} ${alias}`, maxLength: 8 },
 );
+const button = fc.record(
+  { action: text, title: text, icon: text, url: text },
+  { requiredKeys: ["action", "title"] },
+);
+const notification = fc.record(
+  { title: text, body: text, badge: fc.nat(), actions: fc.array(button, { maxLength: 2 }) },
+  { requiredKeys: [] },
+);
+const messageOptions = fc.record(
+  { label: text, trace: fc.constant(true as const), receipts: fc.constant(true as const) },
+  { requiredKeys: [] },
+);
 const mail = fc.uniqueArray(
-  fc.record({
-    kind: fc.constant("mail" as const),
-    device: fc.constant(DEVICE),
-    seq: fc.maxSafeNat(),
-    slot: fc.integer({ min: 1, max: 64 }),
-    lane: fc.constantFrom(1 as const, 2 as const, 3 as const),
-    key: text,
-    expiresAt: timeMs,
-    collapseKey: fc.option(text),
-    contentType: fc.constantFrom(1 as const, 2 as const, 3 as const),
-    data: fc.uint8Array({ maxLength: 40 }),
-    firstAckAlias: fc.option(text),
-    fingerprint: fc.option(fc.nat()),
-  }),
+  fc
+    .record({
+      kind: fc.constant("mail" as const),
+      device: fc.constant(DEVICE),
+      seq: fc.maxSafeNat(),
+      slot: fc.integer({ min: 1, max: 64 }),
+      lane: fc.constantFrom(1 as const, 2 as const, 3 as const),
+      key: text,
+      expiresAt: timeMs,
+      collapseKey: fc.option(text),
+      contentType: fc.constantFrom(1 as const, 2 as const, 3 as const),
+      data: fc.uint8Array({ maxLength: 40 }),
+      firstAckAlias: fc.option(text),
+      fingerprint: fc.option(fc.nat()),
+      options: fc.option(messageOptions),
+      shown: fc.option(notification),
+    })
+    .map(({ shown, ...line }) => (shown === null ? line : { ...line, notification: shown })),
   { selector: ({ seq }) => seq, maxLength: 8 },
 );
+const timelines = fc.uniqueArray(
+  fc.record({
+    kind: fc.constant("timeline" as const),
+    device: fc.constant(DEVICE),
+    seq: fc.maxSafeNat(),
+    source: text,
+    slot: fc.integer({ min: 1, max: 64 }),
+    key: text,
+    endedAt: fc.option(timeMs),
+    events: text,
+  }),
+  { selector: ({ seq, source }) => `${seq} ${source}`, maxLength: 8 },
+);
 const parts: fc.Arbitrary<DevicePart[]> = fc
-  .tuple(device, registrations, subscriptions, holdings, mail)
-  .map(([first, slots, tags, aliases, rows]) => [
+  .tuple(device, registrations, subscriptions, holdings, mail, timelines)
+  .map(([first, slots, tags, aliases, rows, told]) => [
     first,
     ...slots.sort((a, b) => a.slot - b.slot),
     // A device that never had a link has come to no place of any log.
     ...(first.link === null ? tags.map((tag) => ({ ...tag, cursor: null })) : tags),
     ...aliases,
     ...rows.sort((a, b) => a.seq - b.seq),
+    ...told,
   ]);
 
 /** Tags and aliases of a device have no order. */

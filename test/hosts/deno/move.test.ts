@@ -38,6 +38,7 @@ const mail = (seq: number, expiresAt: number): MailLine => ({
   data: Uint8Array.of(seq),
   firstAckAlias: null,
   fingerprint: null,
+  options: null,
 });
 
 test("M1 an alarm stands for the first expiry, in whichever batch it came; a device without mail has none", async () => {

@@ -106,6 +106,7 @@ test("M1 are read as they are, and stay so", () => {
       data: Uint8Array.of(0, 255),
       firstAckAlias: null,
       fingerprint: null,
+      options: null,
     },
   ]);
   expect(files.map((file) => readFileSync(file))).toEqual(before);

@@ -104,5 +104,16 @@ export const LINES: readonly ContentLine[] = [
     data: Uint8Array.of(0, 255),
     firstAckAlias: "me",
     fingerprint: null,
+    options: null,
+  },
+  {
+    kind: "timeline",
+    device,
+    seq: 4,
+    source: "",
+    slot: 1,
+    key: "k",
+    endedAt: null,
+    events: "[]",
   },
 ];

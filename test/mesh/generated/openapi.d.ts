@@ -633,6 +633,8 @@ export interface components {
              */
             priority?: "high" | "normal" | "low";
             collapseKey?: string;
+            label?: string;
+            trace?: boolean;
             /** @enum {string} */
             onOverflow?: "drop_oldest" | "reject";
             filter?: {
@@ -791,6 +793,12 @@ export interface components {
             status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
             /** @description Milliseconds since 1970. */
             acceptedAt: number;
+            events?: {
+                /** @enum {string} */
+                event: "accepted" | "scheduled" | "held" | "queued" | "sent" | "delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered" | "shown" | "clicked" | "dismissed";
+                /** @description Milliseconds since 1970. */
+                at: number;
+            }[];
         };
         BroadcastStatus: {
             id: string;

@@ -17,6 +17,7 @@ const header = (seq: number, more: Partial<MailHeader> = {}): MailHeader => ({
   collapseKey: null,
   firstAckAlias: null,
   fingerprint: null,
+  options: null,
   ...more,
 });
 const body = { contentType: 3, data: Uint8Array.of(0, 255, 7) } as const;
@@ -121,6 +122,29 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
     },
   },
   {
+    name: "O1 mail keeps what its sender asked for and the notification, which counts to its bytes as data does",
+    run(store) {
+      store.writeAccount(account);
+      const notification = {
+        ...{ title: "Anna", body: "Mittag\u0000?", url: "/chat/7", badge: 0 },
+        actions: [{ action: "yes", title: "Да" }],
+      };
+      const options = { label: "lunch\u0000", trace: true, receipts: true } as const;
+      const bytes = 3 + new TextEncoder().encode(JSON.stringify(notification)).length;
+      const all = [
+        header(1, { options }),
+        header(2, { bytes }),
+        header(3, { bytes, options }),
+        header(4),
+      ];
+      const shown = { ...body, notification };
+      const bodies = [body, shown, shown, body];
+      for (const [at, one] of all.entries()) store.insertMail(one, bodies[at] ?? body);
+      expect(store.listMail()).toEqual(all);
+      expect([1, 2, 3, 4].map((seq) => store.readMail(seq))).toEqual(bodies);
+    },
+  },
+  {
     name: "a body is what was put in, though the bytes it was put in with are used again",
     run(store) {
       store.writeAccount(account);
@@ -151,6 +175,35 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
       store.deleteMail(Array.from({ length: 249 }, (_, i) => i + 1));
       expect(store.listMail().map(({ seq }) => seq)).toEqual([250]);
       expect(store.readMail(249)).toBeNull();
+    },
+  },
+  {
+    name: "F1 F3 timelines are read by seq and source, listed from the oldest on, and deleted alone or with their registration",
+    run(store) {
+      store.writeAccount(account);
+      expect(store.readTimeline(1, "")).toBeNull();
+      expect(store.countTimelines()).toBe(0);
+      expect(store.listTimelines()).toEqual([]);
+      store.deleteTimeline(1, "");
+      store.deleteRegistration(1);
+      const one = { seq: 7, source: "", slot: 1, key: "k", endedAt: null, events: "[]" };
+      const all = [
+        { ...one, seq: Number.MAX_SAFE_INTEGER, endedAt: 1_800_000_000_000 },
+        { ...one, source: "tag" },
+        one,
+        { ...one, seq: 8, slot: 2 },
+      ];
+      for (const record of all) store.putTimeline(record);
+      store.putTimeline({ ...one, events: '[["sent",1]]' });
+      expect(store.readTimeline(7, "")).toEqual({ ...one, events: '[["sent",1]]' });
+      expect(store.readTimeline(7, "tag")).toEqual(all[1]);
+      expect(store.readTimeline(Number.MAX_SAFE_INTEGER, "")).toEqual(all[0]);
+      expect(store.countTimelines()).toBe(4);
+      expect(store.listTimelines(3).map(({ seq }) => seq)).toEqual([7, 7, 8]);
+      store.deleteTimeline(7, "");
+      expect(store.listTimelines().map(({ seq }) => seq)).toEqual([7, 8, Number.MAX_SAFE_INTEGER]);
+      store.deleteRegistration(1);
+      expect(store.listTimelines()).toEqual([all[3]]);
     },
   },
   {

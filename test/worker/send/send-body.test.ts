@@ -35,6 +35,8 @@ const fields: [string, unknown[]][] = [
   ["ttl", [null, "60", -1, 1.5, LIMITS.TTL_MAX_SECONDS + 1, true, [], {}]],
   ["priority", [null, "urgent", 1, "", "HIGH", []]],
   ["collapseKey", [null, "", 5, {}, "x".repeat(LIMITS.COLLAPSE_KEY_BYTES + 1), "é".repeat(33)]],
+  ["label", [null, "", 5, {}, "x".repeat(LIMITS.LABEL_BYTES + 1), "é".repeat(33), "\ud800"]],
+  ["trace", [null, "true", 1, [], {}]],
   ["onOverflow", [null, "drop", true, ""]],
   ["encrypted", [null, false, 1, "true", true]],
   ["extra", [1, null]],

@@ -10,6 +10,7 @@ import type {
   MailHeader,
   RegistrationRecord,
   TagRecord,
+  TimelineRecord,
 } from "../../../../core/device/store.ts";
 
 /** Tables of docs/storage.md. */
@@ -18,6 +19,7 @@ export type Table =
   | "registrations"
   | "mail"
   | "outcomes"
+  | "timelines"
   | "tags"
   | "aliases"
   | "attributes";
@@ -37,12 +39,15 @@ export class MemoryStore implements DeviceStore {
   /** By slot and alias. */
   readonly aliases = new Map<string, HeldAlias>();
   readonly attributes = new Map<number, Attributes>();
+  /** By seq and source. */
+  readonly timelines = new Map<string, TimelineRecord>();
   readonly encryptionKeys = new Map<number, EncryptionKey>();
   readonly written: Record<Table, number> = {
     state: 0,
     registrations: 0,
     mail: 0,
     outcomes: 0,
+    timelines: 0,
     tags: 0,
     aliases: 0,
     attributes: 0,
@@ -69,6 +74,7 @@ export class MemoryStore implements DeviceStore {
     for (const [id, record] of this.aliases) copy.aliases.set(id, record);
     for (const [slot, attributes] of this.attributes) copy.attributes.set(slot, attributes);
     for (const [slot, key] of this.encryptionKeys) copy.encryptionKeys.set(slot, key);
+    for (const [id, record] of this.timelines) copy.timelines.set(id, record);
     Object.assign(copy.written, this.written);
     return copy;
   }
@@ -95,7 +101,8 @@ export class MemoryStore implements DeviceStore {
     this.account = null;
     this.link = null;
     const tables = [this.registrations, this.mail, this.outcomes, this.tags, this.aliases];
-    for (const table of [...tables, this.attributes, this.encryptionKeys]) table.clear();
+    for (const table of [...tables, this.timelines, this.attributes, this.encryptionKeys])
+      table.clear();
   }
 
   listRegistrations(): RegistrationRecord[] {
@@ -111,6 +118,8 @@ export class MemoryStore implements DeviceStore {
     if (this.registrations.delete(slot)) this.written.registrations++;
     this.writeEncryptionKey(slot, null);
     if (this.outcomes.delete(slot)) this.written.outcomes++;
+    for (const record of this.timelines.values())
+      if (record.slot === slot) this.deleteTimeline(record.seq, record.source);
   }
 
   listMail(): MailHeader[] {
@@ -140,6 +149,27 @@ export class MemoryStore implements DeviceStore {
   writeOutcomes(slot: number, log: string): void {
     this.outcomes.set(slot, log);
     this.written.outcomes++;
+  }
+
+  readTimeline(seq: number, source: string): TimelineRecord | null {
+    return this.timelines.get(`${seq} ${source}`) ?? null;
+  }
+
+  putTimeline(record: TimelineRecord): void {
+    this.timelines.set(`${record.seq} ${record.source}`, record);
+    this.written.timelines++;
+  }
+
+  deleteTimeline(seq: number, source: string): void {
+    if (this.timelines.delete(`${seq} ${source}`)) this.written.timelines++;
+  }
+
+  countTimelines(): number {
+    return this.timelines.size;
+  }
+
+  listTimelines(limit = Number.POSITIVE_INFINITY): TimelineRecord[] {
+    return [...this.timelines.values()].sort((a, b) => a.seq - b.seq).slice(0, limit);
   }
 
   listTags(): TagRecord[] {

@@ -21,6 +21,10 @@ test("the shared part of a broadcast and a device's own make the frame that the 
       data: bytes(4_096),
       expiresAtMs: fc.maxSafeNat(),
       collapseKey: fc.string(),
+      notification: fc.record(
+        { title: fc.string({ maxLength: 200 }), badge: fc.nat(9) },
+        { requiredKeys: [] },
+      ),
     },
     {
       requiredKeys: [

@@ -1,0 +1,64 @@
+import { describe, expect, test } from "vitest";
+import { contentBytes } from "../../../../core/message/options.ts";
+import { LIMITS } from "../../../../schema/limits.ts";
+import { Rig, type SendFields } from "../support/rig.ts";
+
+const notification = { title: "Anna", body: "Lunch?", badge: 3 };
+const options = { label: "lunch" };
+const fields: SendFields = { key: "m", data: "{}", notification, options };
+
+/** What the mailbox keeps of the message. */
+const kept = (rig: Rig) => ({
+  headers: rig.store.listMail().map((header) => header.options),
+  bodies: rig.store.listMail().map(({ seq }) => rig.store.readMail(seq)?.notification),
+});
+
+describe("what a message carries besides its data", () => {
+  test("O1 reaches a device that is there, with the notification, and writes nothing", () => {
+    const rig = Rig.online();
+    const before = { ...rig.store.written };
+    rig.sendAndWait(fields);
+    expect(rig.takeAndAck()).toMatchObject([{ notification }]);
+    expect(rig.store.written).toEqual(before);
+  });
+
+  test.each<[string, (rig: Rig) => void]>([
+    ["is queued", () => {}],
+    ["its object sleeps or is killed", (rig) => rig.restart()],
+  ])("O1 is kept while it %s", (_, happen) => {
+    const rig = Rig.offline();
+    rig.queue(fields);
+    happen(rig);
+    expect(kept(rig)).toEqual({ headers: [options], bodies: [notification] });
+    rig.connect({ attach: [1] });
+    expect(rig.takeAndAck()).toMatchObject([{ notification }]);
+  });
+
+  test("O1 is kept if the acknowledgement does not come, or the link is lost", () => {
+    for (const lose of [false, true]) {
+      const rig = Rig.online();
+      const token = rig.sendAndWait(fields);
+      if (lose) rig.lose();
+      else rig.timeout(token);
+      expect(kept(rig)).toEqual({ headers: [options], bodies: [notification] });
+    }
+  });
+
+  test("O1 is not there for a message without any", () => {
+    const rig = Rig.offline();
+    rig.queue();
+    expect(kept(rig)).toEqual({ headers: [null], bodies: [undefined] });
+  });
+
+  test("P8.2 a notification counts against the bytes of a mailbox as data does, after a kill too", () => {
+    const rig = Rig.offline();
+    const large = { title: "x".repeat(LIMITS.DATA_BYTES / 2) };
+    const data = "x".repeat(LIMITS.DATA_BYTES / 2 - 12);
+    const bytes = contentBytes({ data: new TextEncoder().encode(data), notification: large });
+    expect(bytes).toBe(LIMITS.DATA_BYTES);
+    for (let n = 0; n < LIMITS.MAILBOX_BYTES / bytes; n++) rig.queue({ data, notification: large });
+    rig.restart();
+    const refused = rig.send({ data: "x", onOverflow: "reject", waitMs: 0 });
+    expect(refused).toMatchObject({ ok: false, code: "mailbox_full" });
+  });
+});
