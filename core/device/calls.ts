@@ -8,6 +8,8 @@ type WithoutToken<Kind extends Effect["kind"]> = Omit<Extract<Effect, { kind: Ki
 export type CallBody = WithoutToken<"tag"> | WithoutToken<"alias"> | WithoutToken<"app">;
 
 export interface Call {
+  /** Made before those that wait. Default: false. */
+  readonly isUrgent?: boolean;
   /** Called when its turn comes. Null if the call is no longer needed; then `done` is not called. */
   begin(now: number): CallBody | null;
   done(result: CallResult, context: Context): void;
@@ -16,12 +18,18 @@ export interface Call {
 /** The queue is bounded by its callers: each tag and each alias has at most one call here. */
 export class Calls {
   readonly #running = new Map<number, Call>();
+  readonly #urgent = new Set<Call>();
   readonly #queue = new Set<Call>();
   #lastToken = 0;
 
   enqueue(call: Call, context: Context): void {
-    this.#queue.add(call);
+    (call.isUrgent === true ? this.#urgent : this.#queue).add(call);
     this.#pump(context);
+  }
+
+  /** Takes back a call that waits for its turn. @returns whether it did; otherwise it was made, or is over */
+  drop(call: Call): boolean {
+    return this.#urgent.delete(call) || this.#queue.delete(call);
   }
 
   /** Makes a call at once, however many run: nothing else of the registration can go on before it. Its callers bound them. */
@@ -43,10 +51,12 @@ export class Calls {
   }
 
   #pump(context: Context): void {
-    for (const call of this.#queue) {
-      if (this.#running.size >= LIMITS.TAG_CALLS) return;
-      this.#queue.delete(call);
-      this.start(call, context);
+    for (const queue of [this.#urgent, this.#queue]) {
+      for (const call of queue) {
+        if (this.#running.size >= LIMITS.TAG_CALLS) return;
+        queue.delete(call);
+        this.start(call, context);
+      }
     }
   }
 }

@@ -53,7 +53,8 @@ export type CallResult =
         | boolean
         | undefined;
     }
-  | { readonly ok: false };
+  /** `isUnmade`: the host did not even make the call. */
+  | { readonly ok: false; readonly isUnmade?: true };
 
 /** The answer to the sender, node or app server that waits with a token. */
 export type WaitAnswer = SendAnswer | CommandAnswer | DeliverAnswer;

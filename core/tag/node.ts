@@ -78,8 +78,9 @@ export class TagNode {
   async join(request: JoinRequest): Promise<JoinAnswer> {
     const now = this.#host.now();
     if (request.until !== undefined && request.until <= now) return { kind: "late" };
-    const state = this.#isRoot ? this.#makeRoot(request.tag) : this.#state;
+    const state = this.#isRoot ? this.#rootFor(request, now) : this.#state;
     if (state === null) {
+      if (this.#isRoot) return { kind: "joined", head: 0 };
       const created = await this.#create(request);
       if (created === "ended") return ENDED;
       return created === "made" ? this.join(request) : { kind: "unborn" };
@@ -319,6 +320,13 @@ export class TagNode {
     return this.#creation.run(this.#host.now(), ({ turns, head }) => {
       if (this.#state === null) this.#make(tag, Math.max(born, head), { turns });
     });
+  }
+
+  /** @returns null for the search of a device that leaves a tag which is not there */
+  #rootFor({ tag, device, epoch = 0 }: JoinRequest, now: number): NodeState | null {
+    const left = this.#leaves.of(device, now);
+    if (this.#state === null && left > 0 && epoch <= left) return null;
+    return this.#makeRoot(tag);
   }
 
   #makeRoot(tag: string): NodeState {

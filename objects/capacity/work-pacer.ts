@@ -5,6 +5,7 @@
  * hosts/deno/work-slices.ts is the same for objects that share commits.
  */
 import { MeshError } from "../../schema/errors.ts";
+import { LIMITS } from "../../schema/limits.ts";
 import { countOf } from "../bindings.ts";
 import { SENDING_MS, sends } from "./sends.ts";
 import { steadyClock } from "./steady-clock.ts";
@@ -32,10 +33,12 @@ export interface WorkPacerOptions {
 export class WorkPacer {
   readonly #options: WorkPacerOptions;
   readonly #now: () => number;
-  /** Those that wait, in order. */
-  readonly #waiting = new Set<symbol>();
+  /** Those that wait, in order: for work with what is there, and for new databases. */
+  readonly #waiting = { known: new Set<symbol>(), new: new Set<symbol>() };
   /** When the next may begin. */
   #freeAt = Number.NEGATIVE_INFINITY;
+  /** When the next new database may be made, besides. */
+  #newAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: WorkPacerOptions) {
     this.#options = options;
@@ -46,50 +49,58 @@ export class WorkPacer {
    * Waits for a turn. Each caller waits with its own timer, because in workerd an object must not wait for another's promise. The one that has
    * waited longest is next; if it is just asleep, whoever looks goes before it: no time is lost, and it is next again.
    *
+   * @param kind `new`: it makes a database, and others have made theirs in the turns of all
    * @returns what is to be called when the work is done, or has failed
    * @throws MeshError `overloaded` if its turn does not come in time
    */
-  async enter(patienceMs: number): Promise<() => void> {
+  async enter(patienceMs: number, kind: WorkKind = "known"): Promise<() => void> {
     // Counted down rather than read from the clock, which may be set meanwhile.
     let leftMs = patienceMs;
     const me = Symbol();
-    this.#waiting.add(me);
+    const waiting = this.#waiting[kind];
+    waiting.add(me);
     try {
-      while (!this.#isTurnOf(me)) {
+      while (!this.#isTurnOf(me, kind)) {
         if (leftMs <= 0) throw new MeshError("overloaded", "too many tags and aliases change");
-        const ms = this.#isFirst(me) ? LOOK_MS : this.#lookMs;
+        const ms = isFirst(me, waiting) ? LOOK_MS : this.#lookMs;
         leftMs -= ms;
         await this.#options.sleep(ms);
       }
     } finally {
-      this.#waiting.delete(me);
+      waiting.delete(me);
     }
-    return this.#begin();
+    return this.#begin(kind);
   }
 
-  #isTurnOf(one: symbol): boolean {
-    const freeMs = this.#now() - this.#freeAt;
-    return freeMs >= (this.#isFirst(one) ? 0 : LOOK_MS);
-  }
-
-  #isFirst(one: symbol): boolean {
-    return this.#waiting.values().next().value === one;
+  #isTurnOf(one: symbol, kind: WorkKind): boolean {
+    const freeAt = kind === "new" ? Math.max(this.#freeAt, this.#newAt) : this.#freeAt;
+    return this.#now() - freeAt >= (isFirst(one, this.#waiting[kind]) ? 0 : LOOK_MS);
   }
 
   get #lookMs(): number {
-    return Math.max(LOOK_MS, (this.#waiting.size * 1_000) / LOOKS_PER_SECOND);
+    const size = this.#waiting.known.size + this.#waiting.new.size;
+    return Math.max(LOOK_MS, (size * 1_000) / LOOKS_PER_SECOND);
   }
 
-  #begin(): () => void {
+  #begin(kind: WorkKind): () => void {
     const began = this.#now();
     this.#freeAt = began + BUSY_MAX_MS;
+    if (kind === "new") this.#newAt = this.#freeAt;
     return () => {
       const now = this.#now();
-      const restMs = this.#options.isSending() ? REST_SHARE * (now - began) : 0;
-      this.#freeAt = now + Math.min(Math.max(restMs, REST_MIN_MS), REST_MAX_MS);
+      const tookMs = this.#options.isSending() ? now - began : 0;
+      this.#freeAt = now + Math.min(Math.max(REST_SHARE * tookMs, REST_MIN_MS), REST_MAX_MS);
+      if (kind === "new")
+        this.#newAt =
+          now + Math.min(LIMITS.NEW_OBJECT_REST_SHARE * tookMs, LIMITS.NEW_OBJECT_REST_MAX_MS);
     };
   }
 }
+
+type WorkKind = "known" | "new";
+
+const isFirst = (one: symbol, waiting: ReadonlySet<symbol>): boolean =>
+  waiting.values().next().value === one;
 
 /**
  * Of one device: it waits for one turn at a time. So devices have equal chances of the next one, however much each of them asks for.

@@ -38,8 +38,10 @@ export async function resultOf(
   effect: CallEffect,
 ): Promise<CallResult> {
   let over: Awaited<ReturnType<CallPorts["admit"]>> = null;
+  let isMade = false;
   try {
     over = await admit(effect);
+    isMade = true;
     // A device waits for its app with everything else of a registration, so no longer than it does for an answer.
     const waitMs = effect.kind === "app" ? LIMITS.COMMAND_MS : LIMITS.DEVICE_CALL_MS;
     const answer = await within(runtime.scheduler, waitMs, answerOf(peers, effect));
@@ -47,7 +49,7 @@ export async function resultOf(
   } catch (error) {
     // An object that is busy or moving is not worth reporting: the core tries again.
     if (!(error instanceof MeshError)) runtime.reportError(error);
-    return { ok: false };
+    return isMade ? { ok: false } : { ok: false, isUnmade: true };
   } finally {
     if (typeof over === "function") over();
   }

@@ -1,5 +1,6 @@
 /** The Durable Object of one alias. */
 import { AliasShell } from "../alias/alias-shell.ts";
+import { knownObjects } from "../capacity/known-objects.ts";
 import { ALIAS_METHODS, type Alarmed } from "../interfaces/methods.ts";
 import type { AliasImportRpc, AliasRpc } from "../interfaces/rpc.ts";
 import { SqlAliasStore } from "../storage/alias-store.ts";
@@ -12,7 +13,7 @@ export class AliasObject extends durableObject<
   PeerEnv & Settings
 >(ALIAS_METHODS) {
   override readonly [SHELL] = new AliasShell(
-    new DurableRuntime(this.ctx, this.env, (rows) => new SqlAliasStore(rows)),
+    new DurableRuntime(this.ctx, this.env, (rows) => new SqlAliasStore(rows), knownObjects),
     peersOf(this.env),
   );
 }

@@ -6,6 +6,7 @@ import { LinkKeys } from "../../core/identity/link-keys.ts";
 import { DepthCache } from "../../core/tag/tree/depth-cache.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { countOf } from "../bindings.ts";
+import { knownObjects } from "../capacity/known-objects.ts";
 import { deviceWakes } from "../capacity/wake-limiter.ts";
 import { deviceWork, oneByOne } from "../capacity/work-pacer.ts";
 import { attachLimit } from "../device/attach-limit.ts";
@@ -34,6 +35,9 @@ const WRITES: ReadonlySet<CallEffect["call"]["method"]> = new Set([
   "unset",
 ]);
 
+/** Those that make an object which is not there. */
+const MAKES: ReadonlySet<CallEffect["call"]["method"]> = new Set(["join", "set"]);
+
 const makeCipher = portableCipher((count) => crypto.getRandomValues(new Uint8Array(count)));
 
 /** @param env the object's bindings, read again each time that one is needed */
@@ -58,16 +62,19 @@ export function durableDevice(
         reconnectFirstMs: countOf(RECONNECT_FIRST_MS) ?? LIMITS.RECONNECT_FIRST_MS,
       };
     },
-    admit: admission(() => env().MAX_LINKS),
+    admit: admission(name, () => env().MAX_LINKS),
   });
 }
 
 /** @param maxLinks reads the setting MAX_LINKS */
-function admission(maxLinks: () => string | undefined): CallPorts["admit"] {
-  const turn = oneByOne(async () => {
-    const work = deviceWork(maxLinks(), sleep);
-    return work === null ? () => {} : await work.enter(LIMITS.COMMAND_MS);
-  });
+function admission(device: string, maxLinks: () => string | undefined): CallPorts["admit"] {
+  const turns = (kind: "known" | "new") =>
+    oneByOne(async () => {
+      const work = deviceWork(maxLinks(), sleep);
+      return work === null ? () => {} : await work.enter(LIMITS.COMMAND_MS, kind);
+    });
+  const turn = turns("known");
+  const newTurn = turns("new");
   const mustWait = attachLimit(() => Date.now());
   return ({ name, call }) => {
     // A first acknowledgement belongs to a send, which has woken its alias.
@@ -76,6 +83,14 @@ function admission(maxLinks: () => string | undefined): CallPorts["admit"] {
     if (woken === undefined) return null;
     // The tag of all devices: budgets of registrations bound it, and a broadcast to everyone may follow at once.
     if (call.method === "join" && call.request.tag === EVERYONE) return woken;
+    if (MAKES.has(call.method)) {
+      const take = knownObjects.admits(device, name, Date.now()) ? turn : newTurn;
+      const taken: Promise<() => void> = woken.then(take);
+      return taken.then<() => void>((over) => () => {
+        knownObjects.add(name);
+        over();
+      });
+    }
     const isLong = call.method === "attach" ? mustWait() : WRITES.has(call.method);
     return isLong ? woken.then<() => void>(turn) : woken;
   };

@@ -1,4 +1,5 @@
 /** The runtime of a Durable Object. */
+import type { KnownObjects } from "../capacity/known-objects.ts";
 import type { AlarmPort, ObjectRuntime, Residence, Scheduler, Stored, Timer } from "../runtime.ts";
 import { DurableAlarm } from "./alarm.ts";
 import { Rows } from "./rows.ts";
@@ -12,7 +13,7 @@ export interface Settings {
   readonly MAX_LINKS?: string;
 }
 
-export class DurableRuntime<Store> implements ObjectRuntime<Store> {
+export class DurableRuntime<Store extends object> implements ObjectRuntime<Store> {
   readonly name: string;
   /** The platform always has space. */
   readonly isFailing = false;
@@ -21,17 +22,25 @@ export class DurableRuntime<Store> implements ObjectRuntime<Store> {
   readonly residence: Residence = hibernation;
   readonly #ctx: DurableObjectState;
   readonly #store: (rows: Rows) => Store;
+  readonly #known: KnownObjects | null;
 
   /**
    * @param store makes the object's store from its rows
+   * @param known is told whether the object is there; null if nobody asks
    * @throws Error if the object was not addressed by name
    */
-  constructor(ctx: DurableObjectState, { MAX_LINKS }: Settings, store: (rows: Rows) => Store) {
+  constructor(
+    ctx: DurableObjectState,
+    { MAX_LINKS }: Settings,
+    store: (rows: Rows) => Store,
+    known: KnownObjects | null = null,
+  ) {
     if (ctx.id.name === undefined) throw new Error("an object must be addressed by name");
     this.name = ctx.id.name;
     this.alarm = new DurableAlarm(ctx.storage, MAX_LINKS);
     this.#ctx = ctx;
     this.#store = store;
+    this.#known = known;
   }
 
   now(): number {
@@ -48,12 +57,15 @@ export class DurableRuntime<Store> implements ObjectRuntime<Store> {
 
   open(): Stored<Store> {
     const rows = new Rows(this.#ctx);
-    return { store: this.#store(rows), storage: rows };
+    const store = this.#store(rows);
+    if ("exists" in store && store.exists === true) this.#known?.add(this.name);
+    return { store, storage: rows };
   }
 
   free(): Promise<void> {
     // `deleteAll` deletes the alarm, too.
     this.alarm.fired();
+    this.#known?.delete(this.name);
     return this.#ctx.storage.deleteAll();
   }
 

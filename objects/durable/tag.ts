@@ -1,4 +1,5 @@
 /** The Durable Object of one node of a tag's tree. */
+import { knownObjects } from "../capacity/known-objects.ts";
 import { type Alarmed, TAG_METHODS } from "../interfaces/methods.ts";
 import type { TagImportRpc, TagRpc } from "../interfaces/rpc.ts";
 import { SqlTagStore } from "../storage/tag-store.ts";
@@ -13,6 +14,7 @@ export class TagObject extends durableObject<TagRpc & TagImportRpc & Alarmed, Ta
     this.ctx,
     this.env,
     (rows) => new SqlTagStore(rows, this.ctx.id.name ?? ""),
+    knownObjects,
   );
   override readonly [SHELL] = new TagShell(this.#runtime, peersOf(this.env), tagSettings(this.env));
 

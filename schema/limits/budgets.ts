@@ -105,4 +105,19 @@ export const BUDGET_LIMITS = {
   /** Tags that a registration does not have: all tags of four apps at once, as at the first start. */
   TAG_JOINS_PER_SECOND: 20,
   TAG_JOINS_BURST: 8_000,
+  /**
+   * Tags and aliases that nobody has, on the host workerd, where each is a new database in the thread of all: what one device makes beside single
+   * sends in the same turns as what is there. A user, his devices and a few rooms fit; what is beyond comes with longer pauses.
+   */
+  NEW_OBJECTS_PER_SECOND: 0.02,
+  NEW_OBJECTS_BURST: 8,
+  /**
+   * The pause after each of those, in times of what it took, and at most. At 30 ms (measured) there are 95 a minute, and fewer than one send in 20
+   * waits for one.
+   */
+  NEW_OBJECT_REST_SHARE: 20,
+  NEW_OBJECT_REST_MAX_MS: 2_000,
+  /** Devices for which that is counted, and tags and aliases that are known to be there: about 100 bytes each. The oldest is forgotten first. */
+  NEW_OBJECTS_DEVICES: 10_000,
+  KNOWN_OBJECTS: 50_000,
 } as const;

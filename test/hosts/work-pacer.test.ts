@@ -1,6 +1,8 @@
 /** How changes of tags and aliases take turns with single sends, where one thread does all of it and waits for the disk. */
 import { expect, test } from "vitest";
+import { KnownObjects } from "../../objects/capacity/known-objects.ts";
 import { oneByOne, WorkPacer } from "../../objects/capacity/work-pacer.ts";
+import { LIMITS } from "../../schema/limits.ts";
 
 const PATIENCE_MS = 10_000;
 
@@ -26,10 +28,10 @@ function rig(isSending = true, lateMs = () => 0) {
     refused,
     /** When callers began to wait, or to wait again. */
     looks,
-    async ask(count = 1): Promise<void> {
+    async ask(count = 1, kind: "known" | "new" = "known"): Promise<void> {
       const askedAt = clock.now;
       for (let n = 0; n < count; n++)
-        void pacer.enter(PATIENCE_MS).then(
+        void pacer.enter(PATIENCE_MS, kind).then(
           (end) => begun.push({ at: clock.now, askedAt, end }),
           (error: unknown) => refused.push(error),
         );
@@ -171,4 +173,44 @@ test("P8.3 beside twelve that always ask for more, nobody waits for more than th
   expect(Math.max(...waits)).toBeLessThan(CALLERS * 3 * (3 * WORK_MS));
   // It loses no more than a few looks between two turns.
   expect(begun.length).toBeGreaterThan(30_000 / (3 * WORK_MS + 20));
+});
+
+test("P8.3 beside sends, a new database is followed by a pause of its own, in which others go on", async () => {
+  const { begun, ask, pass } = rig();
+  await ask(1, "new");
+  await pass(20);
+  begun[0]?.end();
+  await ask(1, "new");
+  await ask(1);
+  await pass(60);
+  // What is there has had its turn after the pause of all.
+  expect(begun).toHaveLength(2);
+  begun[1]?.end();
+  await pass(20 * LIMITS.NEW_OBJECT_REST_SHARE - 60 - 20);
+  expect(begun).toHaveLength(2);
+  await pass(60);
+  expect(begun).toHaveLength(3);
+});
+
+test("P8.3 without sends, new databases come as fast as anything else", async () => {
+  const { begun, ask, pass } = rig(false);
+  await ask(1, "new");
+  await pass(20);
+  begun[0]?.end();
+  await ask(1, "new");
+  await pass(20);
+  expect(begun).toHaveLength(2);
+});
+
+test("S52 a device calls a few objects that are not there, then each of them in the turns of new ones, and those that are there as before", () => {
+  const known = new KnownObjects();
+  const { NEW_OBJECTS_BURST: few, NEW_OBJECTS_PER_SECOND: perSecond } = LIMITS;
+  for (let n = 0; n < few; n++) expect(known.admits("d", `new-${n}`, 0)).toBe(true);
+  expect(known.admits("d", "one more", 0)).toBe(false);
+  expect(known.admits("another", "one more", 0)).toBe(true);
+  known.add("one more");
+  expect(known.admits("d", "one more", 0)).toBe(true);
+  known.delete("one more");
+  expect(known.admits("d", "one more", 0)).toBe(false);
+  expect(known.admits("d", "one more", 1_000 / perSecond)).toBe(true);
 });

@@ -50,6 +50,10 @@ export class Join implements Call {
     this.#path = find ? "" : subscription.record.path;
   }
 
+  get isUrgent(): boolean {
+    return this.#one.isUrgent;
+  }
+
   begin(now: number): CallBody {
     const subscription = this.#one;
     this.#attach = this.#parts.listens();

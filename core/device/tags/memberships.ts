@@ -119,6 +119,7 @@ export class Memberships {
     context: Context,
     ends = false,
   ): void {
+    this.#takeBackJoin(subscription);
     if (subscription.wanted) {
       subscription.wanted = false;
       // A leave that was sent may be carried out at any time, even after this object was killed.
@@ -130,6 +131,15 @@ export class Memberships {
     }
     if (command !== null) addWaiting(subscription.leaves, command);
     this.#advance(subscription, context);
+  }
+
+  /** A device may ask for thousands of tags and leave before their turns come: their nodes are not even made. */
+  #takeBackJoin(subscription: Subscription): void {
+    const { newJoin } = subscription;
+    if (newJoin === null || !this.#parts.calls.drop(newJoin)) return;
+    subscription.newJoin = null;
+    subscription.call = null;
+    subscription.member = "no";
   }
 
   /** The registration ends: leaves all its tags. */
@@ -177,7 +187,8 @@ export class Memberships {
     const { calls, depths, name, link, account } = this.#parts;
     // An earlier account of this device may have left a membership behind.
     const mayBeKnown = (account.record?.generation ?? 0) > 1;
-    const find = subscription.member === "maybe" || mayBeKnown;
+    const before = subscription.member;
+    const find = before === "maybe" || mayBeKnown;
     subscription.call = "join";
     subscription.member = "maybe";
     const join = new Join(subscription, find, {
@@ -187,13 +198,19 @@ export class Memberships {
       listens: () => subscription.wanted && link.reaches(subscription.registration),
       onEnd: (joined, result, later) => {
         subscription.call = null;
+        subscription.newJoin = null;
         if (joined === null) {
           // An attach may have found the member meanwhile, and left the fetch to this join.
           if (subscription.wanted && subscription.member === "yes") {
             for (const command of subscription.joins.splice(0)) command.done(null, later);
             this.#parts.catchUp.enqueue(subscription);
           } else if (refusalOf(result).code === "app_unknown") this.#appEnded(subscription, later);
-          else this.#failed(subscription, subscription.joins, result, later);
+          else {
+            if (!result.ok && result.isUnmade === true) subscription.member = before;
+            if (subscription.wanted || subscription.member !== "no")
+              this.#failed(subscription, subscription.joins, result, later);
+            else this.#advance(subscription, later);
+          }
           return;
         }
         const { path, epoch } = joined;
@@ -220,6 +237,7 @@ export class Memberships {
         this.#advance(subscription, later);
       },
     });
+    if (before === "no") subscription.newJoin = join;
     calls.enqueue(join, context);
   }
 
@@ -240,6 +258,7 @@ export class Memberships {
     subscription.call = "leave";
     const leaving = { device: this.#parts.name, epoch: subscription.record.epoch };
     const call = {
+      isUrgent: subscription.isUrgent,
       begin: () =>
         ({
           kind: "tag",

@@ -4,6 +4,7 @@ import { EVERYONE } from "../../condition/types.ts";
 import type { LogEntry } from "../../tag/calls/broadcast.ts";
 import type { DeliverOutcome } from "../../tag/calls/fan-out.ts";
 import { nodeObjectName, tagIdOf } from "../../tag/name.ts";
+import type { Call } from "../calls.ts";
 import type { PendingCommand } from "../pending-command.ts";
 import type { Registration } from "../registration.ts";
 import type { TagRecord } from "../store.ts";
@@ -49,6 +50,8 @@ export class Subscription {
   member: "no" | "maybe" | "yes";
   /** The call in progress or in the queue. */
   call: "join" | "leave" | null = null;
+  /** A join that does not end a membership the node may have: as long as it waits for its turn, it can be taken back. */
+  newJoin: Call | null = null;
   readonly joins: PendingCommand[] = [];
   readonly leaves: PendingCommand[] = [];
   #tagId: string | null = null;
@@ -94,6 +97,11 @@ export class Subscription {
   get listing(): { readonly generation?: number } {
     const { tag, generation } = this.record;
     return tag === EVERYONE ? { generation } : {};
+  }
+
+  /** In the tag of all devices an app's server finds a registration: however many tags it asks for, that one comes first. */
+  get isUrgent(): boolean {
+    return this.record.tag === EVERYONE;
   }
 
   /** The object name of a node of the tag. Default: the member's node. */

@@ -32,6 +32,15 @@ describe("a join that comes after its leave", () => {
     expect((await root().info())?.members).toBe(1);
   });
 
+  test("P8.11 the search of who leaves a tag that is not there makes none", async () => {
+    const { world, join, leave, root } = setUp();
+    await leave(5);
+    expect(await join(5, { find: true })).toMatchObject({ kind: "joined" });
+    expect(await root().info()).toBeNull();
+    expect(await join(6)).toMatchObject({ kind: "joined" });
+    expect(world.members().size).toBe(1);
+  });
+
   test("T1 is refused where it comes later than the node remembers, or the node slept meanwhile", async () => {
     const { world, join, leave } = setUp();
     const until = world.clock.now + LIMITS.JOIN_LATE_MS;

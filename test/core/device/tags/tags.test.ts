@@ -236,14 +236,57 @@ describe("tags", () => {
     set(named(0, LIMITS.TAGS));
     rig.answerCalls();
     set([], named(0, LIMITS.TAGS));
+    // No node answers: each is asked again later, so that the next join comes at once.
+    while (rig.calls.length > 0) rig.answerCall({ ok: false });
     // At the bound it goes on; past it, not even what is left already is taken back.
     expect(typeof set(["one"])).toBe("number");
     set([], ["one"]);
     expect(set(["two"])).toMatchObject({ ok: false, code: "overloaded", retryAfterMs: 1_000 });
+    rig.now += 60_000;
+    rig.alarm();
     rig.answerCalls();
     expect(typeof set(["two"])).toBe("number");
     rig.answerCalls();
     expect(rig.store.tags.size).toBe(2);
+  });
+
+  test("P8.3 joins that wait behind others are taken back when the tags are left, and when the registration ends", () => {
+    const rig = settled();
+    const named = Array.from({ length: 100 }, (_, n) => `t${n}`);
+    const subscribe = (add: string[], remove: string[]) =>
+      rig.command({ kind: "subscribe", value: { request: 50, slot: 1, add, remove } });
+    subscribe(named, []);
+    expect(rig.calls).toHaveLength(6);
+    subscribe([], named.slice(0, 50));
+    rig.command({ kind: "unregister", value: { request: 51, slot: 1 } });
+    const joined = rig.answerCalls().filter(({ call }) => call.method === "join");
+    expect(joined).toHaveLength(6);
+    expect(rig.store.tags.size).toBe(0);
+  });
+
+  test("P8.3 a join that the host did not even make leaves nothing to look for", () => {
+    const rig = settled();
+    rig.command({
+      kind: "subscribe",
+      value: { request: 50, slot: 1, add: ["x"], remove: [] },
+    });
+    rig.answerCall({ ok: false, isUnmade: true });
+    rig.command({
+      kind: "subscribe",
+      value: { request: 51, slot: 1, add: [], remove: ["x"] },
+    });
+    expect(rig.calls).toEqual([]);
+    expect(rig.store.tags.size).toBe(1);
+  });
+
+  test("S15 a registration joins the tag of all devices before what it asked for earlier, so that its app finds it", () => {
+    const rig = settled();
+    const add = Array.from({ length: 100 }, (_, n) => `t${n}`);
+    rig.command({ kind: "subscribe", value: { request: 50, slot: 1, add, remove: [] } });
+    rig.register("b");
+    rig.answerCall({ ok: true, answer: { kind: "joined", head: 0 } });
+    const last = rig.calls.at(-1);
+    expect(last?.call).toMatchObject({ method: "join", request: { tag: "" } });
   });
 
   test("P8.1 what does not fit into one frame is described in several", () => {
