@@ -1,5 +1,6 @@
 /** The HTTPS API: its bodies, answers and routes, one file per subject in http/. docs/api.md describes it. */
 export * from "./http/apps.ts";
+export * from "./http/batch.ts";
 export * from "./http/condition.ts";
 export * from "./http/devices.ts";
 export * from "./http/encryption.ts";
@@ -13,6 +14,7 @@ export * from "./http/policy.ts";
 export * from "./http/problem.ts";
 export * from "./http/quota.ts";
 export * from "./http/registrations.ts";
+export * from "./http/results.ts";
 export type { AnswerRow, Auth, HeaderRow, Route } from "./http/route.ts";
 export * from "./http/routes.ts";
 export * from "./http/tags.ts";

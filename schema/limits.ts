@@ -21,10 +21,24 @@ export const LIMITS = {
   DATA_DEPTH: 64,
   /** Body of a request without a limit of its own. */
   BODY_BYTES: 16_384,
+  /** Targets of one message: as many regIds as any call takes. */
+  TARGETS: 1_000,
   /**
-   * Body of `POST /v1/messages`: DATA_BYTES of control characters, each six bytes of JSON (`\u0001`), plus fields, with some room.
+   * Body of `POST /v1/messages`: TARGETS aliases of ALIAS_BYTES with quotes and comma are 131,000; DATA_BYTES of control characters, each six bytes
+   * of JSON (`\u0001`), are 24,576; plus fields, with some room.
    */
-  MESSAGE_BODY_BYTES: 32_768,
+  MESSAGE_BODY_BYTES: 196_608,
+  /** Messages of one batch: as many as FCM took in one. */
+  BATCH_MESSAGES: 500,
+  /**
+   * Body of `POST /v1/messages/batch`: BATCH_MESSAGES of 2 KiB, or 180 of the largest data in base64, which share the price of a request as well. A host
+   * of one machine holds it before it knows who sends, up to UNREAD_BYTES for all, and parses it in one go.
+   */
+  BATCH_BODY_BYTES: 1_048_576,
+  /**
+   * Calls of devices for one request that are not 100 ms old: those that are wait for a device, and hold up no others.
+   */
+  SEND_CALLS: 128,
   /** Longest time-to-live: 28 days, like FCM. */
   TTL_MAX_SECONDS: 2_419_200,
   /** Default ttl: the maximum, like FCM, so that nothing expires unless the sender asks for it. */

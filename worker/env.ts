@@ -35,6 +35,10 @@ export interface DocsFiles {
 export interface Env {
   /** Answers frequent routes, if the host has something cheaper than `Response.json`. */
   readonly ANSWER_JSON?: (value: unknown, init: AnswerInit) => Response;
+  /**
+   * Resolves when other work of the process had its turn, at once if it just had one; absent if only a timer can tell that.
+   */
+  readonly TURN?: () => Promise<void>;
   readonly DEVICES: ObjectNamespace<DeviceRpc>;
   readonly APPS: ObjectNamespace<AppRpc>;
   readonly APP_DIRECTORY: ObjectNamespace<AppDirectoryRpc>;

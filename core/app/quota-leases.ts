@@ -54,7 +54,7 @@ export class QuotaLeases {
     return now < this.#refusedUntil ? Math.max(1, this.#nextAt - now) : 0;
   }
 
-  /** @param spend 1 for a send, 0 only asks */
+  /** @param spend tokens for sends that wait, 0 only asks */
   request(spend: number): LeaseRequest {
     const ended = this.#ended;
     this.#ended = [];
@@ -69,7 +69,8 @@ export class QuotaLeases {
   answered(answer: LeaseAnswer, askedAt: number, now: number): void {
     this.#advance(now);
     this.#last = { answer, at: now };
-    if (!answer.isGranted) {
+    // Many at once may be refused while there are some.
+    if (!answer.isGranted && answer.level < 1) {
       this.#nextAt = now + Math.ceil(((1 - answer.level) * 1_000) / answer.quota.perSecond);
       const askAt = Math.max(this.#nextAt, now + LIMITS.QUOTA_PAUSE_MS);
       this.#refusedUntil = Math.min(askAt, now + LIMITS.QUOTA_ASK_MS);
@@ -93,18 +94,28 @@ export class QuotaLeases {
     return this.#last === null && now >= this.#untoldUntil;
   }
 
+  /** Tokens that are left as far as this edge knows, without those that it holds. */
+  left(now: number): number {
+    const state = this.state(now);
+    return state === null ? 0 : state.left - this.#own;
+  }
+
   /** Null before the first answer. */
   state(now: number): QuotaState | null {
     if (this.#last === null) return null;
     const { answer, at } = this.#last;
     const { perSecond, burst } = answer.quota;
-    const own = this.#held.reduce((sum, { tokens }) => sum + tokens, 0);
+    const own = this.#own;
     const filled = answer.level + (Math.max(0, now - at) * perSecond) / 1_000;
     const level = Math.max(0, Math.min(burst - own, filled));
     const left = Math.floor(level);
     const isFull = left + own >= burst;
     const nextMs = isFull ? 0 : Math.max(1, Math.ceil(((left + 1 - level) * 1_000) / perSecond));
     return { quota: answer.quota, left: left + own, nextMs };
+  }
+
+  get #own(): number {
+    return this.#held.reduce((sum, { tokens }) => sum + tokens, 0);
   }
 
   #advance(now: number): void {

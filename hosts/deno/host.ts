@@ -132,6 +132,7 @@ function environment(
     ADMIN_TOKEN: secrets.adminToken,
     ...sockets,
     CRYPTO: nodeCrypto,
+    TURN: () => mesh.turns.yield(),
     ADDRESS_OF: addressOf,
     WAS_ENCRYPTED: wasEncrypted,
   };

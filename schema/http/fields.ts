@@ -20,6 +20,11 @@ export const nameText = (max: number) =>
 export const tagText = nameText(LIMITS.TAG_BYTES);
 /** An alias in a request. */
 export const aliasText = nameText(LIMITS.ALIAS_BYTES);
+/** An Idempotency-Key: visible ASCII. */
+export const IDEMPOTENCY_KEY = new RegExp(`^[\\x21-\\x7e]{1,${LIMITS.IDEMPOTENCY_KEY_CHARS}}$`);
+export const idempotencyKeyText = z
+  .string()
+  .regex(IDEMPOTENCY_KEY, `must be 1 to ${LIMITS.IDEMPOTENCY_KEY_CHARS} visible ASCII characters`);
 /** A regId in a request; it is opened later. */
 export const regIdText = z.string().min(1).max(256);
 

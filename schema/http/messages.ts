@@ -3,12 +3,13 @@ import * as z from "zod";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import { LIMITS } from "../limits.ts";
 import { conditionBody, filterBody } from "./condition.ts";
-import { MESSAGE_EVENTS, MESSAGE_STATUSES, PRIORITY_NAMES } from "./enums.ts";
+import { MESSAGE_EVENTS, PRIORITY_NAMES } from "./enums.ts";
 import {
   type AnswerOf,
   aliasText,
   boundedText,
   count,
+  idempotencyKeyText,
   lazily,
   milliseconds,
   nameText,
@@ -17,21 +18,39 @@ import {
   tookMs,
 } from "./fields.ts";
 import { SIGNED, WITH_BODY } from "./problem.ts";
+import { aliasResult, messageStatus, targetResult } from "./results.ts";
 import type { Route } from "./route.ts";
 import { textSendQuery } from "./text-send.ts";
 
-/** The target of a message. */
+const firstAckWins = z.boolean().default(false);
+
+const SINGLE_TARGETS = [
+  /** A regId; first, because most messages are sent to one. */
+  regIdText,
+  /** All holders of an alias; with `firstAckWins` the message is withdrawn from the others once one has it. */
+  z.strictObject({ alias: aliasText, firstAckWins }),
+  /** A broadcast: to a tag, to an expression over tags, or to all devices of the app. */
+  z.strictObject({ tag: tagText }),
+  z.strictObject({ condition: conditionBody }),
+  z.strictObject({ everyone: z.literal(true) }),
+] as const;
+
+/** Texts of any kind: one that names nothing is refused by itself, and fails no other. */
+const targetList = z.array(z.string()).min(1).max(LIMITS.TARGETS);
+
+/** The targets of a message. */
 const target = z.union(
   [
-    /** A regId; first, because most messages are sent to one. */
-    regIdText,
-    /** All holders of an alias; with `firstAckWins` the message is withdrawn from the others once one has it. */
-    z.strictObject({ alias: aliasText, firstAckWins: z.boolean().default(false) }),
-    /** A broadcast: to a tag, to an expression over tags, or to all devices of the app. */
-    z.strictObject({ tag: tagText }),
-    z.strictObject({ condition: conditionBody }),
-    z.strictObject({ everyone: z.literal(true) }),
+    ...SINGLE_TARGETS,
+    z.strictObject({ regIds: targetList }),
+    z.strictObject({ aliases: targetList, firstAckWins }),
   ],
+  "must be a regId of 1 to 256 characters, or one of {alias}, {tag}, {condition}, {everyone: true}, {regIds} and {aliases}",
+);
+
+/** The target of a message in a batch. */
+const singleTarget = z.union(
+  SINGLE_TARGETS,
   "must be a regId of 1 to 256 characters, or one of {alias}, {tag}, {condition} and {everyone: true}",
 );
 
@@ -41,71 +60,85 @@ export const messageData = z.custom<string | JsonObject>(
   `must be a string or an object, nested at most ${LIMITS.DATA_DEPTH} deep, of finite numbers`,
 );
 
-/** `POST /v1/messages`. Exactly one of `data` and `dataBase64`. */
-export const sendBody = z
-  .strictObject({
-    to: target,
-    /** A JSON object, or a string, which arrives unchanged. */
-    data: messageData.optional(),
-    /** Bytes, in standard base64 with padding. */
-    dataBase64: z.base64().optional(),
-    /** `dataBase64` is encrypted to the key of the registration in `to`: a body of RFC 8291 (aes128gcm). */
-    encrypted: z.literal(true).optional(),
-    /** How long the message may wait for the device, seconds; 0 means now or never. */
-    ttl: z.int().min(0).max(LIMITS.TTL_MAX_SECONDS).default(LIMITS.TTL_DEFAULT_SECONDS),
-    priority: z.enum(PRIORITY_NAMES).default("normal"),
-    /** A newer message with the same key replaces an older one that is still queued. */
-    collapseKey: boundedText(LIMITS.COLLAPSE_KEY_BYTES).optional(),
-    /** The sender's own name for messages that belong together, such as a campaign. Devices do not get it. */
-    label: nameText(LIMITS.LABEL_BYTES).optional(),
-    /** Keeps what happens to the message, step by step: `events` of its status. */
-    trace: z.boolean().optional(),
-    /** Not for broadcasts: what happens if the mailbox is full. Default: `drop_oldest`. */
-    onOverflow: z.enum(["drop_oldest", "reject"]).optional(),
-    /** For broadcasts: only devices that reported these attributes. */
-    filter: filterBody.optional(),
-    /** For broadcasts: devices per second. */
-    pace: z.int().min(1).max(LIMITS.PACE_MAX).optional(),
-  })
-  .refine((body) => (body.data === undefined) !== (body.dataBase64 === undefined), {
-    message: "give exactly one of data and dataBase64",
-    path: ["data"],
-  })
-  .refine((body) => body.encrypted === undefined || body.dataBase64 !== undefined, {
-    message: "give the encrypted body in dataBase64",
-    path: ["encrypted"],
-  });
+const fields = z.strictObject({
+  /** A JSON object, or a string, which arrives unchanged. */
+  data: messageData.optional(),
+  /** Bytes, in standard base64 with padding. */
+  dataBase64: z.base64().optional(),
+  /** `dataBase64` is encrypted to the key of the registration in `to`: a body of RFC 8291 (aes128gcm). */
+  encrypted: z.literal(true).optional(),
+  /** How long the message may wait for the device, seconds; 0 means now or never. */
+  ttl: z.int().min(0).max(LIMITS.TTL_MAX_SECONDS).default(LIMITS.TTL_DEFAULT_SECONDS),
+  priority: z.enum(PRIORITY_NAMES).default("normal"),
+  /** A newer message with the same key replaces an older one that is still queued. */
+  collapseKey: boundedText(LIMITS.COLLAPSE_KEY_BYTES).optional(),
+  /** The sender's own name for messages that belong together, such as a campaign. Devices do not get it. */
+  label: nameText(LIMITS.LABEL_BYTES).optional(),
+  /** Keeps what happens to the message, step by step: `events` of its status. */
+  trace: z.boolean().optional(),
+  /** Not for broadcasts: what happens if the mailbox is full. Default: `drop_oldest`. */
+  onOverflow: z.enum(["drop_oldest", "reject"]).optional(),
+  /** For broadcasts: only devices that reported these attributes. */
+  filter: filterBody.optional(),
+  /** For broadcasts: devices per second. */
+  pace: z.int().min(1).max(LIMITS.PACE_MAX).optional(),
+});
+
+type Fields = z.output<typeof fields>;
+
+/** The rules over more than one field. Exactly one of `data` and `dataBase64`. */
+const checked = <S extends z.ZodType<Fields>>(schema: S): S =>
+  schema
+    .refine((body) => (body.data === undefined) !== (body.dataBase64 === undefined), {
+      message: "give exactly one of data and dataBase64",
+      path: ["data"],
+    })
+    .refine((body) => body.encrypted === undefined || body.dataBase64 !== undefined, {
+      message: "give the encrypted body in dataBase64",
+      path: ["encrypted"],
+    });
+
+/** `POST /v1/messages`. */
+export const sendBody = checked(z.strictObject({ to: target, ...fields.shape }));
+const single = z.strictObject({ to: singleTarget, ...fields.shape });
+/** The same to one target. */
+export const singleBody = checked(single);
+/** One message of `POST /v1/messages/batch`. */
+export const batchMessage = checked(
+  single.extend({
+    /** Default: the request's key and the place of the message. */
+    idempotencyKey: idempotencyKeyText.optional(),
+  }),
+);
+export type BatchMessage = z.infer<typeof batchMessage>;
+export type BatchMessageInput = z.input<typeof batchMessage>;
+export type SingleTarget = BatchMessage["to"];
 export type SendBody = z.infer<typeof sendBody>;
 /** The body as a caller writes it: fields with defaults are optional. */
 export type SendBodyInput = z.input<typeof sendBody>;
-
-const status = lazily(() => z.enum(MESSAGE_STATUSES));
 
 /** Answer of `POST /v1/messages`: 200 if the status is final, 202 if it is `queued` or `sent`. */
 export const sendAnswer = lazily(() =>
   z.strictObject({
     id: z.string(),
-    status: status(),
+    status: messageStatus(),
     /** Milliseconds from the request's arrival at the edge to this answer. */
     tookMs: tookMs(),
   }),
 );
 export type SendAnswerBody = AnswerOf<typeof sendAnswer>;
 
-/** The result for one holder of the alias: the status of its message, or a refusal. */
-const aliasResult = lazily(() =>
-  z.union([
-    z.strictObject({ regId: z.string(), id: z.string(), status: status() }),
-    z.strictObject({ regId: z.string(), error: z.string(), detail: z.string() }),
-  ]),
-);
-export type AliasResult = AnswerOf<typeof aliasResult>;
-
 /** Answer of `POST /v1/messages` to an alias: 200 if every result is final, 202 otherwise. */
 export const aliasSendAnswer = lazily(() =>
   z.strictObject({ results: z.array(aliasResult()), tookMs: tookMs() }),
 );
 export type AliasSendAnswerBody = AnswerOf<typeof aliasSendAnswer>;
+
+/** Answer of `POST /v1/messages` to `regIds` or `aliases`: a result for each target, in order. 200 if every result is final, 202 otherwise. */
+export const targetsAnswer = lazily(() =>
+  z.strictObject({ results: z.array(targetResult()), tookMs: tookMs() }),
+);
+export type TargetsAnswerBody = AnswerOf<typeof targetsAnswer>;
 
 /** Answer of `POST /v1/messages` to a tag, a condition or everyone: 202 once the broadcast is durable. */
 export const broadcastAnswer = lazily(() =>
@@ -121,7 +154,7 @@ export type BroadcastAnswerBody = AnswerOf<typeof broadcastAnswer>;
 export const statusAnswer = lazily(() =>
   z.strictObject({
     id: z.string(),
-    status: status(),
+    status: messageStatus(),
     /** When the mesh accepted it, milliseconds since 1970. */
     acceptedAt: milliseconds(),
     /** What happened to it, in that order, if it was sent with `trace`. */
@@ -167,9 +200,19 @@ export const CONTENT_DIGEST = {
   "Content-Digest": { description: "RFC 9530, of the body.", required: true },
 } as const;
 
-const ANSWER_HEADERS = {
+export const ANSWER_HEADERS = {
   location: { description: "The URL of its status. Absent for a message to an alias." },
   "preference-applied": { description: "The preference that was applied, if any." },
+} as const;
+
+/** Of requests that send. */
+export const SEND_HEADERS = {
+  ...CONTENT_DIGEST,
+  "Idempotency-Key": {
+    description: `1 to ${LIMITS.IDEMPOTENCY_KEY_CHARS} visible ASCII characters. Requests with the same key are one message. May be absent only if the signature has a nonce.`,
+    required: true,
+  },
+  Prefer: { description: "respond-async, or wait=<seconds> (RFC 7240)." },
 } as const;
 
 export const messageRoutes = {
@@ -178,27 +221,20 @@ export const messageRoutes = {
     path: "/v1/messages",
     auth: "signature",
     scopes: ["send"],
-    summary: "Send a message to a registration or an alias, or broadcast it to tags",
-    headers: {
-      ...CONTENT_DIGEST,
-      "Idempotency-Key": {
-        description: `1 to ${LIMITS.IDEMPOTENCY_KEY_CHARS} visible ASCII characters. Requests with the same key are one message. May be absent only if the signature has a nonce.`,
-        required: true,
-      },
-      Prefer: { description: "respond-async, or wait=<seconds> (RFC 7240)." },
-    },
+    summary: "Send a message to registrations or aliases, or broadcast it to tags",
+    headers: SEND_HEADERS,
     textQuery: textSendQuery,
     body: { schema: sendBody, maxBytes: LIMITS.MESSAGE_BODY_BYTES },
     answers: lazily(() => ({
       200: {
         description: "The status is final: delivered, or how the message ended.",
-        body: z.union([sendAnswer(), aliasSendAnswer()]),
+        body: z.union([sendAnswer(), aliasSendAnswer(), targetsAnswer()]),
         headers: ANSWER_HEADERS,
       },
       202: {
         description:
           "The message is stored and waits for a device, or the broadcast is stored and being sent.",
-        body: z.union([sendAnswer(), aliasSendAnswer(), broadcastAnswer()]),
+        body: z.union([sendAnswer(), aliasSendAnswer(), targetsAnswer(), broadcastAnswer()]),
         headers: ANSWER_HEADERS,
       },
     })),

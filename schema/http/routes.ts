@@ -4,6 +4,7 @@
  */
 import type * as z from "zod";
 import { appRoutes } from "./apps.ts";
+import { batchRoutes } from "./batch.ts";
 import { deviceRoutes } from "./devices.ts";
 import { encryptionRoutes } from "./encryption.ts";
 import type { AnswerOf } from "./fields.ts";
@@ -18,6 +19,7 @@ import { tagRoutes } from "./tags.ts";
 /** By operation ID. If a path matches two routes, the first wins. */
 export const ROUTES = {
   ...deviceRoutes,
+  ...batchRoutes,
   ...messageRoutes,
   ...tagRoutes,
   ...registrationRoutes,

@@ -36,6 +36,15 @@ function endOfString(text: string, start: number): number {
 const unquoted = (token: string): string =>
   token.includes("\\") ? (JSON.parse(token) as string) : token.slice(1, -1);
 
+/** @throws MeshError `field_invalid` for a name that is there already */
+function addName(names: Set<string>, name: string): void {
+  if (names.has(name)) {
+    const field = name.slice(0, 64);
+    throw new MeshError("field_invalid", `${field}: given twice in one object`, { field });
+  }
+  names.add(name);
+}
+
 /**
  * Finds the members of the outermost object.
  *
@@ -58,11 +67,7 @@ export function membersOf(text: string): ReadonlyMap<string, Span> {
       const end = endOfString(text, at);
       if (isName && names !== null) {
         const name = unquoted(text.slice(at, end));
-        if (names.has(name)) {
-          const field = name.slice(0, 64);
-          throw new MeshError("field_invalid", `${field}: given twice in one object`, { field });
-        }
-        names.add(name);
+        addName(names, name);
         if (open.length === 1) member = name;
         isName = false;
       }
@@ -94,6 +99,55 @@ export function membersOf(text: string): ReadonlyMap<string, Span> {
     at++;
   }
   return members;
+}
+
+/**
+ * Finds the elements of a list in the outermost object. What is in them is not looked at.
+ *
+ * @param text JSON that JSON.parse accepts
+ * @param list the member that has the list; none are found if it has anything else
+ * @throws MeshError `field_invalid` naming a duplicate member of the outermost object
+ */
+export function elementsOf(text: string, list: string): readonly Omit<Span, "isPlain">[] {
+  const elements: Omit<Span, "isPlain">[] = [];
+  const names = new Set<string>();
+  let depth = 0;
+  let isName = false;
+  let member = "";
+  let isInList = false;
+  let start = 0;
+  for (let at = 0; at < text.length; ) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      const end = endOfString(text, at);
+      if (isName && depth === 1) {
+        member = unquoted(text.slice(at, end));
+        addName(names, member);
+        isName = false;
+      }
+      at = end;
+      continue;
+    }
+    const isEnd = code === CLOSE_OBJECT || code === CLOSE_LIST;
+    if (isInList && depth === 2 && (code === COMMA || isEnd)) {
+      if (text.slice(start, at).trim() !== "") elements.push({ start, end: at });
+      start = at + 1;
+    }
+    if (code === OPEN_OBJECT || code === OPEN_LIST) {
+      depth++;
+      if (depth === 1) isName = code === OPEN_OBJECT;
+      if (depth === 2) {
+        isInList = code === OPEN_LIST && member === list;
+        start = at + 1;
+      }
+    } else if (isEnd) {
+      depth--;
+    } else if (code === COMMA && depth === 1) {
+      isName = true;
+    }
+    at++;
+  }
+  return elements;
 }
 
 /**

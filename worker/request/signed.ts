@@ -1,6 +1,7 @@
 /** Reads requests of app servers: signed, or with a send token. */
 import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
 import { MeshError } from "../../schema/errors.ts";
+import { IDEMPOTENCY_KEY } from "../../schema/http/fields.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { MeshContext } from "../context.ts";
@@ -76,8 +77,6 @@ export async function readSignedBytes(
   await checkDigests(digests, bytes, c.env.CRYPTO);
   return { caller, bytes };
 }
-
-const IDEMPOTENCY_KEY = new RegExp(`^[\\x21-\\x7e]{1,${LIMITS.IDEMPOTENCY_KEY_CHARS}}$`);
 
 /**
  * What identifies a send: a request with the same basis is the same send.

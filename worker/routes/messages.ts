@@ -1,16 +1,26 @@
 /** `/v1/messages`: sends messages, and tells their status. */
+import * as z from "zod";
 import { deviceName } from "../../core/identity/device-id.ts";
 import { seqTimeMs } from "../../core/message/clock.ts";
 import { nodeObjectName, openSource, SOURCE_CHARS } from "../../core/tag/name.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { jsonOfText } from "../../schema/http/text-send.ts";
-import { type BroadcastStatusBody, ROUTES, type StatusAnswerBody } from "../../schema/http.ts";
+import {
+  type BatchAnswerBody,
+  type BroadcastStatusBody,
+  ROUTES,
+  type SendBody,
+  type SingleTarget,
+  type StatusAnswerBody,
+  type TargetsAnswerBody,
+} from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { type MessageIdParts, parseMessageId } from "../../schema/text.ts";
 import { refusal, wakeInTime } from "../calls/objects.ts";
 import { openOwnRegId } from "../calls/registrations.ts";
 import type { Handlers, MeshContext } from "../context.ts";
 import { isJson, parseQuery, parseValue, readJson, readText } from "../request/body.ts";
+import { readJsonList } from "../request/json-list.ts";
 import { type Preference, readPrefer } from "../request/prefer.ts";
 import { sendTokenOf } from "../request/send-token.ts";
 import {
@@ -20,9 +30,12 @@ import {
   readSigned,
   readSignedBytes,
 } from "../request/signed.ts";
-import { contentOf, fingerprintOf, lastingBody } from "../send/message.ts";
+import { sendMessages } from "../send/batch.ts";
+import { contentOf, fingerprintOf, lastingBody, type Outgoing } from "../send/message.ts";
 import { quotaHeaders, takeToken } from "../send/quota.ts";
+import { areSettled, toldResult } from "../send/results.ts";
 import { isSettled, type SendOutcome, sendOutgoing } from "../send/send.ts";
+import { sendToList, type TargetList } from "../send/targets.ts";
 
 const utf8 = new TextEncoder();
 
@@ -66,13 +79,59 @@ async function sendMessage(c: MeshContext): Promise<Response> {
   const json = readJson(bytes);
   const { to, data, dataBase64, ...options } = parseValue(schema, json.value);
   const content = contentOf({ data, dataBase64, encrypted: options.encrypted }, json);
+  const prefer = readPrefer(c.req.header("prefer"));
+  const { waitMs } = prefer;
+  const message = { caller, basis, options, content, waitMs };
+  if (isList(to)) return sendToTargets(c, to, message, prefer);
   await takeToken(c, caller);
   const asked = typeof to === "string" ? lastingBody(c, to, bytes, json) : bytes;
   const fingerprint = fingerprintOf(basis, asked);
+  return answerOf(c, await sendOutgoing(c, { ...message, fingerprint, to }), prefer);
+}
+
+const isList = (to: SendBody["to"]): to is TargetList =>
+  typeof to === "object" && ("regIds" in to || "aliases" in to);
+
+async function sendToTargets(
+  c: MeshContext,
+  to: TargetList,
+  message: Omit<Outgoing<SingleTarget>, "to" | "fingerprint">,
+  prefer: Preference,
+): Promise<Response> {
+  const { outcomes, results } = await sendToList(c, to, message);
+  const answer: TargetsAnswerBody = { results, tookMs: Date.now() - c.get("receivedAt") };
+  return manyAnswer(c, answer, areSettled(outcomes), prefer);
+}
+
+/** The answer for many messages, which has a result for each. */
+function manyAnswer(
+  c: MeshContext,
+  answer: TargetsAnswerBody | BatchAnswerBody,
+  isFinal: boolean,
+  { applied }: Preference,
+): Response {
+  const headers: Record<string, string> = {};
+  if (applied !== null) headers["preference-applied"] = applied;
+  if (c.get("quota") !== undefined) Object.assign(headers, quotaHeaders(c));
+  const init = { status: isFinal ? 200 : 202, headers };
+  return c.env.ANSWER_JSON?.(answer, init) ?? Response.json(answer, init);
+}
+
+/** An Idempotency-Key in the body is checked with the message that has it. */
+const batchEnvelope = z.strictObject({
+  messages: z.array(z.unknown()).min(1).max(LIMITS.BATCH_MESSAGES),
+});
+
+async function sendBatch(c: MeshContext): Promise<Response> {
+  const { caller, bytes } = await readSigned(c, ROUTES.sendBatch.body.maxBytes);
+  const basis = readBasis(c, caller);
+  const list = readJsonList(bytes, "messages");
+  const { length: count } = parseValue(batchEnvelope, list.value).messages;
   const prefer = readPrefer(c.req.header("prefer"));
-  const { waitMs } = prefer;
-  const outgoing = { caller, basis, fingerprint, to, options, content, waitMs };
-  return answerOf(c, await sendOutgoing(c, outgoing), prefer);
+  const outcomes = await sendMessages(c, { caller, basis, count, waitMs: prefer.waitMs }, list);
+  const results = outcomes.map(toldResult);
+  const answer: BatchAnswerBody = { results, tookMs: Date.now() - c.get("receivedAt") };
+  return manyAnswer(c, answer, areSettled(outcomes), prefer);
 }
 
 function answerOf(c: MeshContext, outcome: SendOutcome, { applied }: Preference): Response {
@@ -131,4 +190,8 @@ async function getMessage(c: MeshContext): Promise<Response> {
   return c.json(await (isBroadcast ? statusOfBroadcast : statusOfMessage)(c, caller, id, parts));
 }
 
-export const messages: Handlers<"getMessage" | "sendMessage"> = { getMessage, sendMessage };
+export const messages: Handlers<"getMessage" | "sendBatch" | "sendMessage"> = {
+  getMessage,
+  sendBatch,
+  sendMessage,
+};

@@ -4,9 +4,10 @@ import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
 import type { KeptOptions } from "../../core/message/options.ts";
 import type { Priority } from "../../core/message/priority.ts";
 import type { ContentTypeCode } from "../../core/message/send.ts";
+import { dataHash } from "../../schema/data-hash.ts";
 import { dataOfBody, HEADER_BYTES, isEncryptedBody } from "../../schema/encrypted.ts";
 import { MeshError } from "../../schema/errors.ts";
-import type { SendBody } from "../../schema/http.ts";
+import type { SendBody, SingleTarget } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { CallContext } from "../context.ts";
 import type { JsonBody } from "../request/body.ts";
@@ -23,7 +24,7 @@ export interface Content {
 export type MessageOptions = Omit<SendBody, "to" | "data" | "dataBase64">;
 
 /** A message to be sent: read and checked, whatever carried it. */
-export interface Outgoing<To extends SendBody["to"]> {
+export interface Outgoing<To extends SingleTarget> {
   readonly caller: Caller;
   readonly basis: IdempotencyBasis;
   /** Of the body: present if the same Idempotency-Key could arrive with another body. */
@@ -36,7 +37,7 @@ export interface Outgoing<To extends SendBody["to"]> {
 }
 
 /** The targets with this field. */
-export type TargetWith<Field extends string> = Extract<SendBody["to"], Record<Field, unknown>>;
+export type TargetWith<Field extends string> = Extract<SingleTarget, Record<Field, unknown>>;
 
 /** The first 32 bits of the body's hash, see `SendRequest.fingerprint`. */
 export function fingerprintOf(
@@ -46,6 +47,20 @@ export function fingerprintOf(
   if (kind === "signature") return {};
   const hash = sha256(body);
   return { fingerprint: new DataView(hash.buffer, hash.byteOffset).getUint32(0) };
+}
+
+/**
+ * The same of a message that has no body of its own: of what is sent, however it was written. The target is not part of it, because the message's key
+ * is derived from that, so a sender may send again to those targets alone that were refused.
+ */
+export function fingerprintOfContent(
+  { kind }: IdempotencyBasis,
+  options: MessageOptions,
+  { contentType, data }: Content,
+): { readonly fingerprint?: number } {
+  if (kind === "signature") return {};
+  const text = utf8.encode(`${JSON.stringify(options)}${contentType}`);
+  return { fingerprint: (Math.imul(dataHash(text), 31) ^ dataHash(data)) >>> 0 };
 }
 
 /**
@@ -113,7 +128,7 @@ function askedBy({ label, trace }: MessageOptions): { readonly options?: KeptOpt
 export function messageFields({
   options,
   content,
-}: Pick<Outgoing<SendBody["to"]>, "options" | "content">) {
+}: Pick<Outgoing<SingleTarget>, "options" | "content">) {
   return {
     lane: PRIORITIES[options.priority],
     ...content,

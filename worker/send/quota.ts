@@ -11,6 +11,8 @@ import type { CallContext, MeshContext } from "../context.ts";
 import type { Caller } from "../request/signed.ts";
 import type { AppQuota } from "../signature/keys.ts";
 
+/** Calls for the tokens of one request: for all, for those that are left, and for the next. */
+const TOKEN_ASKS = 3;
 /** The name of the policy in the headers. */
 const POLICY = "sends";
 const SECOND_MS = 1_000;
@@ -62,14 +64,46 @@ async function ask(
  *
  * @throws MeshError `quota_exceeded` with the time until the next token, or `overloaded` if the object does not answer
  */
-export async function takeToken(c: CallContext, { verified }: Caller): Promise<void> {
+export async function takeToken(c: CallContext, caller: Caller): Promise<void> {
+  const { granted, refusal } = await takeTokens(c, caller, 1);
+  if (granted === 0) throw refusal();
+}
+
+/** What is left of a quota for the messages of one request. */
+export interface Tokens {
+  /** For so many of them there is a token. */
+  readonly granted: number;
+  /** `quota_exceeded` with the time until the next token. */
+  readonly refusal: () => MeshError;
+}
+
+/**
+ * Takes a token for each of many messages, or as many as there are: at most `TOKEN_ASKS` calls of the app's object.
+ *
+ * @throws MeshError `overloaded` if the object does not answer
+ */
+export async function takeTokens(
+  c: CallContext,
+  { verified }: Caller,
+  count: number,
+): Promise<Tokens> {
   const { quota } = verified.verifier;
-  if (quota === null) return;
+  if (quota === null) return { granted: count, refusal: () => new MeshError("quota_exceeded") };
   const held = leasesOf(quota);
-  if (held.spend(now())) return;
-  if (held.waitMs(now()) === 0 && (await ask(c, quota, held, 1))) return;
+  let granted = 0;
+  while (granted < count && held.spend(now())) granted++;
+  let wanted = count - granted;
+  for (let asks = 0; asks < TOKEN_ASKS && wanted > 0 && held.waitMs(now()) === 0; asks++) {
+    if (await ask(c, quota, held, wanted)) granted += wanted;
+    // There are fewer. All that are left, unless another edge takes them; then one more, to learn when that is there.
+    wanted = Math.min(count - granted, Math.max(1, held.left(now())));
+  }
+  return { granted, refusal: () => exceeded(quota, held) };
+}
+
+function exceeded(quota: AppQuota, held: QuotaLeases): MeshError {
   const detail = `the quota is ${quota.perSecond} sends a second, and ${quota.burst} at once`;
-  throw new MeshError("quota_exceeded", detail, { retryAfterMs: held.waitMs(now()) });
+  return new MeshError("quota_exceeded", detail, { retryAfterMs: held.waitMs(now()) });
 }
 
 /** The headers of an answer to an app with a quota; also says that they are told. */

@@ -6,7 +6,7 @@ import type {
   AliasSendAnswerBody,
   BroadcastAnswerBody,
   SendAnswerBody,
-  SendBody,
+  SingleTarget,
 } from "../../schema/http.ts";
 import type { CallContext } from "../context.ts";
 import { isFinal } from "../request/prefer.ts";
@@ -24,7 +24,7 @@ export type SendOutcome =
 /** @throws MeshError if the message is refused. One that was sent to some holders of an alias is not */
 export function sendOutgoing(
   c: CallContext,
-  outgoing: Outgoing<SendBody["to"]>,
+  outgoing: Outgoing<SingleTarget>,
 ): Promise<SendOutcome> {
   const { to } = outgoing;
   if (typeof to === "string") return sendSingle(c, { ...outgoing, to });

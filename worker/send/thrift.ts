@@ -5,8 +5,8 @@ import { MeshError } from "../../schema/errors.ts";
 import { decodeSendContent, type Send, type SendContent } from "../../schema/generated/link.ts";
 import { PRIORITY_NAMES } from "../../schema/http/enums.ts";
 import { boundedText } from "../../schema/http/fields.ts";
-import { sendBody } from "../../schema/http/messages.ts";
-import type { SendBody } from "../../schema/http.ts";
+import { singleBody } from "../../schema/http/messages.ts";
+import type { SingleTarget } from "../../schema/http.ts";
 import { isJsonObject } from "../../schema/json.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64 } from "../../schema/text.ts";
@@ -20,7 +20,7 @@ const OPEN_BRACE = "{";
 const FIELDS = ["to", "data", "dataBase64", "encrypted"];
 const collapseKeyText = boundedText(LIMITS.COLLAPSE_KEY_BYTES);
 
-type Read = Pick<Outgoing<SendBody["to"]>, "content" | "options" | "to" | "waitMs"> & {
+type Read = Pick<Outgoing<SingleTarget>, "content" | "options" | "to" | "waitMs"> & {
   /** 32 bits of a hash of what a repeated send must repeat. Not of the regId, which changes with the keys of the mesh. */
   readonly hash: number;
 };
@@ -105,7 +105,7 @@ function readBody(to: string, sent: SendContent): Pick<Read, "content" | "option
   // Its data has been read: this stands for it, so that everything else is checked as in a body of JSON.
   const data = encrypted ? { dataBase64: "", encrypted } : { data: "" };
   const target = to.startsWith(OPEN_BRACE) ? objectIn("to", to) : to;
-  const body = parseValue(sendBody, { ...further, ...own, ...data, to: target });
+  const body = parseValue(singleBody, { ...further, ...own, ...data, to: target });
   const { to: parsed, data: _, dataBase64: __, ...options } = body;
   return { to: parsed, content, options };
 }

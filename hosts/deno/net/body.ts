@@ -1,9 +1,7 @@
 /** Bounds bodies over HTTP/2, which Deno's server passes on as they arrive, without a limit in bytes or time. */
 import { MeshError } from "../../../schema/errors.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-
-/** One more than any route accepts: the route refuses a body of this length. */
-const MAX_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES + 1;
+import { bodyBound } from "../../machine/net/http/body-bound.ts";
 
 /**
  * Returns the request with its body, after all of it has arrived.
@@ -16,6 +14,8 @@ export async function readInTime(
 ): Promise<Request> {
   if (request.body === null) return request;
   const reader = request.body.getReader();
+  // One more than the route accepts: it refuses a body of this length.
+  const most = bodyBound(new URL(request.url).pathname) + 1;
   const late = new MeshError("request_timeout");
   let timer: ReturnType<typeof setTimeout> | undefined;
   const timeout = new Promise<never>((_, reject) => {
@@ -24,7 +24,7 @@ export async function readInTime(
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
   try {
-    while (bytes < MAX_BYTES) {
+    while (bytes < most) {
       const { value, done } = await Promise.race([reader.read(), timeout]);
       if (done) break;
       parts.push(value);

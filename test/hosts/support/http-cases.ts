@@ -246,7 +246,7 @@ export function httpCases(serveHttp: (unread?: Unread) => Served): void {
   test("P8.1 a body larger than any route reads is refused, and not read", async () => {
     for (const top of [
       `Content-Length: ${2 ** 40}\r\n\r\n`,
-      `Content-Length: ${LIMITS.SUBSCRIBE_BODY_BYTES + 1}\r\n\r\n`,
+      `Content-Length: ${LIMITS.MESSAGE_BODY_BYTES + 1}\r\n\r\n`,
       "Transfer-Encoding: chunked\r\n\r\nffffffff\r\n",
     ]) {
       const { conn, seen, refused } = serveHttp();

@@ -102,6 +102,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/messages/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send many messages, each with its own target and content
+         * @description Needs a key of scope send.
+         */
+        post: operations["sendBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/messages": {
         parameters: {
             query?: never;
@@ -112,7 +132,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send a message to a registration or an alias, or broadcast it to tags
+         * Send a message to registrations or aliases, or broadcast it to tags
          * @description Needs a key of scope send.
          */
         post: operations["sendMessage"];
@@ -607,6 +627,20 @@ export interface components {
             proof: string;
             handover?: string;
         };
+        /** @description At most 5 tags, nested at most 5 deep. */
+        Condition: {
+            tag: string;
+        } | {
+            any: components["schemas"]["Condition"][];
+        } | {
+            all: components["schemas"]["Condition"][];
+        } | {
+            not: components["schemas"]["Condition"];
+        };
+        /** @description A string or an object, at most 4096 bytes as UTF-8; not with dataBase64. */
+        Data: string | {
+            [key: string]: unknown;
+        };
         Send: {
             to: string | {
                 alias: string;
@@ -619,6 +653,12 @@ export interface components {
             } | {
                 /** @constant */
                 everyone: true;
+            } | {
+                regIds: string[];
+            } | {
+                aliases: string[];
+                /** @default false */
+                firstAckWins?: boolean;
             };
             data?: components["schemas"]["Data"];
             /** Format: base64 */
@@ -652,20 +692,6 @@ export interface components {
                 };
             };
             pace?: number;
-        };
-        /** @description At most 5 tags, nested at most 5 deep. */
-        Condition: {
-            tag: string;
-        } | {
-            any: components["schemas"]["Condition"][];
-        } | {
-            all: components["schemas"]["Condition"][];
-        } | {
-            not: components["schemas"]["Condition"];
-        };
-        /** @description A string or an object, at most 4096 bytes as UTF-8; not with dataBase64. */
-        Data: string | {
-            [key: string]: unknown;
         };
         Members: {
             tag: string;
@@ -1656,6 +1682,300 @@ export interface operations {
             };
         };
     };
+    sendBatch: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description RFC 9530, of the body. */
+                "Content-Digest": string;
+                /** @description 1 to 128 visible ASCII characters. Requests with the same key are one message. May be absent only if the signature has a nonce. */
+                "Idempotency-Key": string;
+                /** @description respond-async, or wait=<seconds> (RFC 7240). */
+                Prefer?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    messages: {
+                        to: string | {
+                            alias: string;
+                            /** @default false */
+                            firstAckWins?: boolean;
+                        } | {
+                            tag: string;
+                        } | {
+                            condition: components["schemas"]["Condition"];
+                        } | {
+                            /** @constant */
+                            everyone: true;
+                        };
+                        data?: components["schemas"]["Data"];
+                        /** Format: base64 */
+                        dataBase64?: string;
+                        /** @constant */
+                        encrypted?: true;
+                        /** @default 2419200 */
+                        ttl?: number;
+                        /**
+                         * @default normal
+                         * @enum {string}
+                         */
+                        priority?: "high" | "normal" | "low";
+                        collapseKey?: string;
+                        label?: string;
+                        trace?: boolean;
+                        /** @enum {string} */
+                        onOverflow?: "drop_oldest" | "reject";
+                        filter?: {
+                            platform?: string[];
+                            appVersion?: {
+                                min?: string;
+                                max?: string;
+                            };
+                            locale?: string[];
+                            attributes?: {
+                                [key: string]: string[];
+                            };
+                            granted?: {
+                                [key: string]: string[];
+                            };
+                        };
+                        pace?: number;
+                        idempotencyKey?: string;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description Every result is final. */
+            200: {
+                headers: {
+                    /** @description The preference that was applied, if any. */
+                    "preference-applied"?: string;
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        results: ({
+                            id: string;
+                            /** @enum {string} */
+                            status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                        } | {
+                            results: ({
+                                regId: string;
+                                id: string;
+                                /** @enum {string} */
+                                status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                            } | {
+                                regId: string;
+                                error: string;
+                                detail: string;
+                            })[];
+                        } | {
+                            id: string;
+                            /** @constant */
+                            status: "accepted";
+                        } | {
+                            error: string;
+                            detail: string;
+                            /** @enum {string} */
+                            retry: "never" | "later" | "reauthenticate";
+                            field?: string;
+                            /** @description When to retry, milliseconds from the answer. */
+                            retryAfterMs?: number;
+                        })[];
+                        /** @description Milliseconds from the request's arrival to this answer. */
+                        tookMs: number;
+                    };
+                };
+            };
+            /** @description A message is stored and waits for a device, or a broadcast is being sent. */
+            202: {
+                headers: {
+                    /** @description The preference that was applied, if any. */
+                    "preference-applied"?: string;
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        results: ({
+                            id: string;
+                            /** @enum {string} */
+                            status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                        } | {
+                            results: ({
+                                regId: string;
+                                id: string;
+                                /** @enum {string} */
+                                status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                            } | {
+                                regId: string;
+                                error: string;
+                                detail: string;
+                            })[];
+                        } | {
+                            id: string;
+                            /** @constant */
+                            status: "accepted";
+                        } | {
+                            error: string;
+                            detail: string;
+                            /** @enum {string} */
+                            retry: "never" | "later" | "reauthenticate";
+                            field?: string;
+                            /** @description When to retry, milliseconds from the answer. */
+                            retryAfterMs?: number;
+                        })[];
+                        /** @description Milliseconds from the request's arrival to this answer. */
+                        tookMs: number;
+                    };
+                };
+            };
+            /**
+             * @description `body_invalid`: The request body is not valid JSON.
+             *     `field_invalid`: A field has the wrong type or is out of range.
+             *     `digest_mismatch`: Content-Digest is missing or does not match the body.
+             *     `nonce_required`: The request has neither an Idempotency-Key nor a signature nonce.
+             *     `idempotency_key_invalid`: The Idempotency-Key is invalid.
+             *     `request_malformed`: The request is not well-formed HTTP.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `signature_missing`: The request is not signed.
+             *     `signature_malformed`: The signature headers cannot be parsed.
+             *     `signature_incomplete`: The signature does not cover every required component.
+             *     `signature_invalid`: The signature does not verify.
+             *     `signature_expired`: The signature is too old, or its time is in the future.
+             *     `key_unknown`: The signing key is unknown or revoked.
+             *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_timeout`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: The request body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `content_type_unsupported`: The content type is not application/json. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `head_too_large`: The request headers are too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `internal`: The mesh failed.
+             *     `misconfigured`: The mesh is not configured.
+             */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `overloaded`: The mesh is too busy for this request.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: see docs/errors.md. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     sendMessage: {
         parameters: {
             query?: {
@@ -1699,7 +2019,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Sent"] | components["schemas"]["SentToAlias"];
+                    "application/json": components["schemas"]["Sent"] | components["schemas"]["SentToAlias"] | {
+                        results: ({
+                            /** @description As in the request. */
+                            to: string;
+                            id: string;
+                            /** @enum {string} */
+                            status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                        } | {
+                            /** @description As in the request. */
+                            to: string;
+                            results: ({
+                                regId: string;
+                                id: string;
+                                /** @enum {string} */
+                                status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                            } | {
+                                regId: string;
+                                error: string;
+                                detail: string;
+                            })[];
+                        } | {
+                            error: string;
+                            detail: string;
+                            /** @enum {string} */
+                            retry: "never" | "later" | "reauthenticate";
+                            field?: string;
+                            /** @description When to retry, milliseconds from the answer. */
+                            retryAfterMs?: number;
+                            /** @description As in the request. */
+                            to: string;
+                        })[];
+                        /** @description Milliseconds from the request's arrival to this answer. */
+                        tookMs: number;
+                    };
                 };
             };
             /** @description The message is stored and waits for a device, or the broadcast is stored and being sent. */
@@ -1716,7 +2069,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Sent"] | components["schemas"]["SentToAlias"] | components["schemas"]["Accepted"];
+                    "application/json": components["schemas"]["Sent"] | components["schemas"]["SentToAlias"] | {
+                        results: ({
+                            /** @description As in the request. */
+                            to: string;
+                            id: string;
+                            /** @enum {string} */
+                            status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                        } | {
+                            /** @description As in the request. */
+                            to: string;
+                            results: ({
+                                regId: string;
+                                id: string;
+                                /** @enum {string} */
+                                status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                            } | {
+                                regId: string;
+                                error: string;
+                                detail: string;
+                            })[];
+                        } | {
+                            error: string;
+                            detail: string;
+                            /** @enum {string} */
+                            retry: "never" | "later" | "reauthenticate";
+                            field?: string;
+                            /** @description When to retry, milliseconds from the answer. */
+                            retryAfterMs?: number;
+                            /** @description As in the request. */
+                            to: string;
+                        })[];
+                        /** @description Milliseconds from the request's arrival to this answer. */
+                        tookMs: number;
+                    } | components["schemas"]["Accepted"];
                 };
             };
             /**

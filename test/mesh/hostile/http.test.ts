@@ -48,7 +48,7 @@ test("P8.4 a health check by HTTP/1.0 is answered, with Host and without", async
 
 test("P8.4 a request after one whose body no route reads is answered, on one connection", async () => {
   const { url } = bystander().mesh;
-  for (const length of [LIMITS.BODY_BYTES, 65_536, LIMITS.SUBSCRIBE_BODY_BYTES]) {
+  for (const length of [LIMITS.BODY_BYTES, 65_536, LIMITS.MESSAGE_BODY_BYTES]) {
     const body = `Content-Length: ${length}\r\n\r\n${"a".repeat(length)}`;
     const unread = `POST /v1/nope HTTP/1.1\r\nHost: x\r\n${body}`;
     const answers = await rawHttp(
@@ -132,6 +132,20 @@ describe("P8.1 bodies over real connections:", () => {
       const past = await signedPost(mesh.url, app, bodyOf(LIMITS.MESSAGE_BODY_BYTES + 1), {
         chunked,
       });
+      expect(past).toMatchObject({ status: 413, body: { code: "body_too_large" } });
+    }
+  });
+
+  it("Y5 a batch is accepted at its own bound and refused one past it, with a length or in chunks", async () => {
+    const { mesh, app, regId } = bystander();
+    const path = "/v1/messages/batch";
+    const batchOf = (bytes: number) =>
+      Buffer.from(JSON.stringify({ messages: [{ to: regId, data: "many" }] }).padEnd(bytes));
+    for (const chunked of [false, true]) {
+      const options = { path, chunked };
+      const at = await signedPost(mesh.url, app, batchOf(LIMITS.BATCH_BODY_BYTES), options);
+      expect(at).toMatchObject({ status: 200, body: { results: [{ status: "delivered" }] } });
+      const past = await signedPost(mesh.url, app, batchOf(LIMITS.BATCH_BODY_BYTES + 1), options);
       expect(past).toMatchObject({ status: 413, body: { code: "body_too_large" } });
     }
   });

@@ -13,7 +13,7 @@ export interface SignedAnswer {
 }
 
 /**
- * `POST /v1/messages`.
+ * `POST /v1/messages`, or another path.
  *
  * @param options.chunked in chunks, without a declared length.
  * @param options.more header fields that are not signed.
@@ -24,12 +24,13 @@ export async function signedPost(
   { keyId, secret }: App,
   body: Uint8Array<ArrayBuffer>,
   options: {
+    readonly path?: string;
     readonly chunked?: boolean;
     readonly like?: SignedAnswer;
     readonly more?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<SignedAnswer> {
-  const url = `${meshUrl}/v1/messages`;
+  const url = meshUrl + (options.path ?? "/v1/messages");
   let headers = options.like?.headers;
   if (headers === undefined) {
     headers = new Headers({

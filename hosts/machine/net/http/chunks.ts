@@ -8,14 +8,14 @@ const CR = 13;
 const LF = 10;
 
 export class ChunkReader {
-  readonly #bound: number;
+  readonly bound: number;
   /** One growing buffer: as a list of parts, a body in chunks of one byte took two hundred times its size. */
   #body = new Uint8Array(FIRST_BYTES);
   #bytes = 0;
 
   /** @param bound reading ends after this many bytes, and the caller refuses the body */
   constructor(bound: number) {
-    this.#bound = bound;
+    this.bound = bound;
   }
 
   /** The part of the body that was read; valid until the next call of `read`. */
@@ -29,7 +29,7 @@ export class ChunkReader {
 
   /** Whether the body exceeds the bound; the rest is not read. */
   get isOver(): boolean {
-    return this.#bytes > this.#bound;
+    return this.#bytes > this.bound;
   }
 
   /**
@@ -47,7 +47,7 @@ export class ChunkReader {
       if (size === null) return null;
       if (size === 0) return this.#end(input, at, lineEnd);
       // A chunk that exceeds the bound is refused by its size line.
-      if (this.#bytes + size > this.#bound) this.#bytes += size;
+      if (this.#bytes + size > this.bound) this.#bytes += size;
       const end = lineEnd + 1 + size;
       if (this.isOver) return { used: input.length, isEnd: true };
       if (input.length < end + 2) return { used: at, isEnd: false };

@@ -5,12 +5,11 @@ import { bodyTooLarge } from "../../../../worker/request/body.ts";
 import type { Entry } from "../admission/admission.ts";
 import { type Unread, UnreadPart } from "../admission/unread.ts";
 import { joined } from "../frames.ts";
+import { bodyBound } from "./body-bound.ts";
 import { ChunkReader } from "./chunks.ts";
 import type { RequestHead } from "./head.ts";
 import { HeadReader } from "./head-reader.ts";
 
-/** The largest body that any route reads. */
-const BODY_BYTES = LIMITS.SUBSCRIBE_BODY_BYTES;
 const NOTHING = new Uint8Array();
 const CONTINUE = new TextEncoder().encode("HTTP/1.1 100 Continue\r\n\r\n");
 
@@ -115,13 +114,14 @@ export class RequestReader {
     const read = this.#heads.read(this.#input);
     if (read === null || read instanceof MeshError) return read;
     const { head, end } = read;
-    if ((head.length ?? 0) > BODY_BYTES) return bodyTooLarge(BODY_BYTES);
+    const bound = bodyBound(head.target);
+    if ((head.length ?? 0) > bound) return bodyTooLarge(bound);
     const refusal = refusalOf(head);
     if (refusal !== null) return refusal;
     this.#headBytes = this.#input.subarray(0, end);
     this.#input = this.#input.subarray(end);
     this.#head = head;
-    if (head.length === null) this.#chunks = new ChunkReader(BODY_BYTES);
+    if (head.length === null) this.#chunks = new ChunkReader(bound);
     if (head.length !== 0) {
       entry.expireIn(LIMITS.BODY_TIMEOUT_MS, expire);
       if (head.expectsContinue) write(CONTINUE);
@@ -142,7 +142,7 @@ export class RequestReader {
     const read = chunks.read(this.#input);
     if (read === null)
       return new MeshError("request_malformed", "a chunk of the body cannot be read");
-    if (chunks.isOver) return bodyTooLarge(BODY_BYTES);
+    if (chunks.isOver) return bodyTooLarge(chunks.bound);
     this.#input = this.#input.subarray(read.used);
     return read.isEnd ? chunks.body : null;
   }

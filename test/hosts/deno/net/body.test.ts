@@ -44,8 +44,8 @@ test("P8.1 one that is whole is handed on, and one over the bound of all routes 
     "http://mesh/x?y",
     "a/b",
   ]);
-  const { request, isCanceled } = posted(["a".repeat(LIMITS.SUBSCRIBE_BODY_BYTES), "b"], "wait");
+  const { request, isCanceled } = posted(["a".repeat(LIMITS.MESSAGE_BODY_BYTES), "b"], "wait");
   const over = await readInTime(request);
-  expect((await over.arrayBuffer()).byteLength).toBe(LIMITS.SUBSCRIBE_BODY_BYTES + 1);
+  expect((await over.arrayBuffer()).byteLength).toBe(LIMITS.MESSAGE_BODY_BYTES + 1);
   expect(isCanceled()).toBe(true);
 });

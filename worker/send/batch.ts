@@ -1,0 +1,58 @@
+/** Sends many different messages that one request carries, with an outcome for each. */
+import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
+import type { MeshError } from "../../schema/errors.ts";
+import { batchMessage } from "../../schema/http.ts";
+import type { CallContext } from "../context.ts";
+import { parseValue } from "../request/body.ts";
+import type { JsonList } from "../request/json-list.ts";
+import type { Caller } from "../request/signed.ts";
+import { sendEach } from "./each.ts";
+import { contentOf, fingerprintOfContent } from "./message.ts";
+import { takeTokens } from "./quota.ts";
+import type { SendOutcome } from "./send.ts";
+
+export interface Batch {
+  readonly caller: Caller;
+  /** Of the request. */
+  readonly basis: IdempotencyBasis;
+  readonly count: number;
+  /** As in `Outgoing`. */
+  readonly waitMs: number;
+}
+
+/** Each message takes a token of the quota, also one that is refused. */
+export async function sendMessages(
+  c: CallContext,
+  { caller, basis: ofRequest, count, waitMs }: Batch,
+  list: JsonList,
+): Promise<readonly (SendOutcome | MeshError)[]> {
+  const tokens = await takeTokens(c, caller, count);
+  return sendEach(c, count, (at) => {
+    if (at >= tokens.granted) throw tokens.refusal();
+    const json = list.element(at);
+    const { to, data, dataBase64, idempotencyKey, ...options } = parseValue(
+      batchMessage,
+      json.value,
+    );
+    const content = contentOf({ data, dataBase64, encrypted: options.encrypted }, json);
+    const basis = basisOf(ofRequest, idempotencyKey, at);
+    const fingerprint = fingerprintOfContent(basis, options, content);
+    return { caller, basis, fingerprint, to, options, content, waitMs };
+  });
+}
+
+/** A key of its own, or that of the request and the place of the message: with a space, which no key of a sender has. */
+function basisOf(
+  ofRequest: IdempotencyBasis,
+  own: string | undefined,
+  at: number,
+): IdempotencyBasis {
+  const kind = "idempotency-key";
+  if (own !== undefined) return { kind, value: own };
+  if (ofRequest.kind === kind) return { kind, value: `${ofRequest.value} ${at}` };
+  const { value } = ofRequest;
+  const placed = new Uint8Array(value.length + 2);
+  placed.set(value);
+  new DataView(placed.buffer).setUint16(value.length, at);
+  return { kind: "signature", value: placed };
+}
