@@ -4,6 +4,7 @@ import { REMOVAL_LIMITS } from "./limits/removals.ts";
 import { SEALING_LIMITS } from "./limits/sealing.ts";
 import { SENDER_LIMITS } from "./limits/senders.ts";
 import { TIMELINE_LIMITS } from "./limits/timelines.ts";
+import { WEBHOOK_LIMITS } from "./limits/webhooks.ts";
 
 /**
  * All limits of the mesh in one place: each name has its unit, and each comment says what it limits and why it is this number. Tests check
@@ -14,6 +15,7 @@ export const LIMITS = {
   ...SEALING_LIMITS,
   ...TIMELINE_LIMITS,
   ...SENDER_LIMITS,
+  ...WEBHOOK_LIMITS,
   // ---- sending
   /** Message data before encoding. FCM and Web Push (RFC 8030 §7.2) both promise 4 KiB. */
   DATA_BYTES: 4_096,

@@ -36,6 +36,14 @@ export const MESSAGE_EVENTS = [...MESSAGE_STEPS, ...MESSAGE_ENDS, ...MESSAGE_REP
 export type MessageEventName = (typeof MESSAGE_EVENTS)[number];
 /** What webhooks tell about a registration. */
 export const REGISTRATION_EVENTS = ["push_disabled"] as const;
+/** All that webhooks tell an app's server: also what a device sends to it. */
+export const WEBHOOK_EVENTS = [
+  ...MESSAGE_ENDS,
+  ...MESSAGE_REPORTS,
+  ...REGISTRATION_EVENTS,
+  "upstream",
+] as const;
+export type WebhookEventName = (typeof WEBHOOK_EVENTS)[number];
 
 export const LIVE_ACCESS = ["closed", "token", "open"] as const;
 export type LiveAccessName = (typeof LIVE_ACCESS)[number];

@@ -1,0 +1,225 @@
+/** The events of an app that wait for its endpoints, as one object of the app has them. A state machine: its shell makes the requests. */
+import { LIMITS } from "../../schema/limits.ts";
+import type { Refused } from "../message/refusal.ts";
+import { type Batch, type Failure, Line } from "./line.ts";
+import type { BatchRecord, PacketHead, WebhookStore } from "./store.ts";
+import type {
+  AcceptAnswer,
+  AcceptRequest,
+  DeadLetter,
+  DeadLetterPage,
+  DeadLetterQuery,
+  Endpoint,
+  EndpointHealth,
+  ReplayAnswer,
+  ReplayRequest,
+  WebhookEvent,
+} from "./types.ts";
+
+/** Batches and packets that one turn removes or gives up, at most. */
+const TURN_COUNT = 500;
+
+const MISSING: Refused = { ok: false, code: "webhook_missing" };
+
+export interface QueueOptions {
+  readonly store: WebhookStore;
+  readonly random: () => number;
+  /** Makes a `webhook-id`. */
+  readonly makeId: () => string;
+}
+
+/** One attempt at a batch. */
+export interface Attempt {
+  readonly endpoint: Endpoint;
+  readonly id: string;
+  readonly body: string;
+}
+
+/** Ids of batches that are being tried, by endpoint. */
+export type TriedBatches = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** What became of an attempt: null for a success. */
+export type AttemptResult = Failure | null;
+
+export class WebhookQueue {
+  readonly #options: QueueOptions;
+  readonly #lines = new Map<string, Line>();
+  /** Names of the packets in rows, and of how many rows. */
+  readonly #packets = new Map<string, number>();
+  #lastSeq = 0;
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+    const { store } = options;
+    for (const health of store.health()) this.#line(health.endpoint).loadHealth(health);
+    const batches = new Map(store.batches().map((record) => [record.seq, record]));
+    const packetsOf = new Map<number, PacketHead[]>();
+    /** By endpoint: a batch has all of its packets from the first to the last. */
+    const open = new Map<string, BatchRecord>();
+    for (const head of store.packets()) {
+      this.#count(head, 1);
+      this.#lastSeq = Math.max(this.#lastSeq, head.seq);
+      const batch = batches.get(head.seq) ?? open.get(head.endpoint);
+      if (batch === undefined || head.seq > batch.last) this.#line(head.endpoint).loadPacket(head);
+      else {
+        open.set(head.endpoint, batch);
+        packetsOf.set(batch.seq, [...(packetsOf.get(batch.seq) ?? []), head]);
+      }
+    }
+    for (const record of batches.values())
+      this.#line(record.endpoint).loadBatch({ record, packets: packetsOf.get(record.seq) ?? [] });
+  }
+
+  /** Stores events for the endpoints that want them: one row each. */
+  accept(
+    { packet, events, onceMs }: AcceptRequest,
+    endpoints: readonly Endpoint[],
+    now: number,
+  ): AcceptAnswer {
+    const { store } = this.#options;
+    if (this.#packets.has(packet)) return { ok: true };
+    if (onceMs !== undefined && store.wasSeen(packet)) return { ok: true };
+    let isWanted = false;
+    for (const endpoint of endpoints) {
+      const wanted = events.filter((event) => wants(endpoint, event));
+      if (wanted.length === 0) continue;
+      isWanted = true;
+      const text = JSON.stringify(wanted);
+      const seq = ++this.#lastSeq;
+      const of = { seq, endpoint: endpoint.id, packet, at: now };
+      const head = { ...of, events: wanted.length, bytes: text.length };
+      this.#line(endpoint.id).add(head, text, now);
+      this.#count(head, 1);
+    }
+    if (!isWanted) return MISSING;
+    if (onceMs !== undefined) store.putSeen(packet, now + onceMs);
+    return { ok: true };
+  }
+
+  /** The attempts that should be made now. */
+  take(endpoints: readonly Endpoint[], inFlight: TriedBatches, now: number): readonly Attempt[] {
+    const attempts: Attempt[] = [];
+    for (const endpoint of endpoints) {
+      const line = this.#lines.get(endpoint.id);
+      if (line === undefined || endpoint.disabled !== null) continue;
+      const busy = new Set(inFlight.get(endpoint.id));
+      const slots = line.isFailing ? 1 : LIMITS.WEBHOOK_PARALLEL;
+      while (busy.size < slots) {
+        const batch = line.next(busy, now);
+        if (batch === null) break;
+        busy.add(batch.record.id);
+        attempts.push({ endpoint, id: batch.record.id, body: this.#bodyOf(batch) });
+      }
+    }
+    return attempts;
+  }
+
+  /** @returns whether the endpoint has failed for so long that it should be disabled */
+  settle(endpoint: string, id: string, result: AttemptResult, now: number): boolean {
+    const line = this.#lines.get(endpoint);
+    const batch = line?.waiting(id);
+    // The endpoint was deleted meanwhile.
+    if (line === undefined || batch === undefined) return false;
+    if (result === null) line.succeeded(batch, now);
+    else line.failed(batch, result, now);
+    return line.isHopeless(now);
+  }
+
+  /** Removes what is over, and what no endpoint will get. @returns false if the bound of one turn left something over */
+  tidy(endpoints: readonly Endpoint[], inFlight: TriedBatches, now: number): boolean {
+    let isDone = this.#options.store.forgetSeen(now, TURN_COUNT) < TURN_COUNT;
+    const byId = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
+    for (const [id, line] of this.#lines) {
+      const endpoint = byId.get(id);
+      const flying = inFlight.get(id) ?? NONE;
+      if (endpoint === undefined) isDone = line.clear(TURN_COUNT) && isDone;
+      else if (endpoint.disabled !== null && endpoint.disabled.reason !== "asked")
+        isDone = line.giveUpAll("the endpoint was disabled", flying, TURN_COUNT, now) && isDone;
+      isDone = line.expire(now, TURN_COUNT) && isDone;
+      if (!line.isEmpty) continue;
+      line.forget();
+      this.#lines.delete(id);
+    }
+    return isDone;
+  }
+
+  /** When something is due next, milliseconds since 1970; null for never. */
+  nextAt(endpoints: readonly Endpoint[], inFlight: TriedBatches): number | null {
+    const paused = new Set(endpoints.filter(({ disabled }) => disabled).map(({ id }) => id));
+    const times = [...this.#lines].flatMap(([id, line]) => {
+      const flying = inFlight.get(id) ?? NONE;
+      const isBusy = flying.size >= (line.isFailing ? 1 : LIMITS.WEBHOOK_PARALLEL);
+      return line.nextAt(flying, isBusy || paused.has(id)) ?? [];
+    });
+    const seen = this.#options.store.seenUntil();
+    if (seen !== null) times.push(seen);
+    return times.length === 0 ? null : times.reduce((a, b) => Math.min(a, b));
+  }
+
+  get health(): readonly EndpointHealth[] {
+    return [...this.#lines.values()].map((line) => line.health);
+  }
+
+  deadLetters({ endpoint, after, limit }: DeadLetterQuery): DeadLetterPage {
+    const dead = this.#dead(endpoint).filter(({ record }) => record.seq > after);
+    const page = dead.slice(0, limit);
+    const letters = page.map((batch): DeadLetter => {
+      const { id, endpoint, attempts, error, at } = batch.record;
+      return { id, endpoint, attempts, error: error ?? "", at, events: this.#eventsOf(batch) };
+    });
+    const next = dead.length > page.length ? (page.at(-1)?.record.seq ?? null) : null;
+    return { letters, next };
+  }
+
+  replay({ ids, endpoint }: ReplayRequest, now: number): ReplayAnswer {
+    const wanted = ids === null ? null : new Set(ids);
+    const dead = this.#dead(endpoint).filter(({ record }) => wanted?.has(record.id) ?? true);
+    const page = dead.slice(0, LIMITS.WEBHOOK_DEAD_PAGE);
+    for (const batch of page) this.#lines.get(batch.record.endpoint)?.replay(batch, now);
+    return { replayed: page.length, more: dead.length > page.length };
+  }
+
+  #dead(endpoint: string | null): readonly Batch[] {
+    const lines = endpoint === null ? this.#lines.values() : [this.#lines.get(endpoint)];
+    return [...lines]
+      .flatMap((line) => line?.dead ?? [])
+      .sort((a, b) => a.record.seq - b.record.seq);
+  }
+
+  #bodyOf(batch: Batch): string {
+    const timestamp = new Date(batch.record.since).toISOString();
+    const data = this.#textsOf(batch).map((text) => text.slice(1, -1));
+    return `{"type":"events","timestamp":"${timestamp}","data":[${data.join(",")}]}`;
+  }
+
+  #eventsOf(batch: Batch): readonly WebhookEvent[] {
+    return this.#textsOf(batch).flatMap((text) => JSON.parse(text) as WebhookEvent[]);
+  }
+
+  /** JSON of an array of events each. */
+  #textsOf({ packets }: Batch): readonly string[] {
+    return packets.flatMap(({ seq }) => this.#options.store.readPacket(seq) ?? []);
+  }
+
+  #line(endpoint: string): Line {
+    const found = this.#lines.get(endpoint);
+    if (found !== undefined) return found;
+    const onRemoved = (packets: readonly PacketHead[]) => {
+      for (const head of packets) this.#count(head, -1);
+    };
+    const line = new Line({ ...this.#options, endpoint, onRemoved });
+    this.#lines.set(endpoint, line);
+    return line;
+  }
+
+  #count({ packet }: PacketHead, by: 1 | -1): void {
+    const rows = (this.#packets.get(packet) ?? 0) + by;
+    if (rows > 0) this.#packets.set(packet, rows);
+    else this.#packets.delete(packet);
+  }
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+const wants = ({ events, disabled }: Endpoint, { type }: WebhookEvent): boolean =>
+  disabled === null && (events === null || events.includes(type));

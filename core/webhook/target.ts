@@ -1,0 +1,55 @@
+/**
+ * Where webhooks may go. An app's server names the URL, and the mesh calls it from inside the operator's network: unless the operator allows it,
+ * nothing there can be reached (SSRF). A host that looks names up itself checks each address that it connects to by the same list (addresses.ts).
+ */
+import { isPrivateAddress } from "./addresses.ts";
+
+/** What an operator allows. */
+export const WEBHOOK_TARGETS = ["off", "public", "private"] as const;
+export type WebhookTargets = (typeof WEBHOOK_TARGETS)[number];
+
+/** Names that lead into the operator's network, or nowhere (RFC 6761, RFC 6762, RFC 8375, RFC 9476). */
+const LOCAL_NAMES =
+  /(^|\.)(localhost|local|internal|intranet|home\.arpa|lan|corp|home|onion|alt|test|invalid|arpa)$/;
+/** Ports of HTTPS. Others are where services without a password answer to whatever comes. */
+const PORTS = ["", "443", "8443"];
+
+/** Why a URL may not be called; null if it may. */
+export function targetFault(text: string, targets: WebhookTargets): string | null {
+  if (targets === "off") return "the operator of this mesh has switched webhooks off";
+  // Whatever the parser would repair differs from what a person reads.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for.
+  if (/[\u0000-\u0020\\\u007f]/.test(text))
+    return "has a space, a backslash or a control character";
+  const url = parsed(text);
+  if (url === null) return "is no URL";
+  if (url.username !== "" || url.password !== "") return "has a user name or password";
+  if (url.hash !== "") return "has a fragment";
+  const isOpen = targets === "private";
+  if (url.protocol !== "https:" && !(isOpen && url.protocol === "http:"))
+    return isOpen ? "is neither https nor http" : "is not https";
+  if (isOpen) return null;
+  if (!PORTS.includes(url.port)) return `has port ${url.port}: 443 and 8443 are allowed`;
+  const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
+  const isPrivate = isPrivateAddress(host);
+  if (isPrivate !== null)
+    return isPrivate ? `${host} is a private, local or reserved address` : null;
+  if (!host.includes(".") || LOCAL_NAMES.test(host))
+    return `${host} is no name of the public internet`;
+  return null;
+}
+
+function parsed(text: string): URL | null {
+  try {
+    return new URL(text);
+  } catch {
+    return null;
+  }
+}
+
+/** A setting as text. @throws Error for another one */
+export function targetsOf(setting: string | undefined): WebhookTargets {
+  const targets = WEBHOOK_TARGETS.find((name) => name === (setting ?? "public"));
+  if (targets !== undefined) return targets;
+  throw new Error(`webhook targets "${setting}": give ${WEBHOOK_TARGETS.join(", ")}`);
+}
