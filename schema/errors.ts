@@ -10,6 +10,7 @@ import { OPERATOR_ERRORS } from "./errors/operators.ts";
 import { REQUESTS } from "./errors/requests.ts";
 import type { ErrorRow } from "./errors/row.ts";
 import { SENDING } from "./errors/sending.ts";
+import { WEBHOOK_ERRORS } from "./errors/webhooks.ts";
 
 export type { ErrorRow, Retry } from "./errors/row.ts";
 
@@ -39,6 +40,7 @@ const TABLE = /* @__PURE__ */ (() => ({
   ...COMMANDS,
   ...ENCRYPTION,
   ...OPERATOR_ERRORS,
+  ...WEBHOOK_ERRORS,
 }))();
 
 /** A name in the error table. */

@@ -28,14 +28,25 @@ const DENO_ENV = [
 const DATA_PATH_BYTES = 80;
 
 /**
+ * With webhooks to public addresses, in case the mesh's own check of them fails: networks of an operator, and where clouds have their machines'
+ * credentials. Deno has no way to say so of loopback, where the mesh listens.
+ */
+const DENY_PRIVATE =
+  "--deny-net=10.0.0.0/8,100.64.0.0/10,169.254.0.0/16,172.16.0.0/12,192.168.0.0/16";
+
+/** Whether an address to listen on is none of an operator's network. @param {string} listen */
+const isEverybodys = (listen) => /^(localhost|127\..*|::1|0\.0\.0\.0|::)$/.test(listen);
+
+/**
  * What the mesh needs of Deno: the address that it listens on, its data folder, the list of this user's meshes, the files of TLS and, to read, the
  * documentation.
  * `--allow-sys` has no name for umask, and gives nothing but facts about the machine. No program may be run, no library be loaded, and no module
  * be imported from another machine.
  *
- * @param {{ data: string, listen: string, port: string, config: string, tls?: readonly string[], docs?: readonly string[] }} options absolute paths
+ * @param {{ data: string, listen: string, port: string, config: string, webhooks: string, tls?: readonly string[], docs?: readonly string[] }} options
+ * absolute paths
  */
-export function denoPermissions({ data, listen, port, config, tls = [], docs = [] }) {
+export function denoPermissions({ data, listen, port, config, webhooks, tls = [], docs = [] }) {
   const isShort = Buffer.byteLength(data) <= DATA_PATH_BYTES;
   const own = [data, config, ...(isShort ? [] : [tmpdir()])].flatMap(both);
   const names = listen === "localhost" ? [listen, "127.0.0.1", "::1"] : [listen];
@@ -46,13 +57,14 @@ export function denoPermissions({ data, listen, port, config, tls = [], docs = [
   // With TLS, requests pass through a port of loopback: hosts/deno/net/tunnels.ts.
   if (tls.length > 0) addresses.push("127.0.0.1");
   const net = [...addresses, ...both(data).map((folder) => `unix:${folder}/run/admin.sock`)];
-  // What another name leads to is not known here.
-  const isKnown = isShort && (isIP(listen) !== 0 || listen === "localhost");
+  // What another name leads to is not known here, nor where webhooks go: the mesh checks their addresses (hosts/deno/webhook-post.ts).
+  const isKnown = webhooks === "off" && isShort && (isIP(listen) !== 0 || listen === "localhost");
   return [
     "--no-prompt",
     // Deno lets every program import from the hosts of registries and gists, whatever --allow-net says, and a URL can carry a secret out.
     "--no-remote",
     isKnown ? allow("net", net) : "--allow-net",
+    ...(webhooks === "public" && isEverybodys(listen) ? [DENY_PRIVATE] : []),
     allow("read", [...own, ...docs.flatMap(both), ...tls.flatMap(both), "/dev/null"]),
     allow("write", own),
     allow("env", DENO_ENV),
@@ -85,6 +97,7 @@ function permissionsOf(args, base, built) {
     data: resolve(base, optionOf(args, "--data-dir") ?? ".pushmesh"),
     listen: optionOf(args, "--listen") ?? "127.0.0.1",
     port: optionOf(args, "--port") ?? "8787",
+    webhooks: optionOf(args, "--webhooks") ?? "off",
     config: join(process.env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "pushmesh"),
     tls: tls.map((file) => resolve(base, file)),
     docs: docs === undefined ? [] : [resolve(base, docs)],

@@ -8,6 +8,7 @@ import type {
   LiveRpc,
   TagDirectoryRpc,
   TagRpc,
+  WebhookRpc,
 } from "../objects/interfaces/rpc.ts";
 import type { LinkHost } from "./link-host.ts";
 import type { ListenHost } from "./live/host.ts";
@@ -46,6 +47,7 @@ export interface Env {
   readonly ALIASES: ObjectNamespace<AliasRpc>;
   readonly TAG_DIRECTORIES: ObjectNamespace<TagDirectoryRpc>;
   readonly LIVE_NODES: ObjectNamespace<LiveRpc>;
+  readonly WEBHOOKS: ObjectNamespace<WebhookRpc>;
   /**
    * Master keys of the mesh, newest first: `<kid>:<base64url of 32 bytes>`, separated by commas; kid is 0 to 255. The first key without
    * `;accept` after it seals new regIds and credentials; all keys open existing ones.
@@ -72,6 +74,8 @@ export interface Env {
   readonly TAG_DIRECTORY_SHARDS?: string;
   /** Window of a device's first reconnect in milliseconds, decimal. Default: `LIMITS.RECONNECT_FIRST_MS`. */
   readonly RECONNECT_FIRST_MS?: string;
+  /** Where webhooks may go: `off`, `public` or `private` (core/webhook/target.ts). Default: `public`, as Cloudflare's network has no private part. */
+  readonly WEBHOOK_TARGETS?: string;
   /** Maximum number of members of a tag's node, decimal. Default: `LIMITS.NODE_MEMBERS`. For tests of deep trees. */
   readonly NODE_MEMBERS?: string;
 }

@@ -10,6 +10,7 @@ export { DeviceObject } from "../objects/durable/device.ts";
 export { LiveObject } from "../objects/durable/live.ts";
 export { TagObject } from "../objects/durable/tag.ts";
 export { TagDirectoryObject } from "../objects/durable/tag-directory.ts";
+export { WebhookObject } from "../objects/durable/webhook/webhook.ts";
 
 export default {
   async fetch(request, bindings, context) {

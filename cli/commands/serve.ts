@@ -22,6 +22,10 @@ const OPTIONS: readonly (readonly [flags: string, description: string])[] = [
     "built documentation, served at /docs (default: in a clone, what npm run docs built)",
   ],
   ["--trust-proxy <CIDR,...>", "trusted proxies, which set X-Forwarded-For or Forwarded"],
+  [
+    "--webhooks <what>",
+    "where the mesh may send webhooks: off, public, or private too (default: off)",
+  ],
   ["--json", "print one JSON object per line instead of text"],
 ];
 

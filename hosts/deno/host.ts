@@ -27,6 +27,7 @@ import type { Database } from "./store/database.ts";
 import { isStored } from "./store/device-store.ts";
 import { openDatabase } from "./store/open.ts";
 import { sealStaleSecrets } from "./store/seal-secrets.ts";
+import { WebhookPost } from "./webhook-post.ts";
 
 /** Its socket. An awake device uses no descriptor. */
 const DESCRIPTORS_PER_LINK = 1;
@@ -59,6 +60,7 @@ class DenoMesh implements MeshProcess {
       db,
       keyring,
       nodeMembers: countOf(machineSettings().NODE_MEMBERS),
+      webhookPost: new WebhookPost(context.webhooks),
       report(error) {
         // The database logs write failures, once.
         if (error instanceof StorageError) return;

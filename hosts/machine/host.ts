@@ -1,5 +1,6 @@
 /** The port by which `npm start` runs a host of one machine. */
 import type { HostName } from "../../cli/clone.ts";
+import type { WebhookTargets } from "../../core/webhook/target.ts";
 import type { ServerHost } from "../../sdk/server/call.ts";
 import type { DataFolder, Secrets } from "./data-folder.ts";
 import type { Report } from "./report.ts";
@@ -27,6 +28,8 @@ export interface HostContext {
   readonly docs: string | null;
   /** Addresses or CIDR blocks of trusted proxies. */
   readonly trustProxy: readonly string[];
+  /** Where webhooks may go. */
+  readonly webhooks: WebhookTargets;
   readonly maxLinks: number;
   readonly report: Report;
 }

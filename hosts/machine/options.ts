@@ -1,5 +1,6 @@
 /** The options of `npm start`. */
 import { parseArgs } from "node:util";
+import { WEBHOOK_TARGETS, type WebhookTargets } from "../../core/webhook/target.ts";
 import { HostFailure } from "./failure.ts";
 import { HOST_NAMES, type HostName, type TlsFiles } from "./host.ts";
 import { proxiesOf } from "./proxies.ts";
@@ -17,6 +18,7 @@ export const HELP = `Runs the mesh on this machine.
   --tls-key FILE   private key of the certificate, PEM
   --docs DIR       built documentation, served at /docs (default: what npm run docs built)
   --trust-proxy CIDR,…  trusted proxies, which set X-Forwarded-For or Forwarded
+  --webhooks WHAT  where the mesh may send webhooks: off, public, or private too (default off)
   --json           print one JSON object per line instead of text
   --help           print this text
 `;
@@ -30,6 +32,7 @@ export interface ServeOptions {
   readonly docs: string | undefined;
   /** Addresses or CIDR blocks of trusted proxies. */
   readonly trustProxy: readonly string[];
+  readonly webhooks: WebhookTargets;
   readonly json: boolean;
   readonly help: boolean;
 }
@@ -51,7 +54,8 @@ export function parseOptions(args: readonly string[], self: HostName): ServeOpti
   requireSelf(values.host, self);
   const tls = tlsFiles(values["tls-cert"], values["tls-key"]);
   const trustProxy = blocksOf(values["trust-proxy"]);
-  return { port: Number(port), listen, data, tls, docs, trustProxy, json, help };
+  const webhooks = targetsIn(values.webhooks);
+  return { port: Number(port), listen, data, tls, docs, trustProxy, webhooks, json, help };
 }
 
 /** scripts/start.mjs has already chosen the host by this option; here it is only checked. */
@@ -74,6 +78,12 @@ function blocksOf(list: string | undefined): readonly string[] {
   return named;
 }
 
+function targetsIn(value: string): WebhookTargets {
+  const targets = WEBHOOK_TARGETS.find((name) => name === value);
+  if (targets !== undefined) return targets;
+  throw new HostFailure(`--webhooks ${value}: give ${WEBHOOK_TARGETS.join(", ")}`);
+}
+
 function tlsFiles(cert: string | undefined, key: string | undefined): TlsFiles | null {
   if (cert === undefined && key === undefined) return null;
   if (cert === undefined || key === undefined)
@@ -93,6 +103,7 @@ const parse = (args: readonly string[]) =>
       "tls-key": { type: "string" },
       docs: { type: "string" },
       "trust-proxy": { type: "string" },
+      webhooks: { type: "string", default: "off" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },

@@ -38,7 +38,7 @@ function remember(data: string, report: Report): void {
 async function run(host: MachineHost, options: ServeOptions, startedAt: number): Promise<void> {
   // No other user may read the files created from here on.
   process.umask(0o077);
-  const { listen, port, tls, trustProxy } = options;
+  const { listen, port, tls, trustProxy, webhooks } = options;
   const report = reporter(options.json);
   const docs = builtDocs(options.docs);
   const maxLinks = linksFor(descriptorLimit(), host.descriptorsPerLink);
@@ -57,6 +57,7 @@ async function run(host: MachineHost, options: ServeOptions, startedAt: number):
     tls,
     docs,
     trustProxy,
+    webhooks,
     maxLinks,
     report,
   });

@@ -99,6 +99,8 @@ interface Deployment {
   readonly vars: Readonly<Record<string, string>>;
   /** Bindings whose values workerd reads from environment variables of the same name, for secrets. */
   readonly fromEnvironment: readonly string[];
+  /** Addresses that the worker may connect to, for webhooks: names of workerd. Default: none. */
+  readonly network?: readonly ("private" | "public")[];
 }
 
 /** Quotes text for Cap'n Proto. */
@@ -123,7 +125,7 @@ export const ALARMS_FILE = "metadata.sqlite";
 /** The configuration in Cap'n Proto's text format, without secrets. */
 export function workerdConfig(definition: WorkerDefinition, deployment: Deployment): string {
   const vars = Object.entries({ ...definition.vars, ...deployment.vars });
-  const { docs = null } = deployment;
+  const { docs = null, network = [] } = deployment;
   const bindings = [
     ...definition.objects.map(
       ({ binding, className }) =>
@@ -149,11 +151,11 @@ export function workerdConfig(definition: WorkerDefinition, deployment: Deployme
   const services = [
     '(name = "main", worker = .main)',
     `(name = "storage", disk = (path = ${quoted(deployment.storage)}, writable = true))`,
-    '(name = "internet", network = (allow = []))',
+    `(name = "internet", network = (allow = [${network.map(quoted).join(", ")}], tlsOptions = (trustBrowserCas = true)))`,
     ...(docs === null ? [] : [`(name = "docs", disk = (path = ${quoted(docs)}))`]),
   ];
-  // `= .main` with a space, because `=.` is one token. The service "internet" replaces workerd's default one, and allows nothing: the mesh
-  // makes no outgoing calls.
+  // `= .main` with a space, because `=.` is one token. The service "internet" replaces workerd's default one, which allows all public addresses:
+  // the mesh makes no outgoing calls but webhooks. workerd compares the address that it connects to, whatever its name was.
   return `# Made by hosts/workerd/config.ts from wrangler.toml; changes are lost at the next start.
 using Workerd = import "/workerd/workerd.capnp";
 

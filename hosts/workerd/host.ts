@@ -20,11 +20,14 @@ import { isStoredIn } from "./stored-devices.ts";
 import { Supervisor } from "./supervisor.ts";
 import { claimStorage } from "./unwritten.ts";
 
+/** Addresses that workerd may connect to, by its own names: private ones include those of this machine. */
+const NETWORKS = { off: [], public: ["public"], private: ["public", "private"] } as const;
+
 /** A link's socket, both ends of its connection to the object, and the object's database (measured). */
 const DESCRIPTORS_PER_LINK = 5;
 
 async function prepare(context: HostContext): Promise<MeshProcess> {
-  const { folder, secrets, docs, listen, port, maxLinks, report } = context;
+  const { folder, secrets, docs, listen, port, maxLinks, webhooks, report } = context;
   if (context.tls !== null)
     throw new HostFailure(
       "--tls-cert: workerd speaks plain HTTP here; use --host deno, or a proxy that ends TLS",
@@ -47,7 +50,8 @@ async function prepare(context: HostContext): Promise<MeshProcess> {
     docs,
     address: `unix:${path}`,
     control,
-    vars: { MAX_LINKS: `${maxLinks}`, ...machineSettings() },
+    vars: { MAX_LINKS: `${maxLinks}`, WEBHOOK_TARGETS: webhooks, ...machineSettings() },
+    network: NETWORKS[webhooks],
     fromEnvironment: SECRETS,
   });
   writeFileSync(config, text, { mode: 0o600 });

@@ -9,6 +9,7 @@ import type {
   LiveRpc,
   TagDirectoryRpc,
   TagRpc,
+  WebhookRpc,
 } from "../interfaces/rpc.ts";
 
 /** worker/env.ts describes them. */
@@ -19,6 +20,7 @@ export interface PeerEnv {
   readonly LIVE_NODES: ObjectNamespace<LiveRpc>;
   readonly TAG_DIRECTORIES: ObjectNamespace<TagDirectoryRpc>;
   readonly APPS: ObjectNamespace<AppRpc>;
+  readonly WEBHOOKS: ObjectNamespace<WebhookRpc>;
 }
 
 export const peersOf = (env: PeerEnv): Peers => ({
@@ -28,6 +30,7 @@ export const peersOf = (env: PeerEnv): Peers => ({
   live: (name) => retried(env.LIVE_NODES, name),
   tagDirectory: (name) => retried(env.TAG_DIRECTORIES, name),
   app: (appId) => retried(env.APPS, appId),
+  webhook: (name) => retried(env.WEBHOOKS, name),
 });
 
 /** A stub that calls through `callObject`, because every call that objects make to each other is safe to repeat. */

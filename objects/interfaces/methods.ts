@@ -13,6 +13,7 @@ import type {
   TagDirectoryRpc,
   TagImportRpc,
   TagRpc,
+  WebhookRpc,
 } from "./rpc.ts";
 
 /** A name that is missing here, or that the interface does not have, does not compile. */
@@ -84,6 +85,22 @@ export const TAG_DIRECTORY_METHODS: Methods<TagDirectoryRpc & TagDirectoryImport
   claim: true,
   release: true,
   write: true,
+};
+
+export const WEBHOOK_METHODS: Methods<WebhookRpc & Alarmed> = {
+  accept: true,
+  health: true,
+  deadLetters: true,
+  replay: true,
+  erase: true,
+  endpoints: true,
+  create: true,
+  change: true,
+  rotate: true,
+  remove: true,
+  disable: true,
+  test: true,
+  alarm: true,
 };
 
 export const APP_METHODS: Methods<AppRpc & AppImportRpc> = {

@@ -1,5 +1,13 @@
 /** The other objects that an object calls. */
-import type { AliasRpc, AppRpc, DeviceRpc, LiveRpc, TagDirectoryRpc, TagRpc } from "./rpc.ts";
+import type {
+  AliasRpc,
+  AppRpc,
+  DeviceRpc,
+  LiveRpc,
+  TagDirectoryRpc,
+  TagRpc,
+  WebhookRpc,
+} from "./rpc.ts";
 
 /** Finds objects by name. Use the result for one call only; by the next, the object may be another. */
 export interface Peers {
@@ -9,4 +17,5 @@ export interface Peers {
   live(name: string): LiveRpc;
   tagDirectory(name: string): TagDirectoryRpc;
   app(appId: string): AppRpc;
+  webhook(name: string): WebhookRpc;
 }

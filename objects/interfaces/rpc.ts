@@ -62,6 +62,22 @@ import type { CountAnswer, CountReport, GoAnswer } from "../../core/tag/calls/tr
 import type { TagPage, TagQuery, TagReport } from "../../core/tag/directory/directory.ts";
 import type { AppPolicy } from "../../core/trust/policy.ts";
 import type {
+  AcceptAnswer,
+  AcceptRequest,
+  DeadLetterPage,
+  DeadLetterQuery,
+  DisabledReason,
+  Endpoint,
+  EndpointAnswer,
+  EndpointChange,
+  EndpointHealth,
+  EndpointSettings,
+  ListedEndpoint,
+  ReplayAnswer,
+  ReplayRequest,
+  TestAnswer,
+} from "../../core/webhook/types.ts";
+import type {
   AliasLine,
   AppLine,
   DevicePart,
@@ -158,6 +174,32 @@ export interface TagDirectoryRpc {
   /** Claims the key of a broadcast to several tags: see `BroadcastClaims`. Only on that object, too. */
   claim(key: string, request: string): Promise<boolean>;
   release(key: string, request: string): Promise<void>;
+}
+
+/** The webhooks of one app: addressed by `webhookNames`. */
+export interface WebhookRpc {
+  /** From a device or the edge: events for the app's server. Safe to repeat. */
+  accept(request: AcceptRequest): Promise<AcceptAnswer>;
+  /** How it goes with the endpoints here. */
+  health(): Promise<readonly EndpointHealth[]>;
+  deadLetters(query: DeadLetterQuery): Promise<DeadLetterPage>;
+  /** Safe to repeat. */
+  replay(request: ReplayRequest): Promise<ReplayAnswer>;
+  /** From the edge: the app is deleted. Safe to repeat. */
+  erase(): Promise<void>;
+
+  // Of the first object alone:
+  /** With their secrets. */
+  endpoints(): Promise<readonly Endpoint[]>;
+  create(settings: EndpointSettings): Promise<EndpointAnswer>;
+  change(id: string, change: EndpointChange): Promise<EndpointAnswer>;
+  rotate(id: string, overlapMs: number): Promise<EndpointAnswer>;
+  /** Null if there is no such endpoint. */
+  remove(id: string): Promise<ListedEndpoint | null>;
+  /** From another object of the app. Safe to repeat. @returns whether this disabled it */
+  disable(id: string, reason: DisabledReason): Promise<boolean>;
+  /** Sends a test event, and tells what the receiver answered. Null if there is no such endpoint. */
+  test(id: string): Promise<TestAnswer | null>;
 }
 
 /** A sending key as the edge needs it to verify a signature. An object of an older version leaves out the rights: it has all. */

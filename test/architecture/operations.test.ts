@@ -14,11 +14,12 @@ function optionsIn(
   expect(command).toMatch(/(^|\/)deno$/);
   const at = words.indexOf("hosts/deno/serve.ts");
   const options = parseOptions(words.slice(at + 1), "deno");
-  const { data, listen, port } = options;
+  const { data, listen, port, webhooks } = options;
   const allowed = denoPermissions({
     data,
     listen,
     port: `${port}`,
+    webhooks,
     config: `${home}/.config/pushmesh`,
     tls,
   });

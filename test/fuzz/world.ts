@@ -201,6 +201,7 @@ export class World {
       TAG_DIRECTORIES: recorded(bindings.TAG_DIRECTORIES, note("tagDirectory")),
       LIVE_NODES: recorded(bindings.LIVE_NODES, note("live")),
       APPS: recorded(bindings.APPS, note("app")),
+      WEBHOOKS: recorded(bindings.WEBHOOKS, note("webhook")),
       APP_DIRECTORY: recorded(bindings.APP_DIRECTORY, note("directory")),
       MESH_KEYS,
       ADMIN_TOKEN,

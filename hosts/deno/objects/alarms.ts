@@ -32,6 +32,7 @@ const queriesOf = (alarms: string, object: string, names: string): AlarmQueries 
 export const EARLIEST = {
   devices: queriesOf("alarms", "device", "devices"),
   nodes: queriesOf("node_alarms", "node", "tag_nodes"),
+  webhooks: queriesOf("webhook_alarms", "webhook", "webhooks"),
 } as const;
 
 interface Row {

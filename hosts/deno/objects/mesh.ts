@@ -6,8 +6,10 @@ import type { DeviceShell } from "../../../objects/device/device-shell.ts";
 import type { Peers } from "../../../objects/interfaces/peers.ts";
 import type { Scheduler } from "../../../objects/runtime.ts";
 import type { TagDirectoryShell } from "../../../objects/tag/tag-directory-shell.ts";
+import type { WebhookPort } from "../../../objects/webhook/webhook-port.ts";
 import type { Database } from "../store/database.ts";
 import { FreePages } from "../store/free-pages.ts";
+import { WebhookPost } from "../webhook-post.ts";
 import { WorkSlices } from "../work-slices.ts";
 import { type AlarmQueries, Alarms, EARLIEST } from "./alarms.ts";
 import { deviceOf } from "./device-shell.ts";
@@ -16,7 +18,15 @@ import { IdleDevices } from "./idle-devices.ts";
 import { Leftovers } from "./leftovers.ts";
 import { Pool } from "./pool.ts";
 import { machineScheduler } from "./runtime.ts";
-import { aliasOf, appDirectoryOf, appOf, liveOf, tagDirectoryOf, tagOf } from "./shells.ts";
+import {
+  aliasOf,
+  appDirectoryOf,
+  appOf,
+  liveOf,
+  tagDirectoryOf,
+  tagOf,
+  webhookOf,
+} from "./shells.ts";
 import { SweptAlarms } from "./swept-alarms.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 import { Turns } from "./turns.ts";
@@ -44,6 +54,8 @@ export interface MeshOptions {
   readonly collect?: () => void;
   /** Members of one node of a tag; default: the bound of the core. */
   readonly nodeMembers?: number | undefined;
+  /** Makes the requests of webhooks. Default: there are none. */
+  readonly webhookPost?: WebhookPort;
 }
 
 export class Mesh {
@@ -53,6 +65,8 @@ export class Mesh {
   readonly nodeMembers: number | undefined;
   readonly deviceAlarms: Alarms;
   readonly nodeAlarms: Alarms;
+  readonly webhookAlarms: Alarms;
+  readonly webhookPost: WebhookPort;
   readonly aliasAlarms = new SweptAlarms();
   readonly wheel: TimerWheel;
   readonly turns = new Turns();
@@ -70,6 +84,7 @@ export class Mesh {
   readonly liveNodes = new Pool((name, woke) => liveOf(this, name, woke));
   readonly apps = new Pool((appId, woke) => appOf(this, appId, woke));
   readonly aliases = new Pool((name, woke) => aliasOf(this, name, woke));
+  readonly webhooks = new Pool((name, woke) => webhookOf(this, name, woke));
   /** By name: only those of apps that the mesh made are asked. */
   readonly #tagDirectories = new Map<string, TagDirectoryShell>();
   /** The objects that objects call. */
@@ -80,6 +95,7 @@ export class Mesh {
     live: (name) => this.liveNodes.get(name),
     tagDirectory: (name) => this.tagDirectory(name),
     app: (appId) => this.apps.get(appId),
+    webhook: (name) => this.webhooks.get(name),
   };
   /** The objects that the edge calls, as a worker's bindings. */
   readonly bindings = {
@@ -89,6 +105,7 @@ export class Mesh {
     TAG_DIRECTORIES: { getByName: this.peers.tagDirectory },
     LIVE_NODES: { getByName: this.peers.live },
     APPS: { getByName: this.peers.app },
+    WEBHOOKS: { getByName: this.peers.webhook },
     APP_DIRECTORY: { getByName: () => appDirectoryOf(this) },
   };
   readonly #sweeper: ReturnType<typeof setInterval>;
@@ -100,19 +117,21 @@ export class Mesh {
   /** Devices gone to sleep since the last collection. */
   #slept = 0;
 
-  constructor({ db, keyring, report, collect = () => {}, nodeMembers }: MeshOptions) {
+  constructor({ db, keyring, report, collect = () => {}, nodeMembers, webhookPost }: MeshOptions) {
     this.#collect = collect;
     this.db = db;
     this.keyring = keyring;
     this.identities = new Identities(keyring);
     this.report = report;
     this.nodeMembers = nodeMembers;
+    this.webhookPost = webhookPost ?? new WebhookPost("off");
     this.deviceAlarms = this.#alarms(EARLIEST.devices, (name) => this.device(name).onDeadline());
     // A device that leaves 2,000 tags makes as many alarms, which come together.
     this.nodeAlarms = this.#alarms(EARLIEST.nodes, async (name) => {
       await this.workSlices.enter("alarms", name);
       await this.nodes.get(name).alarm();
     });
+    this.webhookAlarms = this.#alarms(EARLIEST.webhooks, (name) => this.webhooks.get(name).alarm());
     this.wheel = new TimerWheel(report);
     this.scheduler = machineScheduler(this.wheel, this.turns);
     this.#idleDevices = new IdleDevices(db, this.deviceAlarms);
@@ -151,6 +170,7 @@ export class Mesh {
   quiesce(): void {
     this.deviceAlarms.stop();
     this.nodeAlarms.stop();
+    this.webhookAlarms.stop();
     this.turns.stop();
   }
 
@@ -189,6 +209,7 @@ export class Mesh {
     this.liveNodes.sweep(idleSince);
     this.aliases.sweep(idleSince);
     this.apps.sweep(idleSince);
+    this.webhooks.sweep(idleSince);
     this.#slept += this.devices.sweep(idleSince);
     if (this.#slept < COLLECT_COUNT || this.devices.counts.awake > 0) return;
     this.#slept = 0;

@@ -9,12 +9,14 @@ import { LiveShell } from "../../../objects/live/live-shell.ts";
 import type { StoragePort } from "../../../objects/runtime.ts";
 import { TagDirectoryShell } from "../../../objects/tag/tag-directory-shell.ts";
 import { type TagSettings, TagShell } from "../../../objects/tag/tag-shell.ts";
+import { WebhookShell } from "../../../objects/webhook/webhook-shell.ts";
 import { SharedAliasStore } from "../store/alias-store.ts";
 import { SharedAppStore, SharedDirectoryStore } from "../store/app-store.ts";
 import type { Database } from "../store/database.ts";
 import { SharedLiveStore } from "../store/live-store.ts";
 import { SharedTagDirectoryStore } from "../store/tag-directory-store.ts";
 import { SharedTagStore } from "../store/tag-store.ts";
+import { SharedWebhookStore } from "../store/webhook-store.ts";
 import type { Mesh } from "./mesh.ts";
 import { MachineRuntime, RowAlarm } from "./runtime.ts";
 
@@ -78,6 +80,17 @@ export function aliasOf(mesh: Mesh, name: string, woke: () => void): AliasShell 
   const shell = new AliasShell(runtime, mesh.peers);
   return shell;
 }
+
+export const webhookOf = (mesh: Mesh, name: string, woke: () => void): WebhookShell =>
+  new WebhookShell(
+    new MachineRuntime(mesh, name, {
+      store: (writer) => new SharedWebhookStore(mesh.db, mesh.keyring, name, writer),
+      alarm: (store) => new RowAlarm(mesh.webhookAlarms, store),
+      woke,
+    }),
+    mesh.peers,
+    mesh.webhookPost,
+  );
 
 export function liveOf(mesh: Mesh, name: string, woke: () => void): LiveShell {
   const runtime = new MachineRuntime(mesh, name, {

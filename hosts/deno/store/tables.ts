@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** The version of the tables, `user_version` of the database. Raise it with a change that an older program cannot work with. */
-export const TABLES_VERSION = 10;
+export const TABLES_VERSION = 11;
 
 // mail and tag_log have a rowid. Without one, rows are stored in the order of their keys, so that each insert rewrites another page, and
 // a message of 1 KB uses an overflow page. Measured with 64 writes per commit over 1,000 devices: 13.0 µs without and 6.7 with a rowid for
@@ -72,6 +72,21 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS keys (
     app_id TEXT, n INTEGER, algorithm TEXT NOT NULL, material BLOB NOT NULL, created_at INTEGER NOT NULL,
     scopes TEXT, expires_at INTEGER, last_used_at INTEGER, PRIMARY KEY (app_id, n)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS webhooks (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+  CREATE TABLE IF NOT EXISTS webhook_endpoints (webhook INTEGER, id TEXT, value TEXT NOT NULL, PRIMARY KEY (webhook, id)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS webhook_packets (
+    webhook INTEGER, seq INTEGER, endpoint TEXT NOT NULL, packet TEXT NOT NULL, events INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    at INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (webhook, seq));
+  CREATE TABLE IF NOT EXISTS webhook_batches (
+    webhook INTEGER, seq INTEGER, last INTEGER NOT NULL, endpoint TEXT NOT NULL, id TEXT NOT NULL, events INTEGER NOT NULL,
+    state TEXT NOT NULL, attempts INTEGER NOT NULL, since INTEGER NOT NULL, at INTEGER NOT NULL, error TEXT, PRIMARY KEY (webhook, seq))
+    WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS webhook_health (
+    webhook INTEGER, endpoint TEXT, value TEXT NOT NULL, PRIMARY KEY (webhook, endpoint)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS webhook_seen (webhook INTEGER, packet TEXT, until INTEGER NOT NULL, PRIMARY KEY (webhook, packet)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS webhook_alarms (webhook INTEGER PRIMARY KEY, at INTEGER NOT NULL);
+  CREATE INDEX IF NOT EXISTS webhook_alarms_at ON webhook_alarms (at);
+
   CREATE TABLE IF NOT EXISTS directory (app_id TEXT PRIMARY KEY, name TEXT NOT NULL, created_at INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS credentials (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, hash BLOB NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER,

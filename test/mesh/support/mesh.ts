@@ -29,15 +29,18 @@ export function serve(
  * @param data its data folder.
  * @param port 0 takes one on which it may be started again.
  * @param atEnd as of `start`.
+ * @param options more options of its own.
  */
 export async function startMesh(
   data: string,
   port = 0,
   host: HostName = HOST,
   atEnd?: AtEnd,
+  options: readonly string[] = [],
 ): Promise<Mesh> {
   const its = port === 0 ? await freePort() : port;
-  const mesh = serve(["--json", "--data-dir", data, "--port", `${its}`], [], host, atEnd);
+  const args = ["--json", "--data-dir", data, "--port", `${its}`, ...options];
+  const mesh = serve(args, [], host, atEnd);
   const { url } = JSON.parse(await mesh.stdout.match(/"ready"/));
   return { process: mesh, url, data };
 }

@@ -15,7 +15,7 @@ export interface AppServer {
  */
 export async function signedCall<Answer>(
   { url, keyId, secret }: AppServer,
-  method: "GET" | "POST" | "PUT",
+  method: "DELETE" | "GET" | "POST" | "PUT",
   path: string,
   body?: object,
 ): Promise<Answer> {

@@ -50,7 +50,7 @@ export interface OpenMesh {
 /** A mesh that is closed with its test. */
 export function openMesh(
   path = databasePath(),
-  options: Partial<Pick<MeshOptions, "keyring" | "nodeMembers">> = {},
+  options: Partial<Pick<MeshOptions, "keyring" | "nodeMembers" | "webhookPost">> = {},
 ): OpenMesh {
   const reported: unknown[] = [];
   // Of the whole process: for the sends of another test nobody has to make room in this one.

@@ -1,0 +1,91 @@
+/**
+ * Requests of webhooks. The name is looked up here, every address of it is checked, and the connection goes to one of those that were checked: a name
+ * that leads elsewhere a moment later (DNS rebinding) changes nothing.
+ */
+import { type LookupAddress, lookup } from "node:dns";
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { LookupFunction } from "node:net";
+import { isPrivateAddress } from "../../core/webhook/addresses.ts";
+import type { WebhookTargets } from "../../core/webhook/target.ts";
+import type {
+  WebhookPort,
+  WebhookRequest,
+  WebhookResponse,
+} from "../../objects/webhook/webhook-port.ts";
+
+/** Looks a name up as the operating system does. */
+export type Resolve = (
+  name: string,
+  done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
+) => void;
+
+const system: Resolve = (name, done) =>
+  lookup(name, { all: true, verbatim: true }, (error, addresses) => done(error, addresses ?? []));
+
+export class WebhookPost implements WebhookPort {
+  readonly targets: WebhookTargets;
+  readonly #lookup: LookupFunction;
+
+  constructor(targets: WebhookTargets, resolve: Resolve = system) {
+    this.targets = targets;
+    this.#lookup = (name, options, callback) =>
+      resolve(name, (error, addresses) => {
+        const fault = error ?? (targets === "private" ? null : faultOf(name, addresses));
+        if (fault !== null) callback(fault, "", 0);
+        else if (options.all === true) callback(null, [...addresses]);
+        else callback(null, addresses[0]?.address ?? "", addresses[0]?.family ?? 0);
+      });
+  }
+
+  post(request: WebhookRequest): Promise<WebhookResponse> {
+    const { url, headers, body, timeoutMs, maxBytes } = request;
+    const signal = AbortSignal.timeout(timeoutMs);
+    const send = new URL(url).protocol === "https:" ? requestHttps : requestHttp;
+    const bytes = new TextEncoder().encode(body);
+    const sized = { ...headers, "content-length": `${bytes.byteLength}`, connection: "close" };
+    return new Promise((resolve) => {
+      const fail = (error: Error) =>
+        resolve({ ok: false, error: explain(error, signal, timeoutMs) });
+      const options = {
+        method: "POST",
+        headers: sized,
+        lookup: this.#lookup,
+        agent: false,
+        signal,
+      };
+      const sending = send(url, options, (answer) => {
+        const decoder = new TextDecoder();
+        let text = "";
+        let left = maxBytes;
+        const end = () => {
+          const retryAfter = answer.headers["retry-after"] ?? null;
+          resolve({ ok: true, status: answer.statusCode ?? 0, retryAfter, text });
+          sending.destroy();
+        };
+        answer.on("data", (chunk: Uint8Array) => {
+          text += decoder.decode(chunk.subarray(0, left), { stream: true });
+          left -= chunk.byteLength;
+          if (left <= 0) end();
+        });
+        answer.on("end", end);
+        answer.on("error", fail);
+      });
+      sending.on("error", fail);
+      sending.end(bytes);
+    });
+  }
+}
+
+/** All are checked, because any may be connected to. */
+function faultOf(name: string, addresses: readonly LookupAddress[]): Error | null {
+  if (addresses.length === 0) return new Error(`${name} has no address`);
+  const wrong = addresses.find(({ address }) => isPrivateAddress(address) !== false);
+  if (wrong === undefined) return null;
+  return new Error(`${name} leads to ${wrong.address}, a private, local or reserved address`);
+}
+
+function explain(error: Error, signal: AbortSignal, timeoutMs: number): string {
+  if (signal.aborted) return `no answer within ${timeoutMs / 1_000} s`;
+  return `no connection: ${error.message}`;
+}
