@@ -18,3 +18,4 @@ export * from "./http/results.ts";
 export type { AnswerRow, Auth, HeaderRow, Route } from "./http/route.ts";
 export * from "./http/routes.ts";
 export * from "./http/tags.ts";
+export * from "./http/webhooks/webhooks.ts";

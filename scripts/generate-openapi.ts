@@ -151,6 +151,7 @@ const IN_PATH: Readonly<Record<string, string>> = {
   keyId: "<appId>.k<n>",
   regId: "As the device reported it.",
   tag: "1 to 128 bytes of UTF-8, percent-encoded.",
+  webhookId: "As the creation was answered with it.",
 };
 
 const text = { type: "string" } as const;

@@ -22,6 +22,7 @@ import { registrations } from "./routes/registrations.ts";
 import { senderLink } from "./routes/sender-link.ts";
 import { service } from "./routes/service.ts";
 import { tags } from "./routes/tags.ts";
+import { webhooks } from "./routes/webhooks.ts";
 import { tellQuota } from "./send/quota.ts";
 
 /** The handler of each route. A route without one does not compile. */
@@ -38,6 +39,7 @@ const HANDLERS: Handlers = {
   ...grants,
   ...encryption,
   ...live,
+  ...webhooks,
   ...apps,
   ...operators,
 };

@@ -17,7 +17,7 @@ const HEALTHY = {
   dropped: 0,
 } as const;
 
-export interface Batch {
+export interface PacketBatch {
   record: BatchRecord;
   readonly packets: readonly PacketHead[];
 }
@@ -46,9 +46,9 @@ export class Line {
   readonly #options: LineOptions;
   readonly #loose: PacketHead[] = [];
   /** By their seq, which is their age. */
-  readonly #waiting = new Map<number, Batch>();
-  readonly #done = new Map<number, Batch>();
-  readonly #dead = new Map<number, Batch>();
+  readonly #waiting = new Map<number, PacketBatch>();
+  readonly #done = new Map<number, PacketBatch>();
+  readonly #dead = new Map<number, PacketBatch>();
   #health: HealthRecord;
   #waitingEvents = 0;
   #deadEvents = 0;
@@ -64,7 +64,7 @@ export class Line {
     this.#health = health;
   }
 
-  loadBatch(batch: Batch): void {
+  loadBatch(batch: PacketBatch): void {
     const { state, seq, events } = batch.record;
     if (state === "waiting") {
       this.#waiting.set(seq, batch);
@@ -102,11 +102,11 @@ export class Line {
   }
 
   /** Those that were given up, the oldest first. */
-  get dead(): readonly Batch[] {
+  get dead(): readonly PacketBatch[] {
     return [...this.#dead.values()].sort((a, b) => a.record.seq - b.record.seq);
   }
 
-  waiting(id: string): Batch | undefined {
+  waiting(id: string): PacketBatch | undefined {
     for (const batch of this.#waiting.values()) if (batch.record.id === id) return batch;
     return undefined;
   }
@@ -126,7 +126,7 @@ export class Line {
   // ---------------------------------------------------------------- events go
 
   /** The batch that should be tried now; null for none. @param inFlight ids of those that are being tried */
-  next(inFlight: ReadonlySet<string>, now: number): Batch | null {
+  next(inFlight: ReadonlySet<string>, now: number): PacketBatch | null {
     const ready = [...this.#waiting.values()]
       .filter(({ record }) => !inFlight.has(record.id))
       .sort((a, b) => a.record.at - b.record.at);
@@ -141,7 +141,7 @@ export class Line {
     return first ?? null;
   }
 
-  succeeded({ record, packets }: Batch, now: number): void {
+  succeeded({ record, packets }: PacketBatch, now: number): void {
     this.#end({ record: { ...record, state: "done", at: now, error: null }, packets });
     if (!this.isFailing) return;
     this.#putHealth({ failures: 0, waitUntil: 0, failingSince: null });
@@ -149,7 +149,7 @@ export class Line {
     for (const batch of this.#waiting.values()) batch.record = { ...batch.record, at: now };
   }
 
-  failed(batch: Batch, { error, retryAfterMs }: Failure, now: number): void {
+  failed(batch: PacketBatch, { error, retryAfterMs }: Failure, now: number): void {
     const attempts = batch.record.attempts + 1;
     const failures = this.#health.failures + 1;
     const jitter = 0.8 + 0.4 * this.#options.random();
@@ -189,7 +189,7 @@ export class Line {
   }
 
   /** Tries a dead letter again, for as long as a new event. */
-  replay(batch: Batch, now: number): void {
+  replay(batch: PacketBatch, now: number): void {
     this.#dead.delete(batch.record.seq);
     this.#deadEvents -= batch.record.events;
     const record = { ...batch.record, state: "waiting" as const, attempts: 0, since: now, at: now };
@@ -280,14 +280,14 @@ export class Line {
   }
 
   /** The oldest that can be given up; null for none. */
-  #oldest(now: number): Batch | null {
+  #oldest(now: number): PacketBatch | null {
     const [first] = this.#waiting.values();
     if (first !== undefined) return first;
     return this.#loose.length > 0 ? this.#form(now) : null;
   }
 
   /** Makes a batch of the oldest packets, for one row. There must be one. */
-  #form(now: number): Batch {
+  #form(now: number): PacketBatch {
     let events = 0;
     let bytes = 0;
     let count = 0;
@@ -314,7 +314,7 @@ export class Line {
     return batch;
   }
 
-  #giveUp({ record, packets }: Batch, error: string, now: number): void {
+  #giveUp({ record, packets }: PacketBatch, error: string, now: number): void {
     this.#end({ record: { ...record, state: "dead", at: now, error }, packets });
     while (this.#deadEvents > LIMITS.WEBHOOK_DEAD_EVENTS) {
       const [oldest] = this.dead;
@@ -325,13 +325,13 @@ export class Line {
   }
 
   /** A batch does not wait any more. Writes one row. */
-  #end(batch: Batch): void {
+  #end(batch: PacketBatch): void {
     this.#options.store.putBatch(batch.record);
     if (this.#waiting.delete(batch.record.seq)) this.#waitingEvents -= batch.record.events;
     this.loadBatch(batch);
   }
 
-  #remove({ record, packets }: Batch): void {
+  #remove({ record, packets }: PacketBatch): void {
     this.#options.store.removeBatch(record.seq);
     for (const { seq } of packets) this.#options.store.removePacket(seq);
     if (this.#waiting.delete(record.seq)) this.#waitingEvents -= record.events;

@@ -1,7 +1,7 @@
 /** The events of an app that wait for its endpoints, as one object of the app has them. A state machine: its shell makes the requests. */
 import { LIMITS } from "../../schema/limits.ts";
 import type { Refused } from "../message/refusal.ts";
-import { type Batch, type Failure, Line } from "./line.ts";
+import { type Failure, Line, type PacketBatch } from "./line.ts";
 import type { BatchRecord, PacketHead, WebhookStore } from "./store.ts";
 import type {
   AcceptAnswer,
@@ -179,25 +179,25 @@ export class WebhookQueue {
     return { replayed: page.length, more: dead.length > page.length };
   }
 
-  #dead(endpoint: string | null): readonly Batch[] {
+  #dead(endpoint: string | null): readonly PacketBatch[] {
     const lines = endpoint === null ? this.#lines.values() : [this.#lines.get(endpoint)];
     return [...lines]
       .flatMap((line) => line?.dead ?? [])
       .sort((a, b) => a.record.seq - b.record.seq);
   }
 
-  #bodyOf(batch: Batch): string {
+  #bodyOf(batch: PacketBatch): string {
     const timestamp = new Date(batch.record.since).toISOString();
     const data = this.#textsOf(batch).map((text) => text.slice(1, -1));
     return `{"type":"events","timestamp":"${timestamp}","data":[${data.join(",")}]}`;
   }
 
-  #eventsOf(batch: Batch): readonly WebhookEvent[] {
+  #eventsOf(batch: PacketBatch): readonly WebhookEvent[] {
     return this.#textsOf(batch).flatMap((text) => JSON.parse(text) as WebhookEvent[]);
   }
 
   /** JSON of an array of events each. */
-  #textsOf({ packets }: Batch): readonly string[] {
+  #textsOf({ packets }: PacketBatch): readonly string[] {
     return packets.flatMap(({ seq }) => this.#options.store.readPacket(seq) ?? []);
   }
 

@@ -2,7 +2,7 @@
 import type { WebhookEventName } from "../../schema/http/enums.ts";
 import type { Refused } from "../message/refusal.ts";
 
-/** An event as receivers get it: see `webhookEvent` in schema/http/webhooks.ts. */
+/** An event as receivers get it: see `webhookEvent` in schema/http/webhooks/webhooks.ts. */
 export interface WebhookEvent {
   /** The same in every attempt and for every endpoint. */
   readonly id: string;

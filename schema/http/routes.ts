@@ -15,6 +15,7 @@ import { operatorRoutes } from "./operators.ts";
 import { registrationRoutes } from "./registrations.ts";
 import type { Route } from "./route.ts";
 import { tagRoutes } from "./tags.ts";
+import { webhookRoutes } from "./webhooks/webhooks.ts";
 
 /** By operation ID. If a path matches two routes, the first wins. */
 export const ROUTES = {
@@ -26,6 +27,7 @@ export const ROUTES = {
   ...grantRoutes,
   ...encryptionRoutes,
   ...liveRoutes,
+  ...webhookRoutes,
   ...appRoutes,
   ...operatorRoutes,
 } as const satisfies Record<string, Route>;

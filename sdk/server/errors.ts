@@ -17,6 +17,8 @@ export type LocalErrorCode =
   | "aborted"
   /** This runtime lacks a feature that the SDK needs; the message names it. */
   | "runtime_unsupported"
+  /** A request that `verifyWebhook` was given is not from the mesh, was changed, or is too old. */
+  | "webhook_invalid"
   /** The answer was not from the mesh: the page of a proxy, or a mesh far newer than this SDK. */
   | "answer_invalid";
 

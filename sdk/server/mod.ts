@@ -31,6 +31,13 @@ export type {
   TagAnswerBody,
   TagBody,
   TagsAnswerBody,
+  WebhookBody,
+  WebhookEventBody,
+  WebhookEventName,
+  WebhookSettings,
+  WebhookStateBody,
+  WebhookTestBody,
+  WebhookWithSecretBody,
 } from "../../schema/http.ts";
 export { PushError } from "../errors.ts";
 export type { Log, LogEntry } from "../log.ts";
@@ -74,3 +81,10 @@ export {
   type SigningJwk,
 } from "./signer.ts";
 export type { TagQuery, Tags } from "./tags.ts";
+export {
+  type VerifiedWebhook,
+  type VerifyWebhookOptions,
+  verifyWebhook,
+  type WebhookRequest,
+} from "./webhooks/verify.ts";
+export type { DeadLetter, ReplayOptions, RotateOptions, Webhooks } from "./webhooks/webhooks.ts";

@@ -34,6 +34,7 @@ import { Registrations } from "./registrations.ts";
 import { type PushServerOptions, SignedCalls } from "./signed-calls.ts";
 import { Tags } from "./tags.ts";
 import { preferOf } from "./wait.ts";
+import { Webhooks } from "./webhooks/webhooks.ts";
 
 /** Random bytes of an idempotency key. */
 const IDEMPOTENCY_BYTES = 16;
@@ -55,6 +56,8 @@ export class PushServer {
   readonly aliases: Aliases;
   /** Registrations: lists and removes them, and bans their devices. */
   readonly registrations: Registrations;
+  /** Where the mesh tells this server what happened. */
+  readonly webhooks: Webhooks;
   /** Keys of registrations, for messages with `encrypt`. */
   readonly encryption: Encryption;
 
@@ -64,6 +67,7 @@ export class PushServer {
     this.tags = new Tags(this.#calls);
     this.aliases = new Aliases(this.#calls);
     this.registrations = new Registrations(this.#calls);
+    this.webhooks = new Webhooks(this.#calls);
     this.encryption = new Encryption(this.#calls, options.encryption);
   }
 

@@ -21,7 +21,12 @@ export type AuditAction =
   | "quota.set"
   | "registration.ban"
   | "registration.remove"
-  | "registration.unban";
+  | "registration.unban"
+  | "webhook.change"
+  | "webhook.create"
+  | "webhook.delete"
+  | "webhook.replay"
+  | "webhook.rotate";
 
 interface AuditOptions {
   /** The app that the change is about. Default: the one in the path, or that of the key that signed. */

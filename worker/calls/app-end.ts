@@ -1,6 +1,8 @@
 /** What a deleted app leaves behind. */
 import { EVERYONE } from "../../core/condition/types.ts";
 import type { BroadcastRequest } from "../../core/tag/calls/broadcast.ts";
+import { webhookNames } from "../../core/webhook/names.ts";
+import { shardsOf } from "../../objects/bindings.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
@@ -33,4 +35,11 @@ export async function endRegistrations(c: MeshContext, app: Uint8Array): Promise
   // The app never had a registration.
   if (answer.ok || answer.code === "tag_unknown") return;
   throw new MeshError("overloaded", `the app's registrations cannot be ended now: ${answer.code}`);
+}
+
+/** Drops the webhooks of an app, with what waits for them. Safe to repeat. @param app the app's bytes */
+export async function endWebhooks(c: MeshContext, app: Uint8Array): Promise<void> {
+  const names = webhookNames(toBase64Url(app), shardsOf(c.env));
+  const erase = (name: string) => callInTime(() => c.env.WEBHOOKS.getByName(name).erase());
+  await Promise.all(names.map(erase));
 }

@@ -23,7 +23,7 @@ import {
 } from "../../schema/http.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import { audit } from "../admin/audit.ts";
-import { endRegistrations } from "../calls/app-end.ts";
+import { endRegistrations, endWebhooks } from "../calls/app-end.ts";
 import { callObject, callOnce, directoryOf } from "../calls/objects.ts";
 import type { Handlers, MeshContext } from "../context.ts";
 import { parseBody, readBody, requireJson } from "../request/body.ts";
@@ -177,6 +177,7 @@ async function deleteApp(c: MeshContext): Promise<Response> {
   const removed = await callObject(() => c.env.APPS.getByName(appId).remove());
   appCache.forget(appId);
   await endRegistrations(c, appOf(c, appId));
+  await endWebhooks(c, appOf(c, appId));
   const listed = await callObject(() => directoryOf(c).remove(appId));
   if (!removed && !listed) throw new MeshError("app_not_found");
   await audit(c, "app.delete", appId);

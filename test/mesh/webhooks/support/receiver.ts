@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { Webhook } from "standardwebhooks";
 import { onTestFinished } from "vitest";
-import type { WebhookEventBody, WebhookPayloadBody } from "../../../schema/http.ts";
-import type { AtEnd } from "./process.ts";
+import type { WebhookEventBody, WebhookPayloadBody } from "../../../../schema/http.ts";
+import type { AtEnd } from "../../support/process.ts";
 
 /** A request that came. */
 export interface Received {
