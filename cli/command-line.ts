@@ -43,6 +43,16 @@ import { tagAdd } from "./commands/tag/add.ts";
 import { tagLive } from "./commands/tag/live.ts";
 import { tagRemove } from "./commands/tag/remove.ts";
 import { tagShow } from "./commands/tag/show.ts";
+import { webhookCreate } from "./commands/webhook/create.ts";
+import {
+  webhookDeadLetters,
+  webhookDelete,
+  webhookList,
+  webhookReplay,
+  webhookRotate,
+  webhookShow,
+  webhookTest,
+} from "./commands/webhook/manage.ts";
 import { withHelp } from "./help.ts";
 import { version } from "./mesh/version.ts";
 
@@ -88,6 +98,16 @@ export function commandLine(env: NodeJS.ProcessEnv): Command {
     .addCommand(aliasSet(env))
     .addCommand(aliasUnset(env))
     .addCommand(aliasShow(env));
+  const webhook = new Command("webhook")
+    .description("manage where the mesh tells the app's server what happened")
+    .addCommand(webhookCreate(env))
+    .addCommand(webhookList(env))
+    .addCommand(webhookShow(env))
+    .addCommand(webhookDelete(env))
+    .addCommand(webhookRotate(env))
+    .addCommand(webhookTest(env))
+    .addCommand(webhookDeadLetters(env))
+    .addCommand(webhookReplay(env));
   const registration = new Command("registration")
     .description("list the registrations of an app, end them, and ban their devices")
     .addCommand(registrationList(env))
@@ -117,6 +137,7 @@ export function commandLine(env: NodeJS.ProcessEnv): Command {
     .addCommand(tag)
     .addCommand(alias)
     .addCommand(registration)
+    .addCommand(webhook)
     .addCommand(grant(env).enablePositionalOptions().addCommand(grantRevoke(env)))
     .addCommand(directory(env))
     .addCommand(app)

@@ -7,7 +7,7 @@
  * 4. a `tag` line for each tag in the directories;
  * 5. each node of a tag: `node`, then its `members`, then its `broadcast` lines by increasing position;
  * 6. each device: `device`, then its `registration` lines, its `subscription` and `holding` lines (its tags and aliases), then its `mail`
- *    lines and its `timeline` lines, both by increasing seq;
+ *    lines and its `timeline` lines, both by increasing seq, then its `receipt` lines;
  * 7. `end`, so that a truncated or changed file is refused.
  *
  * It contains no alarms, because they follow from the expiries and from unserved broadcasts, and no live nodes, because the root's log has
@@ -18,7 +18,7 @@ import { condition, filter } from "./export/condition.ts";
 import { bytes, countOfThings as count, timeMs } from "./export/fields.ts";
 import { messageOptions, notification } from "./export/message-options.ts";
 import { auditLine, credentialLine } from "./export/operators.ts";
-import { timelineLine } from "./export/timeline.ts";
+import { receiptLine, timelineLine } from "./export/timeline.ts";
 import { exportedAttributes, exportedKey, exportedStanding } from "./export-registration.ts";
 import { KEY_ALGORITHMS, KEY_SCOPES } from "./http/enums.ts";
 
@@ -356,6 +356,7 @@ export const exportLine = z.discriminatedUnion("kind", [
   holding,
   mail,
   timelineLine,
+  receiptLine,
   end,
 ]);
 export type ExportLine = z.output<typeof exportLine>;
@@ -387,7 +388,8 @@ export type DevicePart =
   | SubscriptionLine
   | HoldingLine
   | MailLine
-  | z.output<typeof timelineLine>;
+  | z.output<typeof timelineLine>
+  | z.output<typeof receiptLine>;
 /** The data of the objects of a mesh, without the files of its folder. */
 export type DataLine = AppLine | OperatorsLine | AliasLine | DirectoryLine | NodePart | DevicePart;
 

@@ -19,6 +19,7 @@ interface SendCommandOptions extends KeyOptions, ContentOptions {
   readonly idempotencyKey?: string;
   readonly async?: boolean;
   readonly wait?: number;
+  readonly receipts?: boolean;
   readonly trace?: boolean;
 }
 
@@ -81,10 +82,15 @@ export function send(env: NodeJS.ProcessEnv): Command {
       `how long to wait for the device, 0 to ${MAX_WAIT_SECONDS} (default: 5)`,
       wholeNumber(0, MAX_WAIT_SECONDS),
     )
+    .option("--receipts", "tell the app's webhooks how it ends")
     .option("--trace", "keep what happens to the message, for pushmesh status")
     .action(async (options: SendCommandOptions) => {
       const to = targetOf(options);
-      const content = { ...contentOf(options), ...(options.trace === true && { trace: true }) };
+      const content = {
+        ...contentOf(options),
+        ...(options.trace === true && { trace: true }),
+        ...(options.receipts === true && { receipts: true }),
+      };
       const sendOptions = sendOptionsOf(options);
       const context = contextOf(options, env);
       const push = serverOf(context, options, env);

@@ -5,7 +5,11 @@ import type { CallResult, Context, Effect } from "../link/effects.ts";
 type WithoutToken<Kind extends Effect["kind"]> = Omit<Extract<Effect, { kind: Kind }>, "token">;
 
 /** A call effect without its token. */
-export type CallBody = WithoutToken<"tag"> | WithoutToken<"alias"> | WithoutToken<"app">;
+export type CallBody =
+  | WithoutToken<"tag">
+  | WithoutToken<"alias">
+  | WithoutToken<"app">
+  | WithoutToken<"webhook">;
 
 export interface Call {
   /** Made before those that wait. Default: false. */

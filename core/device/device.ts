@@ -62,8 +62,8 @@ export class Device {
 
   /** The part of `deadline` that must survive the process: expiries and debts. The rest ends with the link. */
   get lastingDeadline(): number | null {
-    const { mail, debts } = this.#parts;
-    return earlier(mail.deadline, debts.deadline);
+    const { mail, debts, receipts } = this.#parts;
+    return earlier(earlier(mail.deadline, debts.deadline), receipts.deadline);
   }
 
   /**
@@ -74,10 +74,10 @@ export class Device {
     return this.#parts.idle.deadline(now);
   }
 
-  /** Whether the device owes other objects a call: see `Debts` and `FirstAcks`. */
+  /** Whether the device owes other objects a call: see `Debts`, `FirstAcks` and `Receipts`. */
   get owes(): boolean {
-    const { mail, debts } = this.#parts;
-    return debts.deadline !== null || mail.owesAliases;
+    const { mail, debts, receipts } = this.#parts;
+    return debts.deadline !== null || mail.owesAliases || receipts.isOwing;
   }
 
   /** The session of the current link; null without one. */
@@ -328,10 +328,10 @@ export class Device {
 
   /** The account is no longer used. First its registrations end; it is erased once their tags and aliases have confirmed that. */
   #expire(context: Context): void {
-    const { account, debts, registrations, removals, lifecycle } = this.#parts;
+    const { account, debts, receipts, registrations, removals, lifecycle } = this.#parts;
     const standing = [...registrations.active()];
     for (const registration of standing) lifecycle.end(registration, context);
-    if (standing.length > 0 || debts.hasDebts || !account.isErasable) return;
+    if (standing.length > 0 || debts.hasDebts || receipts.isOwing || !account.isErasable) return;
     if (removals.lastBanEnd(context.now) !== null) return;
     this.#options.store.erase();
     this.#parts = makeParts({ ...this.#options, now: context.now });
@@ -387,7 +387,8 @@ export class Device {
   }
 
   #endClosed(context: Context): void {
-    const { session } = this.#parts;
+    const { session, receipts } = this.#parts;
     if (session.link?.closed) session.lost(context.now, context);
+    receipts.pump(context);
   }
 }

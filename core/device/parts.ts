@@ -10,6 +10,7 @@ import { CurrentLink } from "./current-link.ts";
 import { Debts } from "./debts.ts";
 import { PublishedKeys } from "./encryption/published-keys.ts";
 import { MessageEvents } from "./events/message-events.ts";
+import { Receipts } from "./events/receipts.ts";
 import { Timelines } from "./events/timelines.ts";
 import type { DeviceIdentity } from "./identity.ts";
 import { IdleWatch } from "./idle.ts";
@@ -39,6 +40,8 @@ export interface DeviceOptions {
   readonly name: string;
   /** Shared by all devices of a process. */
   readonly depths: DepthCache;
+  /** How many objects the webhooks of an app are spread over. */
+  readonly webhookShards: number;
   /** Window of the first reconnect after an established link closed, milliseconds. */
   readonly reconnectFirstMs: number;
   /** Unsent bytes of the current socket; 0 without one. */
@@ -65,7 +68,9 @@ export function makeParts(options: DeviceOptions) {
   const shared = { store, account, registrations, recentKeys, link, clock, waits, calls, retries };
 
   const timelines = new Timelines(store);
-  const events = new MessageEvents([timelines]);
+  const { webhookShards } = options;
+  const receipts = new Receipts({ ...shared, identity, name, spread, webhookShards });
+  const events = new MessageEvents([timelines, receipts]);
   const mail = new Mail({ ...shared, events, name, spread });
   const source = (app: string, tagId: string) => identity.source(app, tagId);
   const judges: Rights["judges"] = (...args) => rights.judges(...args);
@@ -103,9 +108,23 @@ export function makeParts(options: DeviceOptions) {
     lifecycle.load(now);
     seals.load();
     session.load();
+    receipts.load(now);
   }
   return {
     ...{ account, clock, registrations, removals, link, waits, calls, retries },
-    ...{ mail, timelines, tags, aliases, keys, debts, lifecycle, rights, eviction, session, idle },
+    ...{
+      mail,
+      timelines,
+      receipts,
+      tags,
+      aliases,
+      keys,
+      debts,
+      lifecycle,
+      rights,
+      eviction,
+      session,
+      idle,
+    },
   };
 }

@@ -220,6 +220,24 @@ export interface TimelineStore {
   listTimelines(limit?: number): TimelineRecord[];
 }
 
+/** Events of messages that were sent with `receipts`, until the app's webhooks have them. */
+export interface ReceiptRecord {
+  /** Increases. */
+  readonly n: number;
+  /** base64url of the app's 8 bytes. */
+  readonly app: string;
+  /** JSON of an array of `WebhookEvent`. */
+  readonly events: string;
+}
+
+export interface ReceiptStore {
+  /** Ordered by n. */
+  listReceipts(): ReceiptRecord[];
+  /** Writes one row; replaces the row with this n. */
+  putReceipts(record: ReceiptRecord): void;
+  deleteReceipts(n: number): void;
+}
+
 export interface SubscriptionStore {
   listTags(): TagRecord[];
   /** Writes one row; replaces the row with this ref. */
@@ -245,5 +263,6 @@ export type DeviceStore = AccountStore &
   MailStore &
   OutcomeStore &
   TimelineStore &
+  ReceiptStore &
   SubscriptionStore &
   EncryptionKeyStore;

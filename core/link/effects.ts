@@ -19,6 +19,7 @@ import type {
   JoinRequest,
   LeaveRequest,
 } from "../tag/calls/membership.ts";
+import type { AcceptAnswer, AcceptRequest } from "../webhook/types.ts";
 
 /** A call of a device to a node of a tag (`TagRpc`). */
 export type TagCall =
@@ -39,6 +40,12 @@ export interface AppCall {
   readonly request: AdmitRequest;
 }
 
+/** A call of a device to an object of an app's webhooks (`WebhookRpc`). */
+export interface WebhookCall {
+  readonly method: "accept";
+  readonly request: AcceptRequest;
+}
+
 /** The result of a call: its answer, or that it failed (the host has logged the error). */
 export type CallResult =
   | {
@@ -50,6 +57,7 @@ export type CallResult =
         | AliasConfirmation
         | LateCommand
         | AdmitAnswer
+        | AcceptAnswer
         | boolean
         | undefined;
     }
@@ -91,6 +99,14 @@ export type Effect =
       /** Its appId. */
       readonly name: string;
       readonly call: AppCall;
+    }
+  /** The same for webhooks. */
+  | {
+      readonly kind: "webhook";
+      readonly token: number;
+      /** See `webhookNames`. */
+      readonly name: string;
+      readonly call: WebhookCall;
     };
 
 /** Handlers append to it; the host carries it out. */

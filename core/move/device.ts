@@ -40,6 +40,7 @@ export function* readDevice(name: string, store: DeviceStore): Generator<DeviceP
     if (body !== null) yield { kind: "mail", device: name, ...header, ...body };
   }
   for (const record of store.listTimelines()) yield { kind: "timeline", device: name, ...record };
+  for (const record of store.listReceipts()) yield { kind: "receipt", device: name, ...record };
 }
 
 /** The link without its cursors: each is in the line of its tag, so that no line grows with their number. */
@@ -79,7 +80,7 @@ export function deviceAlarmOf(parts: Iterable<DevicePart>, now: number): number 
   for (const part of parts) {
     if (part.kind === "mail") at = Math.min(at, part.expiresAt);
     const owes = part.kind === "registration" && part.outcomes?.includes('"untold":') === true;
-    if (owes) at = Math.min(at, now);
+    if (owes || part.kind === "receipt") at = Math.min(at, now);
   }
   return at;
 }
@@ -124,6 +125,11 @@ function writePart(store: DeviceStore, part: DevicePart): void {
     case "timeline": {
       const { kind: _, device: __, ...record } = part;
       store.putTimeline(record);
+      return;
+    }
+    case "receipt": {
+      const { kind: _, device: __, ...record } = part;
+      store.putReceipts(record);
     }
   }
 }

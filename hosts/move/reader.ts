@@ -99,6 +99,7 @@ const RANK: Readonly<Record<ExportLine["kind"], number>> = {
   holding: 7,
   mail: 7,
   timeline: 7,
+  receipt: 7,
   end: 8,
 };
 /** Kinds that occur at most once. */

@@ -2,16 +2,23 @@
  * Makes the calls that a device asks for, of tag nodes, aliases and apps. A call in progress keeps the object in memory, so that the answer finds
  * the device that asked (measured on Workers with a call of 25 s; the object left memory 10 s after it).
  */
-import type { AliasCall, AppCall, CallResult, Effect, TagCall } from "../../core/link/effects.ts";
+import type {
+  AliasCall,
+  AppCall,
+  CallResult,
+  Effect,
+  TagCall,
+  WebhookCall,
+} from "../../core/link/effects.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { Peers } from "../interfaces/peers.ts";
-import type { AliasRpc, AppRpc, TagRpc } from "../interfaces/rpc.ts";
+import type { AliasRpc, AppRpc, TagRpc, WebhookRpc } from "../interfaces/rpc.ts";
 import type { ObjectRuntime } from "../runtime.ts";
 import { within } from "../timeout.ts";
 
 export interface CallPorts {
-  readonly peers: Pick<Peers, "node" | "alias" | "app">;
+  readonly peers: Pick<Peers, "node" | "alias" | "app" | "webhook">;
   /**
    * Waits until a call may be made, if the host limits the calls of devices. Null if it may be made at once.
    *
@@ -26,7 +33,7 @@ type CallOver = () => void;
 
 type CallAnswer = Extract<CallResult, { readonly ok: true }>["answer"];
 
-export type CallEffect = Extract<Effect, { readonly kind: "tag" | "alias" | "app" }>;
+export type CallEffect = Extract<Effect, { readonly kind: "tag" | "alias" | "app" | "webhook" }>;
 
 /**
  * Never rejects: a failure is reported, and the core gets a call without an answer. A call that hangs is given up, because it would keep its
@@ -59,10 +66,14 @@ function answerOf(peers: CallPorts["peers"], effect: CallEffect): Promise<CallAn
   const { name } = effect;
   if (effect.kind === "tag") return callTag(peers.node(name), effect.call);
   if (effect.kind === "alias") return callAlias(peers.alias(name), effect.call);
+  if (effect.kind === "webhook") return callWebhook(peers.webhook(name), effect.call);
   return callApp(peers.app(name), effect.call);
 }
 
 const callApp = (app: AppRpc, { request }: AppCall): Promise<CallAnswer> => app.admit(request);
+
+const callWebhook = (webhook: WebhookRpc, { request }: WebhookCall): Promise<CallAnswer> =>
+  webhook.accept(request);
 
 async function callTag(node: TagRpc, { method, request }: TagCall): Promise<CallAnswer> {
   if (method === "join") return node.join(request);

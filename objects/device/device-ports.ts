@@ -26,6 +26,8 @@ export interface DevicePorts extends CallPorts {
 export interface DeviceSettings {
   readonly identity: DeviceIdentity;
   readonly linkKeys: LinkKeys;
+  /** How many objects the webhooks of an app are spread over. */
+  readonly webhookShards: number;
   /** Window of the first reconnect after an established link was closed, milliseconds. */
   readonly reconnectFirstMs: number;
 }

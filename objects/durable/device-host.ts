@@ -5,7 +5,7 @@ import { keyringOf } from "../../core/identity/keyring.ts";
 import { LinkKeys } from "../../core/identity/link-keys.ts";
 import { DepthCache } from "../../core/tag/tree/depth-cache.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { countOf } from "../bindings.ts";
+import { countOf, shardsOf } from "../bindings.ts";
 import { knownObjects } from "../capacity/known-objects.ts";
 import { deviceWakes } from "../capacity/wake-limiter.ts";
 import { deviceWork, oneByOne } from "../capacity/work-pacer.ts";
@@ -22,6 +22,7 @@ import { DurableRuntime, type Settings, sleep } from "./runtime.ts";
 export interface DeviceEnv extends PeerEnv, Settings {
   readonly RECONNECT_FIRST_MS?: string;
   readonly MESH_KEYS: string;
+  readonly TAG_DIRECTORY_SHARDS?: string;
 }
 
 /** Where joins begin, for all devices of this isolate. */
@@ -60,6 +61,7 @@ export function durableDevice(
         identity: deviceIdentity(keyring, name),
         linkKeys: new LinkKeys(keyring, name, makeCipher),
         reconnectFirstMs: countOf(RECONNECT_FIRST_MS) ?? LIMITS.RECONNECT_FIRST_MS,
+        webhookShards: shardsOf(env()),
       };
     },
     admit: admission(name, () => env().MAX_LINKS),
@@ -77,8 +79,8 @@ function admission(device: string, maxLinks: () => string | undefined): CallPort
   const newTurn = turns("new");
   const mustWait = attachLimit(() => Date.now());
   return ({ name, call }) => {
-    // A first acknowledgement belongs to a send, which has woken its alias.
-    if (call.method === "firstAck") return null;
+    // A first acknowledgement belongs to a send, which has woken its alias. The webhooks of an app are few objects, which work anyway.
+    if (call.method === "firstAck" || call.method === "accept") return null;
     const woken = deviceWakes(maxLinks(), sleep)?.enter(name, LIMITS.COMMAND_MS);
     if (woken === undefined) return null;
     // The tag of all devices: budgets of registrations bound it, and a broadcast to everyone may follow at once.

@@ -6,6 +6,8 @@ import type {
   MailBody,
   MailHeader,
   MailStore,
+  ReceiptRecord,
+  ReceiptStore,
   RegistrationRecord,
   RegistrationStore,
   SubscriptionStore,
@@ -86,9 +88,15 @@ const READ_ATTRIBUTES = ATTRIBUTES.select(["value"], { where: "slot = ?" });
 const PUT_ATTRIBUTES = ATTRIBUTES.put(["slot", "value"], ["slot"]);
 const DELETE_ATTRIBUTES = ATTRIBUTES.delete(["slot"]);
 
+const RECEIPTS = new Table({ own: { name: "receipts" }, shared: shared("device_receipts") });
+const RECEIPT_COLUMNS = ["n", "app", "events"];
+const LIST_RECEIPTS = RECEIPTS.select(RECEIPT_COLUMNS, { tail: "ORDER BY n" });
+const PUT_RECEIPTS = RECEIPTS.put(RECEIPT_COLUMNS, ["n"]);
+const DELETE_RECEIPTS = RECEIPTS.delete(["n"]);
+
 /** All rows of these tables. */
 export const DELETE_ALL = [
-  ...[REGISTRATIONS, MAIL, TAGS, ALIASES, ATTRIBUTES].map((table) => table.delete()),
+  ...[REGISTRATIONS, MAIL, TAGS, ALIASES, ATTRIBUTES, RECEIPTS].map((table) => table.delete()),
   DELETE_TIMELINES,
 ];
 
@@ -117,7 +125,7 @@ export const deviceTagOf = ({ byServer, ...row }: DeviceTagRow): TagRecord =>
   byServer === 0 ? row : { ...row, byServer: true };
 
 export class DeviceRows<Tables extends ObjectTables>
-  implements RegistrationStore, MailStore, SubscriptionStore, TimelineStore
+  implements RegistrationStore, MailStore, SubscriptionStore, TimelineStore, ReceiptStore
 {
   protected readonly tables: Tables;
   readonly #timelines: TimelineRows;
@@ -189,6 +197,18 @@ export class DeviceRows<Tables extends ObjectTables>
 
   listTimelines(limit?: number): TimelineRecord[] {
     return this.#timelines.listTimelines(limit);
+  }
+
+  listReceipts(): ReceiptRecord[] {
+    return this.tables.all<ReceiptRecord>(LIST_RECEIPTS);
+  }
+
+  putReceipts({ n, app, events }: ReceiptRecord): void {
+    this.tables.run(PUT_RECEIPTS, n, app, events);
+  }
+
+  deleteReceipts(n: number): void {
+    this.tables.run(DELETE_RECEIPTS, n);
   }
 
   listTags(): TagRecord[] {

@@ -30,6 +30,9 @@ const TIMELINES = {
     PRIMARY KEY (seq, source)) WITHOUT ROWID`,
 };
 
+/** Made by the first message whose end is told to a webhook. */
+const RECEIPTS = { receipts: "(n INTEGER PRIMARY KEY, app TEXT NOT NULL, events TEXT NOT NULL)" };
+
 /** Adds what the tables of a version lack, except for tables that it does not have at all. */
 const UPGRADES = {
   first: `
@@ -95,8 +98,15 @@ export class DeviceTables extends OwnTables {
   #older: Older | null;
 
   constructor(sql: Sql) {
-    const found = tablesIn(sql, ["state", "tags", "registrations", "mail", "timelines"]);
-    super(sql, [OWN, TIMELINES], {}, found);
+    const found = tablesIn(sql, [
+      "state",
+      "tags",
+      "registrations",
+      "mail",
+      "timelines",
+      "receipts",
+    ]);
+    super(sql, [OWN, TIMELINES, RECEIPTS], {}, found);
     this.#older = olderOf(found);
   }
 

@@ -1,4 +1,4 @@
-/** Lines of an export about messages that were sent with `trace`. */
+/** Lines of an export about messages that were sent with `trace` or `receipts`. */
 import * as z from "zod";
 import { countOfThings as count, timeMs } from "./fields.ts";
 
@@ -11,5 +11,14 @@ export const timelineLine = z.strictObject({
   slot: z.int().min(1),
   key: z.string(),
   endedAt: timeMs.nullable(),
+  events: z.string(),
+});
+
+/** See `ReceiptRecord` in core/device/store.ts. Since version 4. */
+export const receiptLine = z.strictObject({
+  kind: z.literal("receipt"),
+  device: z.string(),
+  n: count,
+  app: z.string(),
   events: z.string(),
 });

@@ -76,6 +76,8 @@ const fields = z.strictObject({
   label: nameText(LIMITS.LABEL_BYTES).optional(),
   /** Keeps what happens to the message, step by step: `events` of its status. */
   trace: z.boolean().optional(),
+  /** Not for broadcasts: whether its end, and that it was shown or clicked, is told to the app's webhooks. */
+  receipts: z.boolean().optional(),
   /** Not for broadcasts: what happens if the mailbox is full. Default: `drop_oldest`. */
   onOverflow: z.enum(["drop_oldest", "reject"]).optional(),
   /** For broadcasts: only devices that reported these attributes. */

@@ -26,6 +26,12 @@ export const WEBHOOK_LIMITS = {
   /** Bytes of the answer that are read; those that a test shows. */
   WEBHOOK_ANSWER_BYTES: 16_384,
   WEBHOOK_SHOWN_BYTES: 1_024,
+  /**
+   * Events of one device that wait for the app's webhooks: bytes of one call, about 250 events, and rows beyond which the oldest go. The webhooks
+   * answer as soon as they have stored them, so this much is there only if their object fails for hours.
+   */
+  RECEIPTS_CALL_BYTES: 65_536,
+  RECEIPTS_ROWS: 64,
   /** How long an event is retried. */
   WEBHOOK_RETRY_MS: 86_400_000,
   /** The longest wait between two attempts at an endpoint that fails. */

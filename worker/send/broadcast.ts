@@ -151,7 +151,7 @@ export async function sendBroadcast(
 ): Promise<Omit<BroadcastAnswerBody, "tookMs">> {
   requireUnused(options, ["onOverflow"], "not for a broadcast, which no mailbox holds");
   requireUnused(options, ["encrypted"], FOR_ONE);
-  requireUnused(options, ["trace"], "not for a broadcast, whose status has counts");
+  requireUnused(options, ["trace", "receipts"], "not for a broadcast, whose status has counts");
   const app = caller.appName;
   const unsigned: Omit<BroadcastRequest, "signature"> = {
     app,

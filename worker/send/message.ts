@@ -117,10 +117,11 @@ function bounded(data: Uint8Array, field: string): Uint8Array {
 }
 
 /** What its sender asked for. */
-function askedBy({ label, trace }: MessageOptions): { readonly options?: KeptOptions } {
+function askedBy({ label, trace, receipts }: MessageOptions): { readonly options?: KeptOptions } {
   const options: KeptOptions = {
     ...(label === undefined ? {} : { label }),
     ...(trace ? { trace } : {}),
+    ...(receipts ? { receipts } : {}),
   };
   return Object.keys(options).length === 0 ? {} : { options };
 }
@@ -148,7 +149,7 @@ export const FOR_ONE = "only to a regId: a body is encrypted to one key";
  */
 export function requireUnused(
   options: MessageOptions,
-  fields: readonly ("filter" | "pace" | "onOverflow" | "encrypted" | "trace")[],
+  fields: readonly ("filter" | "pace" | "onOverflow" | "encrypted" | "trace" | "receipts")[],
   why: string,
 ): void {
   const field = fields.find((name) => options[name] !== undefined);

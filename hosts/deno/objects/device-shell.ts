@@ -23,6 +23,7 @@ export function deviceOf(mesh: Mesh, name: string, woke: () => void): DeviceShel
       identity: mesh.identities.of(name),
       linkKeys: new LinkKeys(mesh.keyring, name, nodeCipher),
       reconnectFirstMs: LIMITS.RECONNECT_FIRST_MACHINE_MS,
+      webhookShards: 1,
     }),
     // A link outlives its device's sleep with the shell itself.
     sockets: () => [],

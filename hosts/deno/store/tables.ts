@@ -28,6 +28,8 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS device_aliases (
     device INTEGER, slot INTEGER, alias TEXT, shared INTEGER NOT NULL, generation INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (device, slot, alias)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS device_receipts (device INTEGER, n INTEGER, app TEXT NOT NULL, events TEXT NOT NULL, PRIMARY KEY (device, n))
+    WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS device_attributes (
     device INTEGER, slot INTEGER, value TEXT NOT NULL, PRIMARY KEY (device, slot)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS alarms (device INTEGER PRIMARY KEY, at INTEGER NOT NULL);

@@ -26,7 +26,11 @@ test("P1.10 H3 an alarm that cannot be set refuses what needs one, and nothing e
   const clock = new VirtualClock(START_MS);
   const seen: string[] = [];
   const device: RunningDevice = new RunningDevice({
-    ...{ clock, hibernates: true, peers: { node: () => node, alias: nobody, app: () => openApp } },
+    ...{
+      clock,
+      hibernates: true,
+      peers: { node: () => node, alias: nobody, app: () => openApp, webhook: nobody },
+    },
     onFrame(frame) {
       const messages = messagesIn([readDown(frame)]);
       seen.push(...messages.map(({ slot }) => `slot ${slot}`));

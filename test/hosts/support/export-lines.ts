@@ -116,4 +116,5 @@ export const LINES: readonly ContentLine[] = [
     endedAt: null,
     events: "[]",
   },
+  { kind: "receipt", device, n: 6, app: "a", events: "[]" },
 ];

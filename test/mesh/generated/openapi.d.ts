@@ -807,6 +807,7 @@ export interface components {
             collapseKey?: string;
             label?: string;
             trace?: boolean;
+            receipts?: boolean;
             /** @enum {string} */
             onOverflow?: "drop_oldest" | "reject";
             filter?: {
@@ -1859,6 +1860,7 @@ export interface operations {
                         collapseKey?: string;
                         label?: string;
                         trace?: boolean;
+                        receipts?: boolean;
                         /** @enum {string} */
                         onOverflow?: "drop_oldest" | "reject";
                         filter?: {

@@ -1,13 +1,16 @@
 /** Webhooks as an app server manages and receives them. */
 import { expect, test } from "vitest";
 import type {
+  SendAnswerBody,
   WebhookBody,
   WebhooksAnswerBody,
   WebhookTestBody,
   WebhookWithSecretBody,
 } from "../../../schema/http.ts";
 import { HOST } from "../../support/host.ts";
+import { SOON } from "../../support/soon.ts";
 import { type DemoFile, demoOf, startMesh } from "../support/mesh.ts";
+import { Phone } from "../support/phone.ts";
 import { temporaryFolder } from "../support/process.ts";
 import { shared } from "../support/shared-mesh.ts";
 import { signedCall } from "../support/signed-call.ts";
@@ -41,6 +44,30 @@ test("Q1 a webhook is created with a secret that no other answer has, changed, r
   expect(rotated.secret).not.toBe(secret);
   await signedCall(server(), "DELETE", path);
   await expect(signedCall(server(), "GET", path)).rejects.toThrow(/webhook_not_found|404/);
+});
+
+test("Q10 how messages with receipts end is told, once each, and nothing of the others", async () => {
+  const { appId } = demoOf(mesh().data);
+  const receiver = await Receiver.open();
+  const { id, secret } = await create(receiver.url);
+  const phone = new Phone(mesh().url, appId);
+  const to = await phone.on();
+  const send = (fields: object) =>
+    signedCall<SendAnswerBody>(server(), "POST", "/v1/messages", { to, data: "x", ...fields });
+  const delivered = await send({ receipts: true, label: "order 17" });
+  expect(delivered.status).toBe("delivered");
+  await send({});
+  await phone.off();
+  const expired = await send({ receipts: true, ttl: 0 });
+  expect(expired.status).toBe("expired");
+  await expect.poll(() => receiver.events(secret).length, SOON).toBe(2);
+  const events = receiver.events(secret);
+  expect(events).toMatchObject([
+    { type: "delivered", regId: to, messageId: delivered.id, label: "order 17" },
+    { type: "expired", regId: to, messageId: expired.id },
+  ]);
+  expect(new Set(events.map((event) => event.id)).size).toBe(2);
+  await signedCall(server(), "DELETE", `/v1/webhooks/${id}`);
 });
 
 test("Q2 a test tells what the receiver answered, and its own library verifies the request", async () => {

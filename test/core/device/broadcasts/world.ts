@@ -11,7 +11,7 @@ import { toBase64Url } from "../../../../schema/text.ts";
 import type { Fault } from "../../support/faults.ts";
 import { turn, VirtualClock } from "../../support/runtime/clock.ts";
 import { acksOf, type Down, hello, messagesIn, push, readDown } from "../support/frames.ts";
-import { DEVICE_NAME, keyOf, openApp, START_MS } from "../support/rig.ts";
+import { DEVICE_NAME, keyOf, noWebhook, openApp, START_MS } from "../support/rig.ts";
 import { CallError, RunningDevice } from "../support/running-device.ts";
 import { Listener, Violation } from "./listener.ts";
 import { ReferenceAlias } from "./reference-alias.ts";
@@ -96,6 +96,7 @@ export class World {
         node: (name) => this.#nodeRpc(name),
         alias: (name) => this.#aliasRpc(name),
         app: () => openApp,
+        webhook: noWebhook,
       },
       onFrame: (frame) => this.#inbox.push(readDown(frame)),
     });

@@ -9,7 +9,7 @@ import { turn, VirtualClock } from "../../support/runtime/clock.ts";
 import type { CommitFate } from "../../support/runtime/disk.ts";
 import { never } from "../../support/runtime/life.ts";
 import { type Down, messagesIn, readDown } from "../support/frames.ts";
-import { keyOf, OPEN, START_MS } from "../support/rig.ts";
+import { keyOf, noWebhook, OPEN, START_MS } from "../support/rig.ts";
 import { CallError, RunningDevice } from "../support/running-device.ts";
 import { Ledger, type Sent, Violation } from "./ledger.ts";
 import { Phone } from "./phone.ts";
@@ -296,6 +296,7 @@ export class World {
       alias: (name) => {
         throw new Violation(`${name} is called`);
       },
+      webhook: noWebhook,
     };
   }
 

@@ -8,6 +8,7 @@ import type {
   LinkRecord,
   MailBody,
   MailHeader,
+  ReceiptRecord,
   RegistrationRecord,
   TagRecord,
   TimelineRecord,
@@ -19,6 +20,7 @@ export type Table =
   | "registrations"
   | "mail"
   | "outcomes"
+  | "receipts"
   | "timelines"
   | "tags"
   | "aliases"
@@ -39,6 +41,7 @@ export class MemoryStore implements DeviceStore {
   /** By slot and alias. */
   readonly aliases = new Map<string, HeldAlias>();
   readonly attributes = new Map<number, Attributes>();
+  readonly receipts = new Map<number, ReceiptRecord>();
   /** By seq and source. */
   readonly timelines = new Map<string, TimelineRecord>();
   readonly encryptionKeys = new Map<number, EncryptionKey>();
@@ -47,6 +50,7 @@ export class MemoryStore implements DeviceStore {
     registrations: 0,
     mail: 0,
     outcomes: 0,
+    receipts: 0,
     timelines: 0,
     tags: 0,
     aliases: 0,
@@ -74,6 +78,7 @@ export class MemoryStore implements DeviceStore {
     for (const [id, record] of this.aliases) copy.aliases.set(id, record);
     for (const [slot, attributes] of this.attributes) copy.attributes.set(slot, attributes);
     for (const [slot, key] of this.encryptionKeys) copy.encryptionKeys.set(slot, key);
+    for (const [n, record] of this.receipts) copy.receipts.set(n, record);
     for (const [id, record] of this.timelines) copy.timelines.set(id, record);
     Object.assign(copy.written, this.written);
     return copy;
@@ -98,6 +103,7 @@ export class MemoryStore implements DeviceStore {
   }
 
   erase(): void {
+    this.receipts.clear();
     this.account = null;
     this.link = null;
     const tables = [this.registrations, this.mail, this.outcomes, this.tags, this.aliases];
@@ -149,6 +155,19 @@ export class MemoryStore implements DeviceStore {
   writeOutcomes(slot: number, log: string): void {
     this.outcomes.set(slot, log);
     this.written.outcomes++;
+  }
+
+  listReceipts(): ReceiptRecord[] {
+    return [...this.receipts.values()].sort((a, b) => a.n - b.n);
+  }
+
+  putReceipts(record: ReceiptRecord): void {
+    this.receipts.set(record.n, record);
+    this.written.receipts++;
+  }
+
+  deleteReceipts(n: number): void {
+    if (this.receipts.delete(n)) this.written.receipts++;
   }
 
   readTimeline(seq: number, source: string): TimelineRecord | null {

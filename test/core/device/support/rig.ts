@@ -25,6 +25,7 @@ import type { Priority } from "../../../../core/message/priority.ts";
 import type { SendAnswer, SendRequest } from "../../../../core/message/send.ts";
 import { DepthCache } from "../../../../core/tag/tree/depth-cache.ts";
 import { OPEN_POLICY } from "../../../../core/trust/policy.ts";
+import type { WebhookEvent } from "../../../../core/webhook/types.ts";
 import { nodeCipher } from "../../../../hosts/deno/frame-cipher.ts";
 import type { AppRpc } from "../../../../objects/interfaces/rpc.ts";
 import type { ErrorCode } from "../../../../schema/errors.ts";
@@ -70,6 +71,10 @@ export const OPEN: Admitted = {
 };
 
 /** The object of such an app. */
+/** No message here has receipts. */
+export const noWebhook = (): never => {
+  throw new Error("a webhook is called");
+};
 export const openApp = { admit: async () => OPEN } as Partial<AppRpc> as AppRpc;
 
 /** 9 bytes that begin with the text. */
@@ -116,6 +121,8 @@ export class Rig {
   waits: number[] = [];
   /** Calls to nodes and aliases that were not answered. */
   readonly calls: CallEffect[] = [];
+  /** Calls of webhooks, which wait for `webhookAnswered`. */
+  readonly webhooks: Extract<Effect, { readonly kind: "webhook" }>[] = [];
   /** Whether calls to apps are among them too; otherwise they are answered at once, by an open app. */
   keepsAppCalls = false;
   readonly depths = new DepthCache();
@@ -170,6 +177,7 @@ export class Rig {
       else if (effect.kind === "settle") this.answers.set(effect.token, effect.answer);
       else if (effect.kind === "wait") this.waits.push(effect.token);
       else if (effect.kind === "app" && !this.keepsAppCalls) admits.push(effect.token);
+      else if (effect.kind === "webhook") this.webhooks.push(effect);
       else this.calls.push(effect);
     }
     this.attachment =
@@ -362,7 +370,18 @@ export class Rig {
     this.attachment = null;
     this.#inbox = [];
     this.calls.length = 0;
+    this.webhooks.length = 0;
     this.device = this.#boot();
+  }
+
+  /** The webhooks of the app answer the oldest call, or it fails; its events. */
+  webhookAnswered(isOk = true): readonly WebhookEvent[] {
+    const [call] = this.webhooks.splice(0, 1);
+    if (call === undefined) throw new Error("no webhook is called");
+    const { token } = call;
+    const result = isOk ? ({ ok: true, answer: { ok: true } } as const) : ({ ok: false } as const);
+    this.run((context) => this.device.onCallResult(token, result, context));
+    return call.call.request.events;
   }
 
   /** Rows written while the action ran. */
@@ -382,6 +401,7 @@ export class Rig {
       name: DEVICE_NAME,
       depths: this.depths,
       reconnectFirstMs: LIMITS.RECONNECT_FIRST_MS,
+      webhookShards: 1,
       bufferedBytes: () => this.buffered,
       now: this.now,
     });

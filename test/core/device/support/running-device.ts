@@ -148,10 +148,12 @@ export class RunningDevice {
         node: (name) => fence(life, peers.node(name)),
         alias: (name) => fence(life, peers.alias(name)),
         app: (appId) => fence(life, peers.app(appId)),
+        webhook: (name) => fence(life, peers.webhook(name)),
       },
       settings: () => ({
         ...{ identity, linkKeys: linkKeysOf(oneKey) },
         reconnectFirstMs: LIMITS.RECONNECT_FIRST_MS,
+        webhookShards: 1,
       }),
       sockets: () => (this.socket === null || this.socket.closed !== null ? [] : [this.socket]),
       admit: () => null,

@@ -1,0 +1,189 @@
+/**
+ * What is told to the webhooks of apps: a message that was sent with `receipts` and ended, or was shown or clicked. Each event is in a row with the
+ * end of its message, several events of an app in one; a call brings a row to the app's webhooks, and is made again until it is answered.
+ */
+import { sha256 } from "@noble/hashes/sha2.js";
+import {
+  MESSAGE_ENDS,
+  MESSAGE_REPORTS,
+  type MessageEventName,
+} from "../../../schema/http/enums.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { formatMessageId, toBase64Url } from "../../../schema/text.ts";
+import { backoffMs, isDue } from "../../backoff.ts";
+import type { CallResult, Context } from "../../link/effects.ts";
+import type { HybridClock } from "../../message/clock.ts";
+import { decodeKey } from "../../message/key.ts";
+import { webhookNameOf } from "../../webhook/names.ts";
+import type { WebhookEvent } from "../../webhook/types.ts";
+import type { Calls } from "../calls.ts";
+import type { DeviceIdentity } from "../identity.ts";
+import type { ReceiptRecord, ReceiptStore } from "../store.ts";
+import type { EventSink, FollowedEvent } from "./message-events.ts";
+
+interface ReceiptParts {
+  readonly store: ReceiptStore;
+  readonly calls: Calls;
+  readonly clock: HybridClock;
+  readonly identity: DeviceIdentity;
+  /** The name of the device's object. */
+  readonly name: string;
+  /** 0 to 1, different for each device. */
+  readonly spread: number;
+  /** How many objects the webhooks of an app are spread over. */
+  readonly webhookShards: number;
+}
+
+/** Rows of one app. */
+interface Outbox {
+  /** The oldest first. What was in a call is never changed: a repetition must be the same. */
+  readonly rows: ReceiptRecord[];
+  /** Whether more events may be added to the last row. */
+  isOpen: boolean;
+  isCalling: boolean;
+  failures: number;
+  /** When the next call is due, milliseconds since 1970. */
+  dueAt: number;
+}
+
+/** A call that a kill interrupts is made again after this time. */
+const AGAIN_MS = 30_000;
+
+const TOLD: ReadonlySet<MessageEventName> = new Set([...MESSAGE_ENDS, ...MESSAGE_REPORTS]);
+
+/** Bytes of an event's ID. */
+const ID_BYTES = 15;
+const utf8 = new TextEncoder();
+
+/** The ID of an event: the same whenever it is made of the same. */
+export const eventId = (...of: readonly (string | number)[]): string =>
+  `evt_${toBase64Url(sha256(utf8.encode(of.join("\0"))).subarray(0, ID_BYTES))}`;
+
+export class Receipts implements EventSink {
+  readonly #parts: ReceiptParts;
+  readonly #outboxes = new Map<string, Outbox>();
+
+  constructor(parts: ReceiptParts) {
+    this.#parts = parts;
+  }
+
+  /** Reads the rows. Each may have been in a call. */
+  load(now: number): void {
+    for (const record of this.#parts.store.listReceipts()) {
+      const outbox = this.#of(record.app, now);
+      outbox.rows.push(record);
+      this.#parts.clock.observe(record.n);
+    }
+  }
+
+  /** Whether anything is owed. */
+  get isOwing(): boolean {
+    return this.#outboxes.size > 0;
+  }
+
+  /** When to call `onDeadline`, with or without a link; null for never. */
+  get deadline(): number | null {
+    let first: number | null = null;
+    for (const { isCalling, dueAt } of this.#outboxes.values()) {
+      const at = isCalling ? dueAt + AGAIN_MS : dueAt;
+      first = Math.min(first ?? at, at);
+    }
+    return first;
+  }
+
+  take({ registration, key, seq, options, event, at }: FollowedEvent, { now }: Context): void {
+    if (!options.receipts || !TOLD.has(event)) return;
+    const { identity, name } = this.#parts;
+    const { app } = registration.record;
+    const { regId } = identity.registration(app, registration.generation);
+    this.#add(
+      app,
+      {
+        id: eventId(name, seq, event, at),
+        type: event as WebhookEvent["type"],
+        at,
+        regId,
+        messageId: formatMessageId({ seq, key: decodeKey(key), regId }),
+        ...(options.label === undefined ? {} : { label: options.label }),
+      },
+      now,
+    );
+  }
+
+  /** Makes the calls that are due. To be called at the end of each handler: what happened in one goes in one call. */
+  pump(context: Context): void {
+    for (const [app, outbox] of this.#outboxes) {
+      if (outbox.isCalling || !isDue(outbox.dueAt, context.now)) continue;
+      this.#call(app, outbox, context);
+    }
+  }
+
+  /** Adds an event to the app's row. Writes one row. */
+  #add(app: string, event: WebhookEvent, now: number): void {
+    const { store, clock } = this.#parts;
+    const outbox = this.#of(app, now);
+    const last = outbox.rows.at(-1);
+    if (last !== undefined && outbox.isOpen) {
+      const events = `${last.events.slice(0, -1)},${JSON.stringify(event)}]`;
+      const isFull = events.length > LIMITS.RECEIPTS_CALL_BYTES;
+      if (!isFull) {
+        const record = { ...last, events };
+        outbox.rows[outbox.rows.length - 1] = record;
+        store.putReceipts(record);
+        return;
+      }
+    }
+    const record = { n: clock.next(now, false), app, events: `[${JSON.stringify(event)}]` };
+    outbox.rows.push(record);
+    outbox.isOpen = true;
+    store.putReceipts(record);
+    this.#makeRoom(outbox);
+  }
+
+  /** The oldest go: the webhooks of the app have not answered for long. */
+  #makeRoom({ rows, isCalling }: Outbox): void {
+    if (rows.length <= LIMITS.RECEIPTS_ROWS) return;
+    const [oldest] = rows.splice(isCalling ? 1 : 0, 1);
+    if (oldest !== undefined) this.#parts.store.deleteReceipts(oldest.n);
+  }
+
+  #call(app: string, outbox: Outbox, context: Context): void {
+    const [record] = outbox.rows;
+    if (record === undefined) return;
+    const { calls, name, spread, webhookShards } = this.#parts;
+    outbox.isCalling = true;
+    outbox.dueAt = context.now;
+    const begin = () => {
+      if (outbox.rows.length === 1) outbox.isOpen = false;
+      // What was added before its turn came.
+      const { n, events } = outbox.rows[0] ?? record;
+      const request = {
+        packet: `${name}.${n}`,
+        events: JSON.parse(events) as readonly WebhookEvent[],
+      };
+      const object = webhookNameOf(app, spread, webhookShards);
+      return { kind: "webhook", name: object, call: { method: "accept", request } } as const;
+    };
+    const done = (result: CallResult, later: Context): void => {
+      outbox.isCalling = false;
+      if (result.ok) {
+        // Refused, too: no webhook wants any of it.
+        outbox.failures = 0;
+        outbox.dueAt = later.now;
+        const [paid] = outbox.rows.splice(0, 1);
+        if (paid !== undefined) this.#parts.store.deleteReceipts(paid.n);
+        if (outbox.rows.length === 0) this.#outboxes.delete(app);
+      } else outbox.dueAt = later.now + backoffMs(++outbox.failures, spread);
+      this.pump(later);
+    };
+    calls.enqueue({ begin, done }, context);
+  }
+
+  #of(app: string, now: number): Outbox {
+    const found = this.#outboxes.get(app);
+    if (found !== undefined) return found;
+    const outbox = { rows: [], isOpen: false, isCalling: false, failures: 0, dueAt: now };
+    this.#outboxes.set(app, outbox);
+    return outbox;
+  }
+}
