@@ -7,6 +7,7 @@ import { writeFileSync } from "node:fs";
 import { type Options, readOptions, USAGE, UsageError } from "./options.ts";
 import { formatTable, type Row } from "./report.ts";
 import { Rig } from "./rig.ts";
+import { batch, batchRaw } from "./scenarios/batch.ts";
 import { broadcastDevices } from "./scenarios/broadcast-devices.ts";
 import { broadcastLive } from "./scenarios/broadcast-live.ts";
 import { broadcastPeers } from "./scenarios/broadcast-peers.ts";
@@ -29,6 +30,8 @@ const SCENARIOS: readonly Scenario[] = [
   sendEd25519,
   sendSealed,
   sendOffline,
+  batch,
+  batchRaw,
   replay,
   connectStorm,
   idle,

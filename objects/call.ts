@@ -23,8 +23,13 @@ export async function callObject<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
-    if (flagged(error, "overloaded") || !flagged(error, "retryable")) throw explain(error);
+    return callAgain(error, call);
   }
+}
+
+/** Goes on as `callObject` does after a first call that has failed: for callers who make that themselves. */
+export async function callAgain<T>(error: unknown, call: () => Promise<T>): Promise<T> {
+  if (flagged(error, "overloaded") || !flagged(error, "retryable")) throw explain(error);
   return callOnce(call);
 }
 

@@ -31,6 +31,9 @@ const STATUS: Readonly<Record<SendKind, number>> = { send: 200, ask: 200, store:
 
 const MESSAGES = "/v1/messages";
 
+/** As many as a batch takes. */
+const BATCH_MESSAGES = 500;
+
 const aims: Partial<Record<SideName, Aim>> = {};
 let connectionCount = 0;
 let signer = new RequestSigner({ keyId: "", secret: "" });
@@ -53,6 +56,28 @@ async function sendOne(
   if (answer?.status !== wanted) {
     throw new Error(`${side}: wanted ${wanted}, got ${answer?.status} ${answer?.body}`);
   }
+}
+
+/** Sends one batch: to the mesh all must be delivered. */
+async function sendBatch(
+  side: SideName,
+  aim: Aim,
+  connection: HttpConnection | undefined,
+): Promise<void> {
+  const { targets } = aim;
+  const count = Math.min(BATCH_MESSAGES, targets.length);
+  const first = aim.next % targets.length;
+  aim.next += count;
+  const at = (n: number) => targets[(first + n) % targets.length] ?? "";
+  const path =
+    side === "mesh" ? "/v1/messages/batch" : `/batch/${count}/${first}/${targets.length}`;
+  const request = signer.makeBatch(
+    path,
+    Array.from({ length: count }, (_, n) => at(n)),
+  );
+  const answer = await connection?.request(request);
+  if (answer?.status !== 200 || answer.body.includes('"error"'))
+    throw new Error(`${side}: got ${answer?.status} ${answer?.body.slice(0, 300)}`);
 }
 
 const aimOf = (side: SideName): Aim => {
@@ -109,6 +134,20 @@ const calls = {
   /** Sends for so long, to one device after another. */
   run(side: SideName, ms: number, kind: SendKind): Promise<Slice> {
     return send(side, kind, () => forMs(ms));
+  },
+
+  /** Sends batches for so long, to as many devices each as it takes. */
+  async runBatches(
+    side: SideName,
+    ms: number,
+    atOnce: number,
+  ): Promise<{ readonly slice: Slice; readonly messages: number }> {
+    const slice = await withConnections(side, (aim, connections) =>
+      pace(Math.min(atOnce, connections.length), forMs(ms), (lane) =>
+        sendBatch(side, aim, connections[lane]),
+      ),
+    );
+    return { slice, messages: Math.min(BATCH_MESSAGES, aimOf(side).targets.length) };
   },
 
   /**

@@ -57,6 +57,13 @@ export class RequestSigner {
     return this.sign("POST", "/v1/messages", JSON.stringify({ to, data: { n, text: TEXT } }), path);
   }
 
+  /** The same of a batch with a new message to each. */
+  makeBatch(path: string, targets: readonly string[]): string {
+    const n = this.#count;
+    const messages = targets.map((to) => ({ to, data: { n, text: TEXT } }));
+    return this.sign("POST", "/v1/messages/batch", JSON.stringify({ messages }), path);
+  }
+
   /** @param path where it goes in the end, if elsewhere: to a control */
   sign(method: Method, signedPath: string, body: string, path = signedPath): string {
     const n = this.#count++;

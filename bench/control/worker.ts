@@ -9,6 +9,7 @@
  * | `POST /send/NAME` | one call to the object, which sends the body to its socket |
  * | `POST /ask/NAME` | the same, and the object waits for what its socket sends back |
  * | `POST /store/NAME` | one call to the object, which inserts the body as a row |
+ * | `POST /batch/COUNT/FIRST/ALL` | one call to each of so many objects `device-N`, from the first on and around at ALL; each sends its share of the body to its socket |
  * | `POST /fan-out/COUNT` | one call to an object, which calls so many others, a bounded number at a time; each sends the body to its socket |
  * | `POST /fan-out/COUNT/RATE` | the same, to so many a second |
  * | `GET /listen` | upgrades, and hands the socket to the one object of all listeners |
@@ -94,6 +95,20 @@ export class ControlDevice extends DurableObject<ControlEnv> {
   }
 }
 
+/** Calls all at once: there is nothing to bound them for. */
+async function batch(
+  url: string,
+  body: ArrayBuffer,
+  devices: DurableObjectNamespace<ControlDevice>,
+): Promise<void> {
+  const [, , count = 0, first = 0, all = 1] = new URL(url).pathname.split("/").map(Number);
+  const share = Math.floor(body.byteLength / count);
+  const calls = Array.from({ length: count }, (_, n) =>
+    devices.getByName(`device-${(first + n) % all}`).send(body.slice(n * share, (n + 1) * share)),
+  );
+  await Promise.all(calls);
+}
+
 async function broadcast(
   action: "fan-out" | "publish" | "listen",
   argument: string,
@@ -123,6 +138,10 @@ export default {
         request,
         env.DEVICES.getByName(action === "fan-out" ? action : "live"),
       );
+    }
+    if (action === "batch") {
+      await batch(request.url, await request.arrayBuffer(), env.DEVICES);
+      return new Response("ok");
     }
     const device = env.DEVICES.getByName(name);
     if (action === "connect" || action === "replay") return device.fetch(request);

@@ -45,6 +45,40 @@ export function messageKey(
   return sha256(input).slice(0, KEY_BYTES);
 }
 
+const PLACE_DOMAIN = utf8.encode("pushmesh/v1/batch-key");
+/** Of one hash. */
+const KEYS_PER_HASH = Math.floor(32 / KEY_BYTES);
+
+/**
+ * The 9-byte keys of the messages of one batch by their places: the same for the same basis and place. Unlike `messageKey` they do not depend on
+ * the registration, which remembers its own, so that three of them cost one hash: a tenth of what such a message takes the host `deno` went to its key.
+ */
+export class PlacedKeys {
+  readonly #basis: Uint8Array;
+  #group = -1;
+  #hash = new Uint8Array();
+
+  /** @param basis of the whole batch */
+  constructor({ kind, value }: IdempotencyBasis) {
+    const bytes = typeof value === "string" ? utf8.encode(value) : value;
+    const hash = sha256.create().update(PLACE_DOMAIN).update(Uint8Array.of(KIND_BYTE[kind]));
+    this.#basis = new Uint8Array(hash.outputLen + 2);
+    this.#basis.set(hash.update(bytes).digest());
+  }
+
+  /** Cheapest in the order of the places. */
+  at(place: number): Uint8Array {
+    const group = Math.floor(place / KEYS_PER_HASH);
+    if (group !== this.#group) {
+      new DataView(this.#basis.buffer).setUint16(this.#basis.length - 2, group);
+      this.#hash = sha256(this.#basis);
+      this.#group = group;
+    }
+    const start = (place % KEYS_PER_HASH) * KEY_BYTES;
+    return this.#hash.slice(start, start + KEY_BYTES);
+  }
+}
+
 /** The target of a message to several registrations. */
 type GroupTarget =
   | { readonly kind: "alias"; readonly name: string }

@@ -1,5 +1,5 @@
 /** Sends many different messages that one request carries, with an outcome for each. */
-import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
+import { type IdempotencyBasis, PlacedKeys } from "../../core/identity/message-key.ts";
 import type { MeshError } from "../../schema/errors.ts";
 import { batchMessage } from "../../schema/http.ts";
 import type { CallContext } from "../context.ts";
@@ -27,7 +27,8 @@ export async function sendMessages(
   list: JsonList,
 ): Promise<readonly (SendOutcome | MeshError)[]> {
   const tokens = await takeTokens(c, caller, count);
-  return sendEach(c, count, (at) => {
+  const keys = new PlacedKeys(ofRequest);
+  return sendEach(c, count, waitMs, (at) => {
     if (at >= tokens.granted) throw tokens.refusal();
     const json = list.element(at);
     const { to, data, dataBase64, idempotencyKey, ...options } = parseValue(
@@ -37,7 +38,8 @@ export async function sendMessages(
     const content = contentOf({ data, dataBase64, encrypted: options.encrypted }, json);
     const basis = basisOf(ofRequest, idempotencyKey, at);
     const fingerprint = fingerprintOfContent(basis, options, content);
-    return { caller, basis, fingerprint, to, options, content, waitMs };
+    const message = { caller, basis, fingerprint, to, options, content, waitMs };
+    return idempotencyKey === undefined ? { ...message, key: keys.at(at) } : message;
   });
 }
 

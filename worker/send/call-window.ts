@@ -42,9 +42,12 @@ export class CallWindow {
     clearTimeout(old);
   }
 
-  /** Resolves when no call is under way. */
-  async empty(): Promise<void> {
-    if (this.#open > 0) await this.#until(0);
+  /** Resolves when no call is under way, or after `ms`. */
+  async empty(ms: number): Promise<void> {
+    if (this.#open === 0) return;
+    const late = setTimeout(() => this.#resolve(), ms);
+    await this.#until(0);
+    clearTimeout(late);
   }
 
   #until(until: number): Promise<void> {

@@ -1,12 +1,15 @@
 /** Sends the messages of one request: some calls at a time, with other work in between, and an outcome for each. */
-import type { MeshError } from "../../schema/errors.ts";
+import { callAgain } from "../../objects/call.ts";
+import { MeshError } from "../../schema/errors.ts";
 import type { SingleTarget } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import { isRoomBounded, leftOf } from "../calls/objects.ts";
 import type { CallContext } from "../context.ts";
 import { asMeshError } from "../problem.ts";
 import { CallWindow } from "./call-window.ts";
 import type { Outgoing } from "./message.ts";
 import { type SendOutcome, sendOutgoing } from "./send.ts";
+import { sendSingle, singleOutcome, singleSend } from "./single.ts";
 
 /** Messages between two turns of other work: read and handed to their devices in well under a millisecond. */
 const SLICE_COUNT = 16;
@@ -14,42 +17,113 @@ const SLICE_COUNT = 16;
 /**
  * Never rejects: what fails for one message is its outcome, and no other's.
  *
+ * @param waitMs of all messages
  * @param read makes the message at this place; what it throws is the outcome
  * @returns the outcomes, in order
  */
-export async function sendEach(
+export const sendEach = (
   c: CallContext,
   count: number,
+  waitMs: number,
   read: (at: number) => Outgoing<SingleTarget>,
-): Promise<readonly (SendOutcome | MeshError)[]> {
-  const outcomes = new Array<SendOutcome | MeshError>(count);
-  const window = new CallWindow(LIMITS.SEND_CALLS);
-  const fail = (at: number, error: unknown): void => {
-    outcomes[at] = asMeshError(error, "a message of many");
-  };
-  for (let at = 0; at < count; at++) {
-    if (at > 0 && at % SLICE_COUNT === 0) await turn(c);
-    if (window.isFull) await window.room();
-    try {
-      const sending = sendOutgoing(c, read(at));
-      window.began();
-      sending.then(
-        (outcome) => {
-          outcomes[at] = outcome;
-          window.ended();
-        },
-        (error: unknown) => {
-          fail(at, error);
-          window.ended();
-        },
-      );
-    } catch (error) {
-      fail(at, error);
-    }
+): Promise<readonly (SendOutcome | MeshError)[]> => new Sending(c, count, waitMs).run(read);
+
+class Sending {
+  readonly #c: CallContext;
+  readonly #waitMs: number;
+  readonly #outcomes: (SendOutcome | MeshError)[];
+  readonly #window = new CallWindow(LIMITS.SEND_CALLS);
+  /** Whether a device may be called at once. */
+  readonly #isDirect: boolean;
+  /** Of `waitMs`, as of the slice that is being sent. */
+  #leftMs = 0;
+
+  constructor(c: CallContext, count: number, waitMs: number) {
+    this.#c = c;
+    this.#waitMs = waitMs;
+    this.#outcomes = new Array<SendOutcome | MeshError>(count);
+    this.#isDirect = !isRoomBounded(c);
   }
-  await window.empty();
-  return outcomes;
+
+  async run(
+    read: (at: number) => Outgoing<SingleTarget>,
+  ): Promise<readonly (SendOutcome | MeshError)[]> {
+    const { length } = this.#outcomes;
+    for (let at = 0; at < length; at++) {
+      if (at > 0 && at % SLICE_COUNT === 0) await turn(this.#c);
+      if (this.#window.isFull) await this.#window.room();
+      if (at % SLICE_COUNT === 0) this.#leftMs = leftOf(this.#c, this.#waitMs);
+      try {
+        this.#begin(at, read(at));
+      } catch (error) {
+        this.#fail(at, error);
+      }
+    }
+    // One timer for all: each of their own would cost a message more than its key does.
+    const ms = leftOf(this.#c, this.#waitMs) + LIMITS.CALL_MS;
+    await this.#window.empty(ms);
+    return Array.from(this.#outcomes, (outcome) => outcome ?? unanswered());
+  }
+
+  #begin(at: number, outgoing: Outgoing<SingleTarget>): void {
+    const { to } = outgoing;
+    if (typeof to === "string" && this.#isDirect) this.#call(at, outgoing as Outgoing<string>);
+    else this.#follow(at, sendOutgoing(this.#c, outgoing));
+  }
+
+  /** Calls the device of one registration. `sendSingle` does the same in eight promises and a timer, a fifth of what a message costs. */
+  #call(at: number, outgoing: Outgoing<string>): void {
+    const single = singleSend(this.#c, outgoing);
+    const { version: trustVersion } = outgoing.caller.verified.verifier.trust;
+    const waitMs = this.#leftMs;
+    const request = Object.assign(single.request, { trustVersion, waitMs });
+    const call = () => this.#c.env.DEVICES.getByName(single.device).send(request);
+    const again = () => this.#follow(at, sendSingle(this.#c, outgoing), false);
+    this.#window.began();
+    call().then(
+      (sent) => {
+        // The device's registration was judged by an earlier version of what the app trusts.
+        if (!sent.ok && sent.code === "trust_outdated") again();
+        else this.#end(at, () => singleOutcome(single, sent));
+      },
+      (error: unknown) => {
+        const sent = callAgain(error, call);
+        this.#follow(
+          at,
+          sent.then((answer) => singleOutcome(single, answer)),
+          false,
+        );
+      },
+    );
+  }
+
+  #follow(at: number, sending: Promise<SendOutcome>, isNew = true): void {
+    if (isNew) this.#window.began();
+    sending.then(
+      (outcome) => this.#end(at, () => outcome),
+      (error: unknown) => {
+        this.#fail(at, error);
+        this.#window.ended();
+      },
+    );
+  }
+
+  #end(at: number, outcome: () => SendOutcome): void {
+    try {
+      this.#outcomes[at] = outcome();
+    } catch (error) {
+      this.#fail(at, error);
+    }
+    this.#window.ended();
+  }
+
+  #fail(at: number, error: unknown): void {
+    this.#outcomes[at] = asMeshError(error, "a message of many");
+  }
 }
+
+const unanswered = (): MeshError =>
+  new MeshError("overloaded", "an object of the mesh does not answer");
 
 /** Lets single sends and everything else go first. */
 const turn = ({ env }: CallContext): Promise<void> =>

@@ -27,6 +27,8 @@ export type MessageOptions = Omit<SendBody, "to" | "data" | "dataBase64">;
 export interface Outgoing<To extends SingleTarget> {
   readonly caller: Caller;
   readonly basis: IdempotencyBasis;
+  /** To one registration: the message's key, if it is not derived from the basis. */
+  readonly key?: Uint8Array;
   /** Of the body: present if the same Idempotency-Key could arrive with another body. */
   readonly fingerprint: { readonly fingerprint?: number };
   readonly to: To;
@@ -59,9 +61,13 @@ export function fingerprintOfContent(
   { contentType, data }: Content,
 ): { readonly fingerprint?: number } {
   if (kind === "signature") return {};
-  const text = utf8.encode(`${JSON.stringify(options)}${contentType}`);
-  return { fingerprint: (Math.imul(dataHash(text), 31) ^ dataHash(data)) >>> 0 };
+  const text = `${JSON.stringify(options)}${contentType}`;
+  // The messages of a batch mostly have the same options.
+  if (text !== lastOptions.text) lastOptions = { text, hash: dataHash(utf8.encode(text)) };
+  return { fingerprint: (Math.imul(lastOptions.hash, 31) ^ dataHash(data)) >>> 0 };
 }
+
+let lastOptions = { text: "", hash: 0 };
 
 /**
  * The body as it is fingerprinted: with the lasting regId of the registration in `to`. After a change of the mesh's keys a sender may

@@ -1,7 +1,7 @@
 /** Sends to one registration: calls its device. */
 import { deviceName } from "../../core/identity/device-id.ts";
 import { messageKey } from "../../core/identity/message-key.ts";
-import type { SendRequest } from "../../core/message/send.ts";
+import type { SendAnswer, SendRequest } from "../../core/message/send.ts";
 import type { SendAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { formatMessageId } from "../../schema/text.ts";
@@ -11,36 +11,61 @@ import type { CallContext } from "../context.ts";
 import { messageFields, type Outgoing, requireNoBroadcastFields } from "./message.ts";
 import { sendTrusted } from "./trusted.ts";
 
-/** @throws MeshError if the regId or an option is wrong, or the device refuses the message */
-export async function sendSingle(
+/** A message that its device can be called with. */
+export interface SingleSend {
+  /** Name of the device's object. */
+  readonly device: string;
+  readonly regId: string;
+  readonly request: Omit<SendRequest, "waitMs">;
+}
+
+/** What the sender is told of a message to one registration. */
+export type SingleOutcome = Omit<SendAnswerBody, "tookMs">;
+
+/** @throws MeshError if the regId or an option is wrong */
+export function singleSend(
   c: CallContext,
-  { caller, basis, fingerprint, to, options, content, waitMs: wait }: Outgoing<string>,
-): Promise<Omit<SendAnswerBody, "tookMs">> {
+  { caller, basis, key, fingerprint, to, options, content }: Outgoing<string>,
+): SingleSend {
   requireNoBroadcastFields(options);
   const registration = openOwnRegId(c, caller, to);
-  const key = messageKey(registration, basis);
-  const send: Omit<SendRequest, "waitMs"> = {
+  const request: Omit<SendRequest, "waitMs"> = {
     app: caller.appName,
     generation: registration.generation,
-    key,
+    key: key ?? messageKey(registration, basis),
     ...fingerprint,
     ...messageFields({ options, content }),
     onOverflow: options.onOverflow ?? "drop_oldest",
   };
-  const name = deviceName(registration.deviceId);
+  return { device: deviceName(registration.deviceId), regId: to, request };
+}
+
+/** @throws MeshError if the device refuses the message */
+export function singleOutcome({ regId, request }: SingleSend, sent: SendAnswer): SingleOutcome {
+  if (!sent.ok) throw refusal(sent);
+  const { seq, status } = sent;
+  return { id: formatMessageId({ seq, key: request.key, regId }), status };
+}
+
+/** @throws MeshError as `singleSend` and `singleOutcome` do, and if the device does not answer */
+export async function sendSingle(
+  c: CallContext,
+  outgoing: Outgoing<string>,
+): Promise<SingleOutcome> {
+  const { caller, waitMs: wait } = outgoing;
+  const single = singleSend(c, outgoing);
+  const { device, request } = single;
   const sent = await sendTrusted(caller, (trust) =>
     wakeInTime(
       c,
-      name,
+      device,
       () => {
         // The time that the edge has used is part of the wait.
         const waitMs = leftOf(c, wait);
-        return c.env.DEVICES.getByName(name).send({ ...send, ...trust, waitMs });
+        return c.env.DEVICES.getByName(device).send({ ...request, ...trust, waitMs });
       },
       leftOf(c, wait) + LIMITS.CALL_MS,
     ),
   );
-  if (!sent.ok) throw refusal(sent);
-
-  return { id: formatMessageId({ seq: sent.seq, key, regId: to }), status: sent.status };
+  return singleOutcome(single, sent);
 }

@@ -46,7 +46,7 @@ export async function sendToList(
   const names = "regIds" in to ? to.regIds : to.aliases;
   const distinct = [...new Set(names)];
   const tokens = await takeTokens(c, caller, distinct.length);
-  const sent = await sendEach(c, distinct.length, (at) => {
+  const sent = await sendEach(c, distinct.length, message.waitMs, (at) => {
     if (at >= tokens.granted) throw tokens.refusal();
     return { ...message, fingerprint, to: targetOf(to, distinct[at] ?? "") };
   });

@@ -44,6 +44,16 @@ async function fanOut(count: number, rate: number, bytes: ArrayBuffer): Promise<
   }
 }
 
+/** To so many devices `device-N`, from the first on and around at `all`: its share of the body to each. */
+async function batch(path: string, body: ArrayBuffer): Promise<void> {
+  const [, , count = 0, first = 0, all = 1] = path.split("/").map(Number);
+  const share = Math.floor(body.byteLength / count);
+  for (let n = 0; n < count; n++) {
+    const device = deviceOf(`device-${(first + n) % all}`);
+    await deliver(device, body.slice(n * share, (n + 1) * share));
+  }
+}
+
 function listen(request: Request): Response {
   const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
   listeners.push(socket);
@@ -90,6 +100,10 @@ Deno.serve({ port: 0, hostname: "127.0.0.1", onListen }, async (request) => {
     const bytes = await request.arrayBuffer();
     if (action === "fan-out") await fanOut(Number(name), Number(rate), bytes);
     else publish(Number(name));
+    return new Response("ok");
+  }
+  if (action === "batch") {
+    await batch(new URL(request.url).pathname, await request.arrayBuffer());
     return new Response("ok");
   }
   const device = deviceOf(name);
