@@ -14,7 +14,7 @@ import { broadcastPeers } from "./scenarios/broadcast-peers.ts";
 import { broadcastSealed } from "./scenarios/broadcast-sealed.ts";
 import { connectStorm } from "./scenarios/connect-storm.ts";
 import { idle } from "./scenarios/idle.ts";
-import { peers } from "./scenarios/peers.ts";
+import { peers, senderLinkPeers } from "./scenarios/peers.ts";
 import { replay } from "./scenarios/replay.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { sendDuringBroadcast } from "./scenarios/send-during-broadcast.ts";
@@ -22,6 +22,7 @@ import { sendEd25519 } from "./scenarios/send-ed25519.ts";
 import { sendOffline } from "./scenarios/send-offline.ts";
 import { sendOnline, sendOnlineAnswered } from "./scenarios/send-online.ts";
 import { sendSealed } from "./scenarios/send-sealed.ts";
+import { senderLink } from "./scenarios/sender-link.ts";
 import { simulateMain } from "./simulate/main.ts";
 
 const SCENARIOS: readonly Scenario[] = [
@@ -32,6 +33,7 @@ const SCENARIOS: readonly Scenario[] = [
   sendOffline,
   batch,
   batchRaw,
+  senderLink,
   replay,
   connectStorm,
   idle,
@@ -41,9 +43,10 @@ const SCENARIOS: readonly Scenario[] = [
   sendDuringBroadcast,
   peers,
   broadcastPeers,
+  senderLinkPeers,
 ];
 
-const BESIDE_PEERS = new Set([peers.name, broadcastPeers.name]);
+const BESIDE_PEERS = new Set([peers.name, broadcastPeers.name, senderLinkPeers.name]);
 
 async function main(): Promise<void> {
   const names = SCENARIOS.map(({ name }) => name);

@@ -3,9 +3,11 @@ import { serve } from "./calls.ts";
 import { ControlDevice } from "./control-device.ts";
 import { type BenchDevice, type LinkKind, SIDES, type SideName, Tally } from "./device.ts";
 import type { Address } from "./http.ts";
+import { LinkSender, type LinkStatus } from "./link-sender.ts";
 import { listen } from "./listener.ts";
 import { MeshDevice } from "./mesh-device.ts";
 import { forMs, pace, type Slice } from "./pace.ts";
+import type { SendingKey } from "./signed-send.ts";
 import { type PeerAddress, subscribe } from "./subscriber.ts";
 import type { WebSocketClient } from "./websocket.ts";
 
@@ -35,6 +37,7 @@ const subscribers: { close(): void }[] = [];
 /** Each subscriber needs one of its own. */
 let names = 0;
 let setup: FleetSetup | undefined;
+let link: LinkSender | undefined;
 
 /** Runs `operation` on each of some devices, a bounded number at a time. */
 function each(
@@ -88,6 +91,23 @@ const calls = {
         await device.subscribe(own.map(({ tag }) => tag));
       }
     });
+  },
+
+  /**
+   * Sends by one sender link for so long, to one device of the mesh after another. Here, because the clients of the peers have one
+   * process for devices and senders as well.
+   *
+   * @param status that each send must end with
+   */
+  sendByLink(key: SendingKey, ms: number, inFlight: number, status: LinkStatus): Promise<Slice> {
+    const address = setup?.addresses.mesh;
+    if (address === undefined) throw new Error("not prepared");
+    link ??= new LinkSender(
+      address,
+      key,
+      fleets.mesh.map(({ target }) => target),
+    );
+    return link.send(inFlight, forMs(ms), status);
   },
 
   /** Opens sockets of live listeners. */

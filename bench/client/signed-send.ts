@@ -33,7 +33,7 @@ function signatureBy(secret: string): Signature {
 }
 
 /** What a chat or order notification weighs; sent as it is to both servers. */
-const TEXT = "x".repeat(128);
+export const TEXT = "x".repeat(128);
 
 export class RequestSigner {
   readonly #keyId: string;

@@ -69,12 +69,13 @@ export async function mosquitto(folder: string, devices: number): Promise<Peer> 
     inFlight: number,
     more: () => boolean,
     topic: () => string,
+    connections = inFlight,
   ): Promise<Slice> => {
     const lanes = await Promise.all(
-      Array.from({ length: inFlight }, (_, lane) => openMqtt(address, `s${lane}`, true)),
+      Array.from({ length: connections }, (_, lane) => openMqtt(address, `s${lane}`, true)),
     );
     const slice = await pace(inFlight, more, async (lane) => {
-      await lanes[lane]?.publishAsync(topic(), DATA, QOS_1);
+      await lanes[lane % connections]?.publishAsync(topic(), DATA, QOS_1);
     });
     for (const lane of lanes) lane.end();
     return slice;
@@ -92,10 +93,11 @@ export async function mosquitto(folder: string, devices: number): Promise<Peer> 
       clients = [];
       for (let i = 0; i < devices; i++) clients.push(await device(`on${i}`, true));
     },
-    send: (ms, inFlight) => publish(inFlight, forMs(ms), () => `d/on${next++ % devices}`),
-    async store(ms, inFlight) {
+    send: (ms, inFlight, connections) =>
+      publish(inFlight, forMs(ms), () => `d/on${next++ % devices}`, connections),
+    async store(ms, inFlight, connections) {
       await away("off", devices);
-      return publish(inFlight, forMs(ms), () => `d/off${next++ % devices}`);
+      return publish(inFlight, forMs(ms), () => `d/off${next++ % devices}`, connections);
     },
     storm: (ms, inFlight) =>
       pace(inFlight, forMs(ms), async (lane) => (await device(`storm${lane}`, true)).endAsync()),

@@ -41,10 +41,11 @@ export async function nats(folder: string, devices: number): Promise<Peer> {
     inFlight: number,
     more: () => boolean,
     subject: () => string,
+    connections = inFlight,
   ): Promise<Slice> => {
-    const lanes = await Promise.all(Array.from({ length: inFlight }, () => openNats(address)));
+    const lanes = await Promise.all(Array.from({ length: connections }, () => openNats(address)));
     const slice = await pace(inFlight, more, async (lane) => {
-      await lanes[lane]?.request(subject(), MESSAGE, TIMEOUT);
+      await lanes[lane % connections]?.request(subject(), MESSAGE, TIMEOUT);
     });
     for (const lane of lanes) await lane.close();
     return slice;
@@ -72,8 +73,10 @@ export async function nats(folder: string, devices: number): Promise<Peer> {
       clients = [];
       for (let i = 0; i < devices; i++) clients.push(await device(`on.${i}`));
     },
-    send: (ms, inFlight) => request(inFlight, forMs(ms), () => `on.${next++ % devices}`),
-    store: (ms, inFlight) => request(inFlight, forMs(ms), () => `mail.${next++ % devices}`),
+    send: (ms, inFlight, connections) =>
+      request(inFlight, forMs(ms), () => `on.${next++ % devices}`, connections),
+    store: (ms, inFlight, connections) =>
+      request(inFlight, forMs(ms), () => `mail.${next++ % devices}`, connections),
     storm: (ms, inFlight) =>
       pace(inFlight, forMs(ms), async (lane) => (await device(`storm.${lane}`)).close()),
     async lostOnKill(count) {

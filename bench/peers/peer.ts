@@ -15,10 +15,14 @@ export interface Peer {
   readonly pid: number;
   /** Connects every device. */
   connect(): Promise<void>;
-  /** Sends to devices that are connected; each is answered when the peer's way of acknowledging says so. */
-  send(ms: number, inFlight: number): Promise<Slice>;
+  /**
+   * Sends to devices that are connected; each is answered when the peer's way of acknowledging says so.
+   *
+   * @param connections that share what is under way. Default: one for each
+   */
+  send(ms: number, inFlight: number, connections?: number): Promise<Slice>;
   /** Sends what is to be kept for devices that are not. */
-  store(ms: number, inFlight: number): Promise<Slice>;
+  store(ms: number, inFlight: number, connections?: number): Promise<Slice>;
   /** Connections opened, made ready to receive, and closed. */
   storm(ms: number, inFlight: number): Promise<Slice>;
   /** Kills it right after `count` messages to be kept were acknowledged, starts it again, and counts what is left. */

@@ -15,7 +15,7 @@ import { percentile, type Row, rowOf } from "../report.ts";
 import { type Measured, type Rig, SLICES } from "../rig.ts";
 import type { Scenario } from "./scenario.ts";
 
-const WARM_UP_MS = 500;
+const WARM_UP_MS = 2_000;
 /** Messages of which a kill may lose some. */
 const KILL_COUNT = 2_000;
 
@@ -57,6 +57,29 @@ function rows(scenario: string, what: string, pairs: Pairs): Row[] {
     row("p99", "ms", ({ latencies }) => percentile(latencies, 0.99)),
     row("server processor time", "µs", ({ serverCpuMs, count }) => (serverCpuMs * 1_000) / count),
   ];
+}
+
+/** By a sender link, beside one connection of the peer with as many sends under way. */
+async function besideLink(rig: Rig, peer: Peer): Promise<Row[]> {
+  const { fleet, options, servers } = rig;
+  const { inFlight } = options;
+  const scenario = `sender-link-peers: ${peer.name}`;
+  await peer.connect();
+  await fleet.call("connect", "mesh", "answering");
+  const send = await inTurns(
+    rig,
+    peer,
+    (ms) => fleet.call("sendByLink", servers.key, ms, inFlight, "delivered"),
+    (ms) => peer.send(ms, inFlight, 1),
+  );
+  await fleet.call("disconnect", "mesh");
+  const store = await inTurns(
+    rig,
+    peer,
+    (ms) => fleet.call("sendByLink", servers.key, ms, inFlight, "queued"),
+    (ms) => peer.store(ms, inFlight, 1),
+  );
+  return [...rows(scenario, "send", send), ...rows(scenario, "queued send", store)];
 }
 
 async function beside(rig: Rig, peer: Peer): Promise<Row[]> {
@@ -109,8 +132,11 @@ function ownRow(scenario: string, metric: string, unit: string, value: number): 
   };
 }
 
-export const peers: Scenario = {
-  name: "peers",
+const besidePeers = (
+  name: string,
+  measure: (rig: Rig, peer: Peer) => Promise<Row[]>,
+): Scenario => ({
+  name,
   async run(rig) {
     const folder = mkdtempSync(join(tmpdir(), "pushmesh-peers-"));
     const all: Row[] = [];
@@ -120,7 +146,7 @@ export const peers: Scenario = {
         mkdirSync(own);
         const peer = await start(own, rig.devices);
         try {
-          all.push(...(await beside(rig, peer)));
+          all.push(...(await measure(rig, peer)));
         } finally {
           peer.end();
         }
@@ -130,4 +156,7 @@ export const peers: Scenario = {
     }
     return all;
   },
-};
+});
+
+export const peers = besidePeers("peers", beside);
+export const senderLinkPeers = besidePeers("sender-link-peers", besideLink);

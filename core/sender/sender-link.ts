@@ -28,11 +28,20 @@ export interface SenderOwner {
   /** Closes the socket with the code of this error. */
   close(code: ErrorCode, detail: string): void;
   /** Begins sends, in this order. Each ends with `SenderLink.settle`. */
-  begin(sends: readonly Send[]): void;
+  begin(sends: readonly PendingSend[]): void;
   /** Is to call `SenderLink.flush` soon: the results until then go out in one frame. */
   flushSoon(): void;
   /** The answer to hello; it has the credit from which the link begins. */
   welcome(): SenderWelcome;
+}
+
+/** A send without a result. */
+export interface PendingSend {
+  readonly send: Send;
+  /** What it counts for. */
+  readonly bytes: number;
+  /** When it is answered at the latest, milliseconds since 1970. */
+  readonly until: number;
 }
 
 type State = "opening" | "ready" | "draining" | "closed";
@@ -45,8 +54,8 @@ export class SenderLink {
   readonly #owner: SenderOwner;
   #state: State = "opening";
   #credit: SendCredit = { sends: 0, bytes: 0 };
-  /** Sends without a result, and how many bytes each counts for. */
-  readonly #pending = new Map<number, number>();
+  /** By request, in the order in which they came. */
+  readonly #pending = new Map<number, PendingSend>();
   #pendingBytes = 0;
   #results: SendResult[] = [];
 
@@ -76,8 +85,12 @@ export class SenderLink {
     return this.#credit;
   }
 
-  /** Handles one WebSocket message; `ping` was answered before. */
-  receive(message: Uint8Array | string): void {
+  /**
+   * Handles one WebSocket message; `ping` was answered before.
+   *
+   * @param now milliseconds since 1970
+   */
+  receive(message: Uint8Array | string, now: number): void {
     if (this.#state === "closed") return;
     if (typeof message === "string") {
       this.close("protocol_error", "text other than ping");
@@ -97,7 +110,7 @@ export class SenderLink {
       if (frame.kind === "hello") this.#receiveHello(frame.value);
       else if (this.#state === "opening")
         this.close("protocol_error", "the first frame must be hello");
-      else if (frame.kind === "sends") this.#receiveSends(frame.value, message.length);
+      else if (frame.kind === "sends") this.#receiveSends(frame.value, message.length, now);
       // Otherwise it is a frame of a newer peer, which the protocol says to ignore.
     } catch (error) {
       if (!(error instanceof ThriftError)) throw error;
@@ -105,12 +118,11 @@ export class SenderLink {
     }
   }
 
-  /** Ends a send. */
-  settle(result: SendResult): void {
-    const bytes = this.#pending.get(result.request);
-    if (bytes === undefined) return;
+  /** Ends a send; if it has ended before, nothing happens. */
+  settle(pending: PendingSend, result: SendResult): void {
+    if (this.#pending.get(result.request) !== pending) return;
     this.#pending.delete(result.request);
-    this.#pendingBytes -= bytes;
+    this.#pendingBytes -= pending.bytes;
     if (this.#results.length === 0) this.#owner.flushSoon();
     this.#results.push(result);
   }
@@ -138,6 +150,11 @@ export class SenderLink {
       bytes += own;
     }
     this.#send({ kind: "results", value: from === 0 ? results : results.slice(from) });
+  }
+
+  /** The sends whose time is over. */
+  overdue(now: number): PendingSend[] {
+    return [...this.#pending.values()].filter(({ until }) => until < now);
   }
 
   /** Gives the sender more credit. */
@@ -181,15 +198,19 @@ export class SenderLink {
   }
 
   /** @param frameBytes of the WebSocket message, which its sends share: nothing of it can be freed before the last of them has ended */
-  #receiveSends(sends: readonly Send[], frameBytes: number): void {
+  #receiveSends(sends: readonly Send[], frameBytes: number, now: number): void {
     const bytes = Math.ceil(frameBytes / Math.max(1, sends.length));
-    for (const { request } of sends) {
-      if (this.#pending.has(request)) {
-        this.close("protocol_error", `request ${request} is under way`);
+    const begun: PendingSend[] = [];
+    for (const send of sends) {
+      if (this.#pending.has(send.request)) {
+        this.close("protocol_error", `request ${send.request} is under way`);
         return;
       }
-      this.#pending.set(request, bytes);
+      const waitMs = Math.min(send.waitMs ?? LIMITS.ACK_WAIT_DEFAULT_MS, LIMITS.ACK_WAIT_MAX_MS);
+      const pending = { send, bytes, until: now + waitMs + LIMITS.CALL_MS };
+      this.#pending.set(send.request, pending);
       this.#pendingBytes += bytes;
+      begun.push(pending);
     }
     if (this.#pending.size > this.#credit.sends) {
       const detail = `${this.#pending.size} sends under way, at most ${this.#credit.sends}`;
@@ -197,7 +218,7 @@ export class SenderLink {
     } else if (this.#pendingBytes > this.#credit.bytes) {
       const detail = `${this.#pendingBytes} bytes under way, at most ${this.#credit.bytes}`;
       this.close("sender_overdrawn", detail);
-    } else if (sends.length > 0) this.#owner.begin(sends);
+    } else if (begun.length > 0) this.#owner.begin(begun);
   }
 
   #send(frame: Parameters<typeof encodeSendDown>[0]): void {

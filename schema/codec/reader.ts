@@ -41,6 +41,8 @@ export function decode<T>(bytes: Uint8Array, read: (reader: Reader) => T): T {
   return value;
 }
 
+const isAscii = (byte: number): boolean => byte < 0x80;
+
 function readByte(reader: Reader): number {
   const byte = reader.bytes[reader.pos];
   if (byte === undefined) throw new ThriftError("truncated", reader.pos);
@@ -104,8 +106,13 @@ export function readBinary(reader: Reader): Uint8Array {
   return reader.bytes.subarray(start, reader.pos);
 }
 
+/** Of names, keys and regIds: for these, the decoder takes longer than a loop. */
+const BRIEF_BYTES = 128;
+
 export function readString(reader: Reader): string {
   const bytes = readBinary(reader);
+  if (bytes.length <= BRIEF_BYTES && bytes.every(isAscii))
+    return String.fromCharCode.apply(null, bytes as unknown as number[]);
   try {
     return utf8.decode(bytes);
   } catch {

@@ -142,7 +142,30 @@ export function writeBinary(writer: Writer, value: Uint8Array): void {
  */
 export function writeString(writer: Writer, value: string): void {
   if (typeof value !== "string") throw new ThriftError("type", typeof value);
-  writeBinary(writer, utf8.encode(value));
+  if (value.length > BRIEF_CHARS || !writeAscii(writer, value))
+    writeBinary(writer, utf8.encode(value));
+}
+
+/** Of names, keys and regIds: for these, the encoder takes longer than a loop. */
+const BRIEF_CHARS = 128;
+
+/** @returns false, and nothing is written, if a character is not ASCII */
+function writeAscii(writer: Writer, value: string): boolean {
+  const { length } = value;
+  const { length: start } = writer;
+  writeVarint(writer, length);
+  const bytes = reserve(writer, length);
+  const from = writer.length;
+  for (let i = 0; i < length; i++) {
+    const code = value.charCodeAt(i);
+    if (code > 0x7f) {
+      writer.length = start;
+      return false;
+    }
+    bytes[from + i] = code;
+  }
+  writer.length = from + length;
+  return true;
 }
 
 /** A list whose elements have wire type `type` and are written by `write`. */

@@ -20,7 +20,7 @@ const RUNS: readonly (readonly string[])[] = [
   // First, beside the others: it mostly waits.
   ["idle"],
   ["send-online", "send-online-answered", "send-ed25519", "send-sealed", "send-offline"],
-  ["batch", "batch-raw", "replay", "connect-storm", "broadcast-devices"],
+  ["sender-link", "batch", "batch-raw", "replay", "connect-storm", "broadcast-devices"],
   ["broadcast-live", "send-during-broadcast"],
 ];
 

@@ -75,7 +75,8 @@ function readContent({ contentType, data, encrypted }: SendContent) {
     const { text, value, members } = readJson(data);
     if (!isJsonObject(value))
       throw invalid("data", `must be an object, nested at most ${LIMITS.DATA_DEPTH} deep`);
-    const isPlain = [...members.values()].every((member) => member.isPlain);
+    let isPlain = true;
+    for (const member of members.values()) isPlain &&= member.isPlain;
     const span = { start: 0, end: text.length, isPlain };
     return contentOf({ data: value }, { text, members: new Map([["data", span]]) });
   }

@@ -1,8 +1,8 @@
 /** One sender link at the edge: its socket, whose key opened it, and the sends under way. */
-import { SenderLink, type SenderOwner } from "../../core/sender/sender-link.ts";
+import { type PendingSend, SenderLink, type SenderOwner } from "../../core/sender/sender-link.ts";
 import { closeCodeOf, closeReason } from "../../objects/close.ts";
 import { type ErrorCode, MeshError } from "../../schema/errors.ts";
-import type { Send, SendCredit, SenderWelcome } from "../../schema/generated/link.ts";
+import type { SendCredit, SenderWelcome } from "../../schema/generated/link.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { CallContext, MeshContext } from "../context.ts";
 import type { Caller } from "../request/signed.ts";
@@ -10,7 +10,7 @@ import { findApp } from "../signature/authenticate.ts";
 import { rightsFault } from "../signature/rights.ts";
 import type { SenderEvents, SenderSocket } from "./host.ts";
 import type { SenderLinks } from "./sender-links.ts";
-import { type SendFrame, sendOne } from "./sending.ts";
+import { beginSend, refusalOf, type SendFrame, type Settle } from "./sending.ts";
 
 /** Sends are begun for this long before others have their turn. */
 const TURN_MS = 2;
@@ -62,7 +62,7 @@ export class SenderSession implements SenderOwner, SenderEvents {
   }
 
   message(data: Uint8Array | string): void {
-    this.#link.receive(data);
+    this.#link.receive(data, Date.now());
   }
 
   closed(): void {
@@ -114,7 +114,7 @@ export class SenderSession implements SenderOwner, SenderEvents {
     if (this.#link.pending === 0) this.close("going_away", "");
   }
 
-  begin(sends: readonly Send[]): void {
+  begin(sends: readonly PendingSend[]): void {
     const c = this.#contextAt(Date.now());
     this.#frames.push({ c, sends, next: 0 });
     this.#raiseCredit();
@@ -137,7 +137,7 @@ export class SenderSession implements SenderOwner, SenderEvents {
         if (Date.now() - this.#lookedAt >= LIMITS.SENDER_LOOK_BUSY_MS) await this.#look();
         const began = performance.now();
         while (frame.next < frame.sends.length && !this.#link.isClosed) {
-          const waits = this.#beginOne(frame, frame.sends[frame.next++] as Send);
+          const waits = this.#beginOne(frame, frame.sends[frame.next++] as PendingSend);
           if (waits !== null) await waits;
           if (frame.next % TURN_SENDS === 0 && performance.now() - began > TURN_MS) break;
         }
@@ -151,10 +151,12 @@ export class SenderSession implements SenderOwner, SenderEvents {
   }
 
   /** @returns what the next send has to wait for, so that their order stays; null if nothing */
-  #beginOne({ c }: SendFrame, send: Send): Promise<void> | null {
+  #beginOne({ c }: SendFrame, pending: PendingSend): Promise<void> | null {
     this.#count();
-    return sendOne(c, this.#caller, send, (result) => this.#link.settle(result));
+    return beginSend(c, this.#caller, pending, this.#settle);
   }
+
+  readonly #settle: Settle = (pending, result) => this.#link.settle(pending, result);
 
   /** A platform that bounds the calls of one invocation ends it there. */
   #count(): void {
@@ -177,8 +179,17 @@ export class SenderSession implements SenderOwner, SenderEvents {
   }
 
   async #lookIdle(): Promise<void> {
+    this.#endOverdue(Date.now());
     if ((this.#socket?.silentMs() ?? 0) > LIMITS.SENDER_SILENT_MS) this.close("silent", "");
     else await this.#look();
+  }
+
+  /** An object that hangs holds no credit for ever. */
+  #endOverdue(now: number): void {
+    for (const pending of this.#link.overdue(now)) {
+      const error = new MeshError("overloaded", "an object of the mesh does not answer");
+      this.#link.settle(pending, refusalOf(this.#contextAt(now), pending, error));
+    }
   }
 
   /** Takes the key as it is now, with whom its app trusts; closes the link if it may not send any more. */

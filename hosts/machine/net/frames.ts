@@ -190,11 +190,17 @@ const isCloseCode = (code: number): boolean =>
   (code >= 3_000 && code < 5_000) ||
   (code >= 1_000 && code <= 1_014 && code !== 1_004 && code !== 1_005 && code !== 1_006);
 
-/** A copy of the payload, unmasked by the four bytes before it. */
+/** A copy of the payload, unmasked by the four bytes before it: a word at a time, which takes a quarter of the time of bytes. */
 function unmasked(bytes: Uint8Array, at: number, end: number): Uint8Array<ArrayBuffer> {
   const payload = bytes.slice(at, end);
-  for (let i = 0; i < payload.length; i++) {
-    payload[i] = (payload[i] ?? 0) ^ (bytes[at - MASK_BYTES + (i & 3)] ?? 0);
+  const mask = bytes.slice(at - MASK_BYTES, at);
+  const words = new Uint32Array(payload.buffer, 0, payload.length >>> 2);
+  // In the order of this machine's bytes, on both sides.
+  const word = new Uint32Array(mask.buffer)[0] as number;
+  if (word === 0) return payload;
+  for (let i = 0; i < words.length; i++) words[i] = (words[i] as number) ^ word;
+  for (let i = words.length << 2; i < payload.length; i++) {
+    payload[i] = (payload[i] as number) ^ (mask[i & 3] as number);
   }
   return payload;
 }

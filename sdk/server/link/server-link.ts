@@ -83,6 +83,9 @@ export class ServerLink {
   /** Those that are not under way, in order. */
   #queue: Entry[] = [];
   #error: PushServerError | undefined;
+  /** Random once: a key of 16 random bytes for each send would cost more than its frame. */
+  readonly #run = toBase64Url(crypto.getRandomValues(new Uint8Array(IDEMPOTENCY_BYTES)));
+  #keys = 0;
   #nextRequest = 1;
   #isFlushing = false;
   #looker: ReturnType<typeof setInterval> | undefined;
@@ -173,8 +176,7 @@ export class ServerLink {
     const sealed = encrypt ? await this.#seal(message, options) : message;
     if (this.state === "closed" || this.#isEnding)
       throw this.#error ?? optionError("link: it is closed");
-    const random = () => toBase64Url(crypto.getRandomValues(new Uint8Array(IDEMPOTENCY_BYTES)));
-    const idempotencyKey = options.idempotencyKey ?? random();
+    const idempotencyKey = options.idempotencyKey ?? `${this.#run}.${this.#keys++}`;
     const send: Send = {
       request: this.#request(),
       ...encodeMessage(sealed),
@@ -188,8 +190,10 @@ export class ServerLink {
       const own = { send, bytes, idempotencyKey, resolve, reject, until, on: null, attempts: 0 };
       this.#entries.set(send.request, own);
       this.#queue.push(own);
-      const onAbort = () => this.#fail(own, abortedError(signal as AbortSignal));
-      signal?.addEventListener("abort", onAbort, { once: true });
+      if (signal !== undefined) {
+        const onAbort = () => this.#fail(own, abortedError(signal));
+        signal.addEventListener("abort", onAbort, { once: true });
+      }
       this.#looker ??= setInterval(() => this.#look(), LOOK_MS);
       this.#flushSoon();
     }) as Promise<T>;
