@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs";
 import type { LiveMessageBody, PRIORITY_NAMES, SendBodyInput } from "../schema/http.ts";
 import type { PushMessage } from "../sdk/device/node.ts";
-import type { MessageData } from "../sdk/server/mod.ts";
+import type { MessageData, PushServer } from "../sdk/server/mod.ts";
 import { usageFailure } from "./failure.ts";
+import type { Output } from "./output.ts";
 import { tagText } from "./terminal-text.ts";
 
 export interface DataOptions {
@@ -20,9 +21,20 @@ interface Data extends Pick<SendBodyInput, "dataBase64"> {
 
 /** What `withContent` reads, but for the idempotency key, which is no part of a message. */
 export interface ContentOptions extends DataOptions {
+  readonly title?: string;
+  readonly body?: string;
+  readonly icon?: string;
+  readonly image?: string;
+  readonly open?: string;
+  readonly badge?: number;
+  /** Judged by the mesh. */
+  readonly notification?: object;
   readonly ttl?: number;
   readonly priority?: (typeof PRIORITY_NAMES)[number];
   readonly collapseKey?: string;
+  readonly label?: string;
+  readonly onlineOnly?: true;
+  readonly validateOnly?: true;
 }
 
 /** A JSON object is sent as one, as it is written; all else is a string. */
@@ -62,16 +74,40 @@ export function dataOf(options: DataOptions): Data {
   return { dataBase64: dataBase64 ?? "" };
 }
 
-/** @throws CliFailure unless its data is given exactly once. */
+/** Undefined if no option says anything of it. */
+function notificationOf({
+  notification,
+  open: url,
+  ...options
+}: ContentOptions): SendBodyInput["notification"] {
+  const { title, body, icon, image, badge } = options;
+  const given = Object.entries({ title, body, icon, image, url, badge }).filter(
+    ([, value]) => value !== undefined,
+  );
+  if (given.length === 0 && notification === undefined) return undefined;
+  return { ...notification, ...Object.fromEntries(given) };
+}
+
+/** @throws CliFailure unless its data is given exactly once; with a notification, at most once. */
 export function contentOf(
   options: ContentOptions,
-): Data & Pick<SendBodyInput, "ttl" | "priority" | "collapseKey"> {
-  const { ttl, priority, collapseKey } = options;
+): Data &
+  Pick<
+    SendBodyInput,
+    "notification" | "ttl" | "onlineOnly" | "priority" | "collapseKey" | "label"
+  > {
+  const { ttl, onlineOnly, priority, collapseKey, label } = options;
+  const { data, dataBase64, dataFile } = options;
+  const notification = notificationOf(options);
+  const hasData = [data, dataBase64, dataFile].some((value) => value !== undefined);
   return {
-    ...dataOf(options),
+    ...(hasData || notification === undefined ? dataOf(options) : {}),
+    ...(notification !== undefined && { notification }),
     ...(ttl !== undefined && { ttl }),
+    ...(onlineOnly !== undefined && { onlineOnly }),
     ...(priority !== undefined && { priority }),
     ...(collapseKey !== undefined && { collapseKey }),
+    ...(label !== undefined && { label }),
   };
 }
 
@@ -84,16 +120,20 @@ export function messageJson(message: PushMessage): object {
 }
 
 /**
- * A message as a line: local time of its arrival, its ID, the tag of a broadcast, its data.
+ * A message as a line: local time of its arrival, its ID, the tag of a broadcast, its data, its notification.
  *
  * @param now milliseconds since 1970.
  */
-export function messageLine({ id, tag, data, json }: PushMessage, now: number): string {
+export function messageLine(
+  { id, tag, data, json, notification }: PushMessage,
+  now: number,
+): string {
   const text =
     data instanceof Uint8Array
       ? `base64 ${Buffer.from(data).toString("base64")}`
       : (json ?? JSON.stringify(data));
-  return arrival(now, id, tag, text);
+  const shown = notification === undefined ? "" : `  ${JSON.stringify({ notification })}`;
+  return arrival(now, id, tag, text + shown);
 }
 
 /** The same of a message that was heard live. */
@@ -109,4 +149,16 @@ function arrival(now: number, id: string, tag: string | undefined, text: string)
   const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}.${two(at.getMilliseconds(), 3)}`;
   const parts = tag === undefined ? [time, id, text] : [time, id, `[${tagText(tag)}]`, text];
   return parts.join("  ");
+}
+
+type Checked = Parameters<PushServer["validate"]>[0];
+
+/** `--validate-only`: has the mesh check a message, and prints to how many it would go. */
+export async function printValidation(push: PushServer, message: Checked, output: Output) {
+  const answer = await push.validate(message);
+  const { recipients, tookMs } = answer;
+  output.result(
+    answer,
+    `valid  ${recipients} recipient${recipients === 1 ? "" : "s"}  ${tookMs} ms`,
+  );
 }

@@ -60,7 +60,7 @@ export function withRegIds(command: Command): Command {
   );
 }
 
-/** Options of every message: `--data` and its variants, `--ttl`, `--priority`, `--collapse-key`, `--idempotency-key`. */
+/** Options of every message: `--data` and its variants, the notification, `--ttl`, `--priority`, `--collapse-key`, `--label`, `--idempotency-key`. */
 export function withContent(command: Command): Command {
   return command
     .option(
@@ -69,13 +69,34 @@ export function withContent(command: Command): Command {
     )
     .option("--data-base64 <base64>", "the message: bytes in base64")
     .option("--data-file <file>", "the message: the content of a file; - reads stdin")
+    .option("--title <text>", "title of the notification; then the message may have no data")
+    .option("--body <text>", "text of the notification")
+    .option("--icon <url>", "picture of the notification: https, or relative to the app")
+    .option("--image <url>", "large picture of the notification")
+    .option("--open <url>", "what a click on the notification opens")
+    .option(
+      "--badge <n>",
+      "number on the app's icon; 0 removes it",
+      wholeNumber(0, LIMITS.NOTIFICATION_BADGE_MAX),
+    )
+    .option(
+      "--notification <JSON>",
+      "the notification as the API has it, for what has no option, such as actions",
+      jsonObject,
+    )
     .option(
       "--ttl <seconds>",
       "how long the message may wait for a device; 0 means now or never (default: 28 days)",
       wholeNumber(0, LIMITS.TTL_MAX_SECONDS),
     )
+    .option(
+      "--online-only",
+      "only to devices that are connected now; for others it ends as expired",
+    )
     .addOption(new Option("--priority <name>", "default: normal").choices(PRIORITY_NAMES))
     .option("--collapse-key <key>", "replaces an older message with this key that still waits")
+    .option("--label <text>", "your name for messages that belong together; devices do not get it")
+    .option("--validate-only", "check the message, and send nothing")
     .option("--idempotency-key <key>", "calls with the same key are one message");
 }
 

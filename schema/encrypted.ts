@@ -9,6 +9,12 @@
  */
 export const ENCRYPTED_MARK = 0xff;
 
+/**
+ * The first byte of a plaintext with a notification: its length (two bytes, big-endian), its JSON, and then the form of the data, a content
+ * type, and the data. Without a notification, the form of the data comes first.
+ */
+export const NOTIFICATION_FORM = 4;
+
 /** P-256, uncompressed. */
 export const PUBLIC_KEY_BYTES = 65;
 export const AUTH_BYTES = 16;

@@ -1,5 +1,6 @@
 import { BROADCAST_LIMITS } from "./limits/broadcasts.ts";
 import { BUDGET_LIMITS } from "./limits/budgets.ts";
+import { NOTIFICATION_LIMITS } from "./limits/notifications.ts";
 import { REMOVAL_LIMITS } from "./limits/removals.ts";
 import { SEALING_LIMITS } from "./limits/sealing.ts";
 import { SENDER_LIMITS } from "./limits/senders.ts";
@@ -16,8 +17,9 @@ export const LIMITS = {
   ...TIMELINE_LIMITS,
   ...SENDER_LIMITS,
   ...WEBHOOK_LIMITS,
+  ...NOTIFICATION_LIMITS,
   // ---- sending
-  /** Message data before encoding. FCM and Web Push (RFC 8030 §7.2) both promise 4 KiB. */
+  /** Message data before encoding, with its notification. FCM and Web Push (RFC 8030 §7.2) both promise 4 KiB. */
   DATA_BYTES: 4_096,
   /** Nesting depth of objects and arrays in JSON data: deeper ones crash recursive readers on a device. */
   DATA_DEPTH: 64,

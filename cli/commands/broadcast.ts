@@ -6,7 +6,7 @@ import type { BroadcastMessage } from "../../sdk/server/message.ts";
 import { watchBroadcast } from "../broadcast-progress.ts";
 import { contextOf, type KeyOptions } from "../context.ts";
 import { usageFailure } from "../failure.ts";
-import { type ContentOptions, contentOf } from "../message-data.ts";
+import { type ContentOptions, contentOf, printValidation } from "../message-data.ts";
 import { asServer, jsonObject, wholeNumber, withContent, withExamples } from "../options.ts";
 import { serverOf } from "../server.ts";
 import { interruption } from "../signals.ts";
@@ -68,6 +68,7 @@ export function broadcast(env: NodeJS.ProcessEnv): Command {
       const context = contextOf(options, env);
       const { output } = context;
       const push = serverOf(context, options, env);
+      if (options.validateOnly) return printValidation(push, message, output);
       const answer = await push.broadcast(
         message,
         idempotencyKey === undefined ? {} : { idempotencyKey },

@@ -5,7 +5,7 @@ import { LIMITS } from "../../schema/limits.ts";
 import type { SendOptions } from "../../sdk/server/message.ts";
 import { contextOf, type KeyOptions } from "../context.ts";
 import { CliFailure, EXIT, usageFailure } from "../failure.ts";
-import { type ContentOptions, contentOf } from "../message-data.ts";
+import { type ContentOptions, contentOf, printValidation } from "../message-data.ts";
 import { asServer, wholeNumber, withContent, withExamples } from "../options.ts";
 import type { Output } from "../output.ts";
 import { serverOf } from "../server.ts";
@@ -95,7 +95,9 @@ export function send(env: NodeJS.ProcessEnv): Command {
       const context = contextOf(options, env);
       const push = serverOf(context, options, env);
       const { output } = context;
-      if (typeof to === "string")
+      const message = typeof to === "string" ? { to, ...content } : { to, ...content };
+      if (options.validateOnly) await printValidation(push, message, output);
+      else if (typeof to === "string")
         printAnswer(output, await push.send({ to, ...content }, sendOptions));
       else printAnswers(output, await push.send({ to, ...content }, sendOptions));
     });
@@ -104,6 +106,7 @@ export function send(env: NodeJS.ProcessEnv): Command {
     `pushmesh send --to <regId> --data '{"hello":"world"}'`,
     "pushmesh send --to <regId> --data 'Hello' --ttl 3600 --priority high",
     "pushmesh send --alias user-4711 --first-ack-wins --data 'A call'",
+    "pushmesh send --alias user-4711 --title Anna --body 'Lunch?' --open /chat/7 --badge 3",
     "date | pushmesh send --to <regId> --data-file -",
   );
   return command.addHelpText(

@@ -31,6 +31,8 @@ export interface SendRequest extends TrustFields {
   readonly options?: KeptOptions;
   /** 0 means now or never: delivered at once or expired. */
   readonly ttlSeconds: number;
+  /** It ends as `expired` unless its app is listening now. If it is, the message is one like others. */
+  readonly onlineOnly?: true;
   readonly collapseKey: string | null;
   readonly onOverflow: "drop_oldest" | "reject";
   /** How long to wait for the device's acknowledgement, milliseconds; 0 answers as soon as the message is durable. */

@@ -17,6 +17,7 @@ import {
   tagText,
   tookMs,
 } from "./fields.ts";
+import { notificationBody } from "./message/notification.ts";
 import { SIGNED, WITH_BODY } from "./problem.ts";
 import { aliasResult, messageStatus, targetResult } from "./results.ts";
 import type { Route } from "./route.ts";
@@ -65,10 +66,14 @@ const fields = z.strictObject({
   data: messageData.optional(),
   /** Bytes, in standard base64 with padding. */
   dataBase64: z.base64().optional(),
+  /** What devices show their users. */
+  notification: notificationBody.optional(),
   /** `dataBase64` is encrypted to the key of the registration in `to`: a body of RFC 8291 (aes128gcm). */
   encrypted: z.literal(true).optional(),
   /** How long the message may wait for the device, seconds; 0 means now or never. */
   ttl: z.int().min(0).max(LIMITS.TTL_MAX_SECONDS).default(LIMITS.TTL_DEFAULT_SECONDS),
+  /** Only for devices that are connected now: for others it ends as `expired` at once. A broadcast then has ttl 0. */
+  onlineOnly: z.boolean().optional(),
   priority: z.enum(PRIORITY_NAMES).default("normal"),
   /** A newer message with the same key replaces an older one that is still queued. */
   collapseKey: boundedText(LIMITS.COLLAPSE_KEY_BYTES).optional(),
@@ -88,12 +93,20 @@ const fields = z.strictObject({
 
 type Fields = z.output<typeof fields>;
 
-/** The rules over more than one field. Exactly one of `data` and `dataBase64`. */
+/** The rules over more than one field. At most one of `data` and `dataBase64`, and without either a notification. */
 const checked = <S extends z.ZodType<Fields>>(schema: S): S =>
   schema
-    .refine((body) => (body.data === undefined) !== (body.dataBase64 === undefined), {
-      message: "give exactly one of data and dataBase64",
+    .refine((body) => body.data === undefined || body.dataBase64 === undefined, {
+      message: "give one of data and dataBase64",
       path: ["data"],
+    })
+    .refine(
+      (body) => [body.data, body.dataBase64, body.notification].some((one) => one !== undefined),
+      { message: "give data, dataBase64 or a notification", path: ["data"] },
+    )
+    .refine((body) => body.encrypted === undefined || body.notification === undefined, {
+      message: "goes into the encrypted body",
+      path: ["notification"],
     })
     .refine((body) => body.encrypted === undefined || body.dataBase64 !== undefined, {
       message: "give the encrypted body in dataBase64",
@@ -101,7 +114,14 @@ const checked = <S extends z.ZodType<Fields>>(schema: S): S =>
     });
 
 /** `POST /v1/messages`. */
-export const sendBody = checked(z.strictObject({ to: target, ...fields.shape }));
+export const sendBody = checked(
+  z.strictObject({
+    to: target,
+    ...fields.shape,
+    /** Sends nothing: the request is checked, and whether its target is there. Takes nothing of the quota. */
+    validateOnly: z.boolean().optional(),
+  }),
+);
 const single = z.strictObject({ to: singleTarget, ...fields.shape });
 /** The same to one target. */
 export const singleBody = checked(single);
@@ -151,6 +171,17 @@ export const broadcastAnswer = lazily(() =>
   }),
 );
 export type BroadcastAnswerBody = AnswerOf<typeof broadcastAnswer>;
+
+/** Answer of `POST /v1/messages` with `validateOnly`: nothing was sent. */
+export const validationAnswer = lazily(() =>
+  z.strictObject({
+    valid: z.literal(true),
+    /** Registrations that hold the alias, or are members of the tags: a condition or a filter may leave some out. */
+    recipients: count(),
+    tookMs: tookMs(),
+  }),
+);
+export type ValidationAnswerBody = AnswerOf<typeof validationAnswer>;
 
 /** Answer of `GET /v1/messages/{id}`. */
 export const statusAnswer = lazily(() =>
@@ -229,8 +260,9 @@ export const messageRoutes = {
     body: { schema: sendBody, maxBytes: LIMITS.MESSAGE_BODY_BYTES },
     answers: lazily(() => ({
       200: {
-        description: "The status is final: delivered, or how the message ended.",
-        body: z.union([sendAnswer(), aliasSendAnswer(), targetsAnswer()]),
+        description:
+          "The status is final: delivered, or how the message ended; or the request is valid, and was only checked.",
+        body: z.union([sendAnswer(), aliasSendAnswer(), targetsAnswer(), validationAnswer()]),
         headers: ANSWER_HEADERS,
       },
       202: {

@@ -17,7 +17,14 @@ export type { Log, LogEntry } from "../log.ts";
 export type { SchemaIssue, StandardSchema } from "../standard-schema.ts";
 export type { Encryption, EncryptionContext } from "./client/encryption.ts";
 export type { GrantCallback, GrantRequest } from "./client/grants.ts";
-export type { Content, Incoming, PushData, PushMessage } from "./client/message.ts";
+export type {
+  Content,
+  Incoming,
+  NotificationButton,
+  PushData,
+  PushMessage,
+  PushNotification,
+} from "./client/message.ts";
 export type { MessageHandler } from "./client/message-handler.ts";
 export type {
   AliasOptions,

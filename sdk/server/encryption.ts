@@ -3,9 +3,11 @@ import { BoundedMap } from "../../schema/bounded-map.ts";
 import {
   AUTH_BYTES,
   isPublishable,
+  NOTIFICATION_FORM,
   OVERHEAD_BYTES,
   PUBLIC_KEY_BYTES,
 } from "../../schema/encrypted.ts";
+import type { SendBodyInput } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { fromBase64Url, toBase64 } from "../../schema/text.ts";
 import { CURVE, concat, encrypt, type ReceiverKey } from "../rfc8291.ts";
@@ -141,14 +143,16 @@ export class Encryption {
   /** The fields of a message that is encrypted to the registration. */
   async seal(
     regId: string,
-    content: { readonly data?: MessageData | undefined; readonly json?: string | undefined },
+    content: PlainContent,
     idempotencyKey: string | undefined,
     signal: AbortSignal | undefined,
   ): Promise<{ readonly dataBase64: string; readonly encrypted: true }> {
     const plaintext = plaintextOf(content);
     if (plaintext.length - 1 > ENCRYPTABLE_BYTES) {
+      const { notification } = content;
+      const what = notification === undefined ? "data" : "data and notification";
       const bytes = plaintext.length - 1;
-      throw optionError(`data: ${bytes} bytes; at most ${ENCRYPTABLE_BYTES} can be encrypted`);
+      throw optionError(`${what}: ${bytes} bytes; at most ${ENCRYPTABLE_BYTES} can be encrypted`);
     }
     const receiver = receiverOf(await this.key(regId, { signal }));
     const { sender, salt } = await this.#senderOf(receiver, plaintext, idempotencyKey);
@@ -196,13 +200,22 @@ function receiverOf({ publicKey, auth }: EncryptionKey): ReceiverKey {
   return receiver as ReceiverKey;
 }
 
-function plaintextOf({
-  data,
-  json,
-}: {
+/** What is encrypted. */
+interface PlainContent {
   readonly data?: MessageData | undefined;
   readonly json?: string | undefined;
-}): Bytes {
+  readonly notification?: SendBodyInput["notification"];
+}
+
+function plaintextOf({ notification, ...content }: PlainContent): Bytes {
+  if (notification === undefined) return plainDataOf(content);
+  const json = encodeBody(notification);
+  const isEmpty = content.data === undefined && content.json === undefined;
+  const data = plainDataOf(isEmpty ? { json: "{}" } : content);
+  return concat([NOTIFICATION_FORM, json.length >> 8, json.length & 0xff], json, data);
+}
+
+function plainDataOf({ data, json }: PlainContent): Bytes {
   if (json !== undefined) return concat([FORM.json], utf8.encode(json));
   if (typeof data === "string") return concat([FORM.text], utf8.encode(data));
   if (data instanceof ArrayBuffer) return concat([FORM.bytes], new Uint8Array(data));

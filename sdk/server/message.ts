@@ -19,7 +19,7 @@ export interface SendOptions extends BroadcastOptions {
 }
 
 /** The fields that every message has. */
-export type Content = Omit<SendBodyInput, "to" | "filter" | "pace" | "data"> & {
+export type Content = Omit<SendBodyInput, "to" | "filter" | "pace" | "data" | "validateOnly"> & {
   /** An object, text, or bytes, which arrive as bytes. */
   readonly data?: MessageData | undefined;
   /**
@@ -34,7 +34,7 @@ export type SingleMessage = Content & {
   /** A regId. */
   readonly to: string;
   /**
-   * Encrypt the data to the key of the registration, end to end (RFC 8291): the mesh cannot read it. At most 3,992 bytes of data; the
+   * Encrypt the data and the notification to the key of the registration, end to end (RFC 8291): the mesh cannot read them. At most 3,992 bytes; the
    * device needs `pushmesh/encryption`. See `encryption`.
    */
   readonly encrypt?: boolean;

@@ -9,6 +9,7 @@ import type {
   SendAnswerBody,
   SendBodyInput,
   StatusAnswerBody,
+  ValidationAnswerBody,
 } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
@@ -138,10 +139,24 @@ export class PushServer {
    */
   link(options: ServerLinkOptions = {}): ServerLink {
     const seal = async (message: LinkMessage, given: SendOptions): Promise<LinkMessage> => {
-      const { to, data, json, dataBase64, ...rest } = message;
-      return { ...rest, to, ...(await this.#seal(to, { data, json }, dataBase64, given)) };
+      const { to, data, json, dataBase64, notification, ...rest } = message;
+      const content = { data, json, notification };
+      return { ...rest, to, ...(await this.#seal(to, content, dataBase64, given)) };
     };
     return new ServerLink(this.#calls, seal, options);
+  }
+
+  /**
+   * Checks a message without sending it: its fields, and whether its target is there. Takes nothing of the app's quota.
+   *
+   * @returns How many registrations it would go to. A condition or a filter may leave some out.
+   * @throws PushServerError as `send` or `broadcast` would, such as `unregistered`, `alias_unknown` and `tag_unknown`
+   */
+  validate(
+    message: SingleMessage | AliasMessage | BroadcastMessage,
+    { signal }: CallOptions = {},
+  ): Promise<ValidationAnswerBody> {
+    return this.#send({ ...message, validateOnly: true }, { signal });
   }
 
   /**
@@ -201,18 +216,22 @@ export class PushServer {
       json,
       encrypt,
       ...message
-    }: Content & Pick<SendBodyInput, "to" | "filter" | "pace"> & { readonly encrypt?: boolean },
+    }: Content &
+      Pick<SendBodyInput, "to" | "filter" | "pace" | "validateOnly"> & {
+        readonly encrypt?: boolean;
+      },
     options: SendOptions,
   ): Promise<T> {
     const prefer = preferOf(options);
+    const { notification } = message;
     if (json !== undefined) {
       if (data !== undefined) throw optionError("give data or json, not both");
       checkJson("json", json);
-    } else if (data === undefined && message.dataBase64 === undefined) {
-      throw optionError("data: must be given, or json");
+    } else if ([data, message.dataBase64, notification].every((one) => one === undefined)) {
+      throw optionError("data: must be given, or json, or a notification");
     }
     const sealed = encrypt
-      ? await this.#seal(message.to, { data, json }, message.dataBase64, options)
+      ? await this.#seal(message.to, { data, json, notification }, message.dataBase64, options)
       : undefined;
     const random = crypto.getRandomValues(new Uint8Array(IDEMPOTENCY_BYTES));
     const idempotencyKey = options.idempotencyKey ?? toBase64Url(random);
@@ -221,7 +240,10 @@ export class PushServer {
     try {
       const answer = await this.#calls.call<"sendMessage">("POST", "/v1/messages", {
         headers: prefer === null ? headers : { ...headers, prefer },
-        body: { ...message, ...(sealed ?? dataFields(data)) },
+        body: {
+          ...message,
+          ...(sealed ? { ...sealed, notification: undefined } : dataFields(data)),
+        },
         dataJson: sealed === undefined ? json : undefined,
         waitMs,
         signal: options.signal,
@@ -234,7 +256,7 @@ export class PushServer {
 
   #seal(
     to: SendBodyInput["to"],
-    content: Pick<Content, "data" | "json">,
+    content: Pick<Content, "data" | "json" | "notification">,
     dataBase64: string | undefined,
     { idempotencyKey, signal }: SendOptions,
   ) {
@@ -247,6 +269,8 @@ export class PushServer {
 checkArguments(PushServer.prototype, {
   send: [objectArgument("message"), OPTIONS_ARGUMENT],
   broadcast: [objectArgument("message"), OPTIONS_ARGUMENT],
+  validate: [objectArgument("message"), OPTIONS_ARGUMENT],
+  link: [OPTIONS_ARGUMENT],
   status: [textArgument("id"), OPTIONS_ARGUMENT],
   registration: [textArgument("regId"), OPTIONS_ARGUMENT],
   grant: [OPTIONS_ARGUMENT],

@@ -117,9 +117,9 @@ test("N1 the service worker shows a notification", async () => {
     return text ?? "";
   }, LONG);
   const push = new PushServer({ url: demo.url, keyId: demo.keyId, key: demo.secret });
-  const data = { notification: { title: "Hello" } };
+  const notification = { title: "Hello" };
   // The user looks at the page, so the worker shows none, and the message is delivered.
-  expect(await push.send({ to: regId, data })).toMatchObject({ status: "delivered" });
+  expect(await push.send({ to: regId, notification })).toMatchObject({ status: "delivered" });
 });
 
 test("S64 the script sends with its token", async () => {

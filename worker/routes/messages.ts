@@ -13,6 +13,7 @@ import {
   type SingleTarget,
   type StatusAnswerBody,
   type TargetsAnswerBody,
+  type ValidationAnswerBody,
 } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { type MessageIdParts, parseMessageId } from "../../schema/text.ts";
@@ -36,6 +37,7 @@ import { quotaHeaders, takeToken } from "../send/quota.ts";
 import { areSettled, toldResult } from "../send/results.ts";
 import { isSettled, type SendOutcome, sendOutgoing } from "../send/send.ts";
 import { sendToList, type TargetList } from "../send/targets.ts";
+import { validateOutgoing } from "../send/validate.ts";
 
 const utf8 = new TextEncoder();
 
@@ -77,9 +79,15 @@ async function sendMessage(c: MeshContext): Promise<Response> {
   const { caller, bytes } = await readSend(c, maxBytes);
   const basis = readBasis(c, caller);
   const json = readJson(bytes);
-  const { to, data, dataBase64, ...options } = parseValue(schema, json.value);
-  const content = contentOf({ data, dataBase64, encrypted: options.encrypted }, json);
+  const body = parseValue(schema, json.value);
+  const content = contentOf(body, json);
+  const { to, data: _, dataBase64: __, notification: ___, validateOnly, ...options } = body;
   const prefer = readPrefer(c.req.header("prefer"));
+  if (validateOnly) {
+    const answer = await validateOutgoing(c, { caller, to, options });
+    const tookMs = Date.now() - c.get("receivedAt");
+    return c.json({ ...answer, tookMs } satisfies ValidationAnswerBody);
+  }
   const { waitMs } = prefer;
   const message = { caller, basis, options, content, waitMs };
   if (isList(to)) return sendToTargets(c, to, message, prefer);

@@ -14,6 +14,7 @@ import { asMeshError } from "../problem.ts";
 import { askHolders, knownHolders } from "./holders.ts";
 import {
   FOR_ONE,
+  type MessageOptions,
   messageFields,
   type Outgoing,
   requireNoBroadcastFields,
@@ -22,13 +23,18 @@ import {
 } from "./message.ts";
 import { sendTrusted } from "./trusted.ts";
 
+/** @throws MeshError `field_invalid` for options that an alias does not have */
+export function requireForAlias(options: MessageOptions): void {
+  requireNoBroadcastFields(options);
+  requireUnused(options, ["encrypted"], FOR_ONE);
+}
+
 /** @throws MeshError if an option is wrong, nobody holds the alias, or all holders know the key of another message */
 export async function sendToAlias(
   c: CallContext,
   { caller, basis, fingerprint, to, options, content, waitMs: wait }: Outgoing<TargetWith<"alias">>,
 ): Promise<Omit<AliasSendAnswerBody, "tookMs">> {
-  requireNoBroadcastFields(options);
-  requireUnused(options, ["encrypted"], FOR_ONE);
+  requireForAlias(options);
   const key = groupKey(caller.app, { kind: "alias", name: to.alias }, basis);
   const request: Omit<SendRequest, "generation" | "waitMs" | "alias"> = {
     app: caller.appName,

@@ -31,11 +31,9 @@ export async function sendMessages(
   return sendEach(c, count, waitMs, (at) => {
     if (at >= tokens.granted) throw tokens.refusal();
     const json = list.element(at);
-    const { to, data, dataBase64, idempotencyKey, ...options } = parseValue(
-      batchMessage,
-      json.value,
-    );
-    const content = contentOf({ data, dataBase64, encrypted: options.encrypted }, json);
+    const body = parseValue(batchMessage, json.value);
+    const content = contentOf(body, json);
+    const { to, data: _, dataBase64: __, notification: ___, idempotencyKey, ...options } = body;
     const basis = basisOf(ofRequest, idempotencyKey, at);
     const fingerprint = fingerprintOfContent(basis, options, content);
     const message = { caller, basis, fingerprint, to, options, content, waitMs };

@@ -18,6 +18,7 @@ import type { CallContext } from "../context.ts";
 import { signLive } from "../live/sign.ts";
 import {
   FOR_ONE,
+  type MessageOptions,
   messageFields,
   type Outgoing,
   requireUnused,
@@ -144,18 +145,39 @@ async function takeOnce(
   }
 }
 
+/** @throws MeshError `field_invalid` for options that a broadcast does not have */
+export function requireForBroadcast(options: MessageOptions): void {
+  requireUnused(options, ["onOverflow"], "not for a broadcast, which no mailbox holds");
+  requireUnused(options, ["encrypted"], FOR_ONE);
+  requireUnused(options, ["trace", "receipts"], "not for a broadcast, whose status has counts");
+}
+
+/**
+ * Members of the tags whose logs a broadcast would be written to. A condition or a filter may leave some out.
+ *
+ * @throws MeshError `tag_unknown` if none of them ever had a member
+ */
+export async function countRecipients(
+  c: CallContext,
+  app: string,
+  to: BroadcastTarget,
+): Promise<number> {
+  const { cover } = await aimOf(c, app, to);
+  const infos = await Promise.all(cover.map((tag) => askRoot(c, app, tag, (root) => root.info())));
+  if (infos.every((info) => info === null)) throw new MeshError("tag_unknown");
+  return infos.reduce((sum, info) => sum + (info?.members ?? 0), 0);
+}
+
 /** @throws MeshError if an option is wrong, or the broadcast is not accepted */
 export async function sendBroadcast(
   c: CallContext,
   { caller, basis, fingerprint, to, options, content }: Outgoing<BroadcastTarget>,
 ): Promise<Omit<BroadcastAnswerBody, "tookMs">> {
-  requireUnused(options, ["onOverflow"], "not for a broadcast, which no mailbox holds");
-  requireUnused(options, ["encrypted"], FOR_ONE);
-  requireUnused(options, ["trace", "receipts"], "not for a broadcast, whose status has counts");
+  requireForBroadcast(options);
   const app = caller.appName;
   const unsigned: Omit<BroadcastRequest, "signature"> = {
     app,
-    ...messageFields({ options, content }),
+    ...messageFields({ options: options.onlineOnly ? { ...options, ttl: 0 } : options, content }),
     ...(await aimOf(c, app, to)),
     filter: filterOf(options.filter),
     key: groupKey(caller.app, { kind: "broadcast", name: JSON.stringify(to) }, basis),

@@ -1,12 +1,13 @@
 /** The parts of a message that are the same for all targets. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
-import type { KeptOptions } from "../../core/message/options.ts";
+import { contentBytes, type KeptOptions } from "../../core/message/options.ts";
 import type { Priority } from "../../core/message/priority.ts";
 import type { ContentTypeCode } from "../../core/message/send.ts";
 import { dataHash } from "../../schema/data-hash.ts";
 import { dataOfBody, HEADER_BYTES, isEncryptedBody } from "../../schema/encrypted.ts";
 import { MeshError } from "../../schema/errors.ts";
+import type { Notification } from "../../schema/generated/link.ts";
 import type { SendBody, SingleTarget } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { CallContext } from "../context.ts";
@@ -14,14 +15,18 @@ import type { JsonBody } from "../request/body.ts";
 import { compactJson } from "../request/json-text.ts";
 import type { Caller } from "../request/signed.ts";
 
-/** The data, and its type. */
+/** The data and its type, and the notification. */
 export interface Content {
   readonly contentType: ContentTypeCode;
   readonly data: Uint8Array;
+  readonly notification?: Notification;
 }
 
 /** What a sender may ask for beside the target and the data. */
-export type MessageOptions = Omit<SendBody, "to" | "data" | "dataBase64">;
+export type MessageOptions = Omit<
+  SendBody,
+  "to" | "data" | "dataBase64" | "notification" | "validateOnly"
+>;
 
 /** A message to be sent: read and checked, whatever carried it. */
 export interface Outgoing<To extends SingleTarget> {
@@ -58,13 +63,13 @@ export function fingerprintOf(
 export function fingerprintOfContent(
   { kind }: IdempotencyBasis,
   options: MessageOptions,
-  { contentType, data }: Content,
+  { contentType, data, notification }: Content,
 ): { readonly fingerprint?: number } {
   if (kind === "signature") return {};
   const text = `${JSON.stringify(options)}${contentType}`;
   // The messages of a batch mostly have the same options.
   if (text !== lastOptions.text) lastOptions = { text, hash: dataHash(utf8.encode(text)) };
-  return { fingerprint: (Math.imul(lastOptions.hash, 31) ^ dataHash(data)) >>> 0 };
+  return { fingerprint: (Math.imul(lastOptions.hash, 31) ^ dataHash(data, notification)) >>> 0 };
 }
 
 let lastOptions = { text: "", hash: 0 };
@@ -92,6 +97,28 @@ const utf8 = new TextEncoder();
 
 /** @throws MeshError `field_invalid` for more than `LIMITS.DATA_BYTES` */
 export function contentOf(
+  body: Pick<SendBody, "data" | "dataBase64" | "encrypted" | "notification">,
+  json: Pick<JsonBody, "members" | "text">,
+): Content {
+  return withNotification(dataOf(body, json), body.notification);
+}
+
+/** @throws MeshError `field_invalid` for more than `LIMITS.DATA_BYTES` in all */
+export function withNotification(
+  content: Content,
+  notification: SendBody["notification"],
+): Content {
+  if (notification === undefined) return content;
+  const whole = { ...content, notification: notification as Notification };
+  const bytes = contentBytes(whole);
+  if (bytes <= LIMITS.DATA_BYTES) return whole;
+  const field = "notification";
+  const detail = `${field}: ${bytes} bytes with the data; at most ${LIMITS.DATA_BYTES} are taken`;
+  throw new MeshError("field_invalid", detail, { field });
+}
+
+/** @throws MeshError `field_invalid` */
+function dataOf(
   { data, dataBase64, encrypted }: Pick<SendBody, "data" | "dataBase64" | "encrypted">,
   { text, members }: Pick<JsonBody, "members" | "text">,
 ): Content {
@@ -101,6 +128,7 @@ export function contentOf(
     if (encrypted) return { contentType: 1, data: encryptedData(bytes) };
     return { contentType: 3, data: bounded(bytes, "dataBase64") };
   }
+  if (data === undefined) return { contentType: 1, data: utf8.encode("{}") };
   if (typeof data === "string") return { contentType: 2, data: bounded(utf8.encode(data), "data") };
   const json = compactJson(text, members.get("data"), data);
   return { contentType: 1, data: bounded(utf8.encode(json), "data") };
@@ -140,6 +168,7 @@ export function messageFields({
     lane: PRIORITIES[options.priority],
     ...content,
     ttlSeconds: options.ttl,
+    ...(options.onlineOnly ? { onlineOnly: true as const } : {}),
     collapseKey: options.collapseKey ?? null,
     ...askedBy(options),
   };

@@ -11,7 +11,7 @@ import { isJsonObject } from "../../schema/json.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64 } from "../../schema/text.ts";
 import { parseValue, readJson, readText } from "../request/body.ts";
-import { contentOf, type MessageOptions, type Outgoing } from "./message.ts";
+import { contentOf, type MessageOptions, type Outgoing, withNotification } from "./message.ts";
 
 const JSON_OBJECT = 1;
 const TEXT = 2;
@@ -107,8 +107,8 @@ function readBody(to: string, sent: SendContent): Pick<Read, "content" | "option
   const data = encrypted ? { dataBase64: "", encrypted } : { data: "" };
   const target = to.startsWith(OPEN_BRACE) ? objectIn("to", to) : to;
   const body = parseValue(singleBody, { ...further, ...own, ...data, to: target });
-  const { to: parsed, data: _, dataBase64: __, ...options } = body;
-  return { to: parsed, content, options };
+  const { to: parsed, data: _, dataBase64: __, notification, ...options } = body;
+  return { to: parsed, content: withNotification(content, notification), options };
 }
 
 function objectIn(field: string, text: string): Record<string, unknown> {

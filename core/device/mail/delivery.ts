@@ -91,10 +91,11 @@ export class Delivery {
   ): SendAnswer | number {
     const { clock, socket, outbox, mailbox, outcomes, events } = this.#parts;
     const { options } = request;
-    const nowOrNever = request.ttlSeconds === 0;
-    const seq = clock.next(context.now, nowOrNever);
     const lane = registration.lane(request.lane);
     const live = socket.reaches(registration);
+    // Its number says that it has no row, and that without a trace of it nobody knows how it ended.
+    const nowOrNever = request.ttlSeconds === 0 || (request.onlineOnly === true && !live);
+    const seq = clock.next(context.now, nowOrNever);
     if (live && !lane.hasMore && registration.hasRoom) {
       return this.#sendNow(registration, lane, request, key, seq, context);
     }

@@ -250,7 +250,8 @@ export class Mailbox {
         const body = this.#store.readMail(seq);
         const isTold = status === "recalled" && alias !== null;
         const one = {
-          ...{ ...header, endIfDropped: status, dataHash: body && dataHash(body.data) },
+          ...{ ...header, endIfDropped: status },
+          dataHash: body && dataHash(body.data, body.notification),
           ...(isTold ? { firstAck: { alias, expiresAt } } : {}),
         };
         open.push(one);

@@ -136,7 +136,7 @@ export class Outbox {
       ...(header.collapseKey === null ? {} : { collapseKey: header.collapseKey }),
       replay: true,
       remainingMs,
-      ...(remainingMs === 0 ? { dataHash: dataHash(body.data) } : {}),
+      ...(remainingMs === 0 ? { dataHash: dataHash(body.data, body.notification) } : {}),
       ...(body.notification === undefined ? {} : { notification: body.notification }),
     };
   }

@@ -41,9 +41,12 @@ export function repeatedAnswer(request: SendRequest, known: FinalAnswer): SendAn
 }
 
 /** What a query about a message without a row needs. If it was itself a query, it has no data, but the hash. */
-export const queryFieldsOf = (entry: InFlight, { lane, data }: SendRequest): QueryFields => ({
+export const queryFieldsOf = (
+  entry: InFlight,
+  { lane, data, notification }: SendRequest,
+): QueryFields => ({
   lane,
-  dataHash: entry.dataHash === undefined ? dataHash(data) : entry.dataHash,
+  dataHash: entry.dataHash === undefined ? dataHash(data, notification) : entry.dataHash,
   options: followOf(entry.options),
 });
 

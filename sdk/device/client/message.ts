@@ -14,11 +14,38 @@ export type Incoming = Message | Broadcast;
 /** A JSON object, text or bytes: whatever form the sender used. */
 export type PushData = Record<string, unknown> | string | Uint8Array<ArrayBuffer>;
 
+/** A button; browsers show at most `Notification.maxActions` of them, which is 2 in Chromium. */
+export interface NotificationButton {
+  /** Names it in the report of a click. */
+  readonly action: string;
+  readonly title: string;
+  readonly icon?: string;
+  /** What a click on it opens. Default: what a click on the notification opens. */
+  readonly url?: string;
+}
+
+/** The notification of a message, as its sender gave it. URLs are https, or relative to the app. */
+export interface PushNotification {
+  /** Without it, only the badge is set. */
+  readonly title?: string;
+  readonly body?: string;
+  readonly icon?: string;
+  /** A large picture. */
+  readonly image?: string;
+  /** What a click opens. */
+  readonly url?: string;
+  /** The number on the app's icon; 0 removes it. */
+  readonly badge?: number;
+  readonly actions?: readonly NotificationButton[];
+}
+
 /** One message, as passed to the handlers of `onMessage`. */
 export interface PushMessage<T = PushData> {
   /** The ID from the answer to the sender. The same message always has the same ID. Sorts by time. */
   readonly id: string;
   readonly data: T;
+  /** What to show the user, if its sender gave it: `pushmesh/sw` does in browsers. A message without data has `{}` as `data`. */
+  readonly notification?: PushNotification | undefined;
   /** If its sender gave an object: its JSON text, with all digits of integers beyond 2^53, which `data` rounds. */
   readonly json?: string | undefined;
   readonly priority: "high" | "normal" | "low";
@@ -58,7 +85,7 @@ export function isExpired(message: Incoming, meshNow: number, graceMs = 0): bool
 }
 
 /** What its sender gave. */
-export type Content = Pick<PushMessage, "data" | "json" | "encrypted">;
+export type Content = Pick<PushMessage, "data" | "json" | "notification" | "encrypted">;
 
 /** The ID of a message, as its sender knows it. */
 export const idOf = (message: Incoming, regId: string): string =>
@@ -83,7 +110,16 @@ export function toPushMessage(
 }
 
 /** @throws TypeError, SyntaxError if the data does not match the content type */
-export function contentOf({ contentType, data }: Pick<Incoming, "contentType" | "data">): Content {
+export function contentOf(
+  message: Parameters<typeof dataOf>[0] & Pick<Incoming, "notification">,
+): Content {
+  return { ...dataOf(message), notification: message.notification };
+}
+
+function dataOf({
+  contentType,
+  data,
+}: Pick<Incoming, "contentType" | "data">): Pick<Content, "data" | "json"> {
   // A copy: the bytes may be a view of a whole frame.
   if (contentType === ContentType.BINARY) return { data: data.slice() };
   const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data);

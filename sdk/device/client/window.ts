@@ -22,10 +22,11 @@ interface Segment {
   readonly keys: string[];
 }
 
-type Known = Pick<Message, "key" | "data" | "remainingMs" | "dataHash">;
+type Known = Pick<Message, "key" | "data" | "notification" | "remainingMs" | "dataHash">;
 
 /** A message without its data carries the hash. */
-const hashOf = ({ data, dataHash = hash(data) }: Known): string => (dataHash >>> 0).toString(36);
+const hashOf = ({ data, notification, dataHash = hash(data, notification) }: Known): string =>
+  (dataHash >>> 0).toString(36);
 
 export class DuplicateWindow {
   readonly #storage: BatchedStorage;

@@ -54,9 +54,9 @@ export class Handling {
 
 const utf8 = new TextEncoder();
 
-/** The key of the message and a hash of its data, as in the stored window: a repeat may have another ID. */
-function entryOf({ id, data, json }: PushMessage): string {
+/** The key of the message and a hash of its content, as in the stored window: a repeat may have another ID. */
+function entryOf({ id, data, json, notification }: PushMessage): string {
   const { key } = parseMessageId(id) ?? {};
   const bytes = data instanceof Uint8Array ? data : utf8.encode(json ?? String(data));
-  return `${key ? toBase64Url(key) : id} ${dataHash(bytes)}`;
+  return `${key ? toBase64Url(key) : id} ${dataHash(bytes, notification)}`;
 }

@@ -1,15 +1,5 @@
-/** What a message says of its notification: the member `notification` of its data. */
-import type { PushMessage } from "../client/message.ts";
-
-/** A button; browsers show at most `Notification.maxActions` of them, which is 2 in Chromium. */
-export interface NotificationButton {
-  /** Names it in the report of a click. */
-  readonly action: string;
-  readonly title: string;
-  readonly icon?: string | undefined;
-  /** What a click on it opens. Default: what a click on the notification opens. */
-  readonly url?: string | undefined;
-}
+/** The notification that the browser shows for a message. */
+import type { NotificationButton, PushMessage } from "../client/message.ts";
 
 /** URLs are relative to the scope of the service worker. */
 export interface NotificationContent {
@@ -22,7 +12,7 @@ export interface NotificationContent {
   readonly badge?: string | undefined;
   /** A newer notification with the same tag replaces an older one. Default: the ID of the message. */
   readonly tag?: string | undefined;
-  /** What a click opens, http or https. Default: the tab of the app that was used last, or else the scope. */
+  /** What a click opens, of this origin or one of `origins`. Default: the tab of the app that was used last, or else the scope. */
   readonly url?: string | undefined;
   readonly actions?: readonly NotificationButton[] | undefined;
   /** It stays until the user has dealt with it. Default false. */
@@ -31,48 +21,15 @@ export interface NotificationContent {
   readonly silent?: boolean | undefined;
 }
 
-const TEXTS = ["body", "icon", "image", "badge", "tag", "url"] as const;
-const FLAGS = ["requireInteraction", "silent"] as const;
-/** Longer lists are cut: browsers show two or three. */
-const ACTIONS_MAX = 8;
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Fields => typeof value === "object" && value !== null;
-
-function texts<Name extends string>(from: Fields, names: readonly Name[]) {
-  const entries = names.map((name) => [name, from[name]] as const);
-  return Object.fromEntries(entries.filter(([, value]) => typeof value === "string")) as {
-    [name in Name]?: string;
-  };
-}
-
-function buttonOf(value: unknown): NotificationButton[] {
-  if (!isObject(value)) return [];
-  const { action, title, ...rest } = texts(value, ["action", "title", "icon", "url"]);
-  return action === undefined || title === undefined ? [] : [{ action, title, ...rest }];
-}
-
 /**
- * Reads `data.notification`. Fields of other types are left out, because a notification without its picture is better than none.
+ * The notification of a message, as its sender gave it. Its tag is the collapse key: a newer message replaces the older one here, too.
  *
  * @returns undefined for a message without one, or without a title
  */
 export function notificationOf({
-  data,
-}: Pick<PushMessage, "data">): NotificationContent | undefined {
-  if (!isObject(data) || data instanceof Uint8Array) return undefined;
-  const { notification } = data as Fields;
-  if (!isObject(notification)) return undefined;
-  const { title } = texts(notification, ["title"]);
-  if (title === undefined || title === "") return undefined;
-  const flags = FLAGS.filter((name) => notification[name] === true).map((name) => [name, true]);
-  const { actions } = notification;
-  const buttons = Array.isArray(actions) ? actions.slice(0, ACTIONS_MAX).flatMap(buttonOf) : [];
-  return {
-    title,
-    ...texts(notification, TEXTS),
-    ...Object.fromEntries(flags),
-    ...(buttons.length > 0 && { actions: buttons }),
-  };
+  notification,
+  collapseKey,
+}: Pick<PushMessage, "notification" | "collapseKey">): NotificationContent | undefined {
+  const { title = "", badge: _, ...rest } = notification ?? {};
+  return title === "" ? undefined : { title, ...rest, tag: collapseKey };
 }

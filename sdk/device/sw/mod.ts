@@ -5,8 +5,14 @@
  *
  * @module pushmesh/sw
  */
-export type { PushData, PushMessage } from "../client/message.ts";
-export { type NotificationButton, type NotificationContent, notificationOf } from "./content.ts";
+export type {
+  NotificationButton,
+  PushData,
+  PushMessage,
+  PushNotification,
+} from "../client/message.ts";
+export { showBadge } from "./badge.ts";
+export { type NotificationContent, notificationOf } from "./content.ts";
 export type { NotificationClick, ShowAnswer } from "./messages.ts";
 export { onNotificationClick, showNotification } from "./page.ts";
 export { handleNotifications, type NotificationHandling } from "./worker.ts";

@@ -1,6 +1,7 @@
 /** The service worker's side: shows notifications, and deals with clicks on them. */
 import { BoundedMap } from "../../../schema/bounded-map.ts";
 import type { PushMessage } from "../client/message.ts";
+import { showBadge } from "./badge.ts";
 import { type NotificationContent, notificationOf } from "./content.ts";
 import {
   type ClickReport,
@@ -24,7 +25,9 @@ export interface NotificationHandling {
   readonly badge?: string | undefined;
   /** Shows notifications also while the user looks at a tab of the app. Default false. */
   readonly whileVisible?: boolean | undefined;
-  /** The notification of a message; undefined for none. Default: `data.notification`. */
+  /** Other origins that a click may open, such as `https://shop.example.com`. Default: only that of the worker. */
+  readonly origins?: readonly string[] | undefined;
+  /** The notification of a message; undefined for none. Default: that of its sender, `message.notification`. */
   readonly contentOf?: ((message: PushMessage) => NotificationContent | undefined) | undefined;
   /** Runs for each click, also when no tab is open: the worker lives until it resolves. */
   readonly onClick?: ((click: NotificationClick) => unknown) | undefined;
@@ -61,14 +64,19 @@ export class Notifications {
 
   async #show(message: PushMessage): Promise<ShowAnswer> {
     const { contentOf = notificationOf, whileVisible = false, icon, badge } = this.#options;
-    const content = contentOf(message);
-    if (content === undefined) return "empty";
     const { id, data } = message;
+    const content = contentOf(message);
+    const hasBadge = message.notification?.badge !== undefined;
+    if (content === undefined && !hasBadge) return "empty";
     if (this.#seen.has(id)) return "repeated";
-    if (this.#scope.Notification?.permission !== "granted") return "denied";
-    // From here on, other tabs' copies of the message are repeats.
+    const isAllowed = this.#scope.Notification?.permission === "granted";
+    if (!isAllowed && !hasBadge) return "denied";
+    // From here on, other tabs' copies of the message are repeats. They must not set its badge after that of a later one, either.
     this.#seen.set(id, true);
     try {
+      await showBadge(message);
+      if (content === undefined) return "empty";
+      if (!isAllowed) return "denied";
       if (!whileVisible && (await this.#tabs()).some(isVisible)) return "visible";
       const { title, tag = id, url, actions = [], ...rest } = content;
       // The worker may have been stopped since it showed it.
@@ -88,12 +96,13 @@ export class Notifications {
     }
   }
 
-  /** The absolute form. What is neither http nor https, such as `javascript:`, counts as none. */
+  /** The absolute form. What is of another origin than those allowed, or none, such as `javascript:`, counts as none. */
   #urlOf(url: string | undefined): string {
     const { scope } = this.#scope.registration;
     if (url === undefined || !URL.canParse(url, scope)) return "";
-    const { protocol, href } = new URL(url, scope);
-    return protocol === "https:" || protocol === "http:" ? href : "";
+    const { origin, href } = new URL(url, scope);
+    const { origins = [] } = this.#options;
+    return [new URL(scope).origin, ...origins].includes(origin) ? href : "";
   }
 
   #tabs(): Promise<readonly WindowTab[]> {

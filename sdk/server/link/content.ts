@@ -34,7 +34,7 @@ export function encodeMessage(message: LinkMessage): Encoded {
   if (priority !== undefined && priorityCode === undefined)
     throw optionError("priority: must be high, normal or low");
   const content = encodeSendContent({
-    ...encodeData(data, json, dataBase64),
+    ...encodeData(data, json ?? jsonInPlace(message), dataBase64),
     ...(ttl === undefined ? {} : { ttl }),
     ...(priorityCode === undefined ? {} : { priority: priorityCode }),
     ...(collapseKey === undefined ? {} : { collapseKey }),
@@ -44,6 +44,10 @@ export function encodeMessage(message: LinkMessage): Encoded {
   });
   return { to: typeof to === "string" ? to : JSON.stringify(to), content };
 }
+
+/** A message that has a notification alone has an empty object as data. */
+const jsonInPlace = ({ data, dataBase64, notification }: LinkMessage) =>
+  data === undefined && dataBase64 === undefined && notification !== undefined ? "{}" : undefined;
 
 function encodeData(
   data: MessageData | undefined,

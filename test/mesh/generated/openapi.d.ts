@@ -795,10 +795,25 @@ export interface components {
             data?: components["schemas"]["Data"];
             /** Format: base64 */
             dataBase64?: string;
+            notification?: {
+                title?: string;
+                body?: string;
+                icon?: string;
+                image?: string;
+                url?: string;
+                badge?: number;
+                actions?: {
+                    action: string;
+                    title: string;
+                    icon?: string;
+                    url?: string;
+                }[];
+            };
             /** @constant */
             encrypted?: true;
             /** @default 2419200 */
             ttl?: number;
+            onlineOnly?: boolean;
             /**
              * @default normal
              * @enum {string}
@@ -825,6 +840,7 @@ export interface components {
                 };
             };
             pace?: number;
+            validateOnly?: boolean;
         };
         Members: {
             tag: string;
@@ -1848,10 +1864,25 @@ export interface operations {
                         data?: components["schemas"]["Data"];
                         /** Format: base64 */
                         dataBase64?: string;
+                        notification?: {
+                            title?: string;
+                            body?: string;
+                            icon?: string;
+                            image?: string;
+                            url?: string;
+                            badge?: number;
+                            actions?: {
+                                action: string;
+                                title: string;
+                                icon?: string;
+                                url?: string;
+                            }[];
+                        };
                         /** @constant */
                         encrypted?: true;
                         /** @default 2419200 */
                         ttl?: number;
+                        onlineOnly?: boolean;
                         /**
                          * @default normal
                          * @enum {string}
@@ -2139,7 +2170,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The status is final: delivered, or how the message ended. */
+            /** @description The status is final: delivered, or how the message ended; or the request is valid, and was only checked. */
             200: {
                 headers: {
                     /** @description The URL of its status. Absent for a message to an alias. */
@@ -2184,6 +2215,12 @@ export interface operations {
                             /** @description As in the request. */
                             to: string;
                         })[];
+                        /** @description Milliseconds from the request's arrival to this answer. */
+                        tookMs: number;
+                    } | {
+                        /** @constant */
+                        valid: true;
+                        recipients: number;
                         /** @description Milliseconds from the request's arrival to this answer. */
                         tookMs: number;
                     };

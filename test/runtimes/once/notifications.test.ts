@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { describe, expect, inject, onTestFinished, test } from "vitest";
 import type * as Sw from "../../../sdk/device/sw/mod.ts";
+import type { PushMessage, PushNotification } from "../../../sdk/device/sw/mod.ts";
 import { sharedChromium } from "../chromium.ts";
 
 const newContext = sharedChromium();
@@ -14,10 +15,13 @@ const WORKER = `
 import { handleNotifications } from "/sw-sdk.js";
 self.clicks = [];
 self.closed = [];
+self.badges = [];
+navigator.setAppBadge = async (count) => void self.badges.push(count);
 const whileVisible = new URL(location.href).searchParams.has("visible");
 handleNotifications({
   icon: "/icon.png",
   whileVisible,
+  origins: ["https://shop.example.com"],
   onClick: (click) => { self.clicks.push(click); },
   onClose: (closed) => { self.closed.push(closed); },
 });
@@ -28,13 +32,15 @@ self.addEventListener("message", (event) => {
   if (kind !== "test.act") return;
   event.waitUntil((async () => {
     const [notification] = await self.registration.getNotifications({ tag });
-    const acted = new NotificationEvent(type, { notification, action });
     const done = [];
-    Object.defineProperty(acted, "waitUntil", { value: (work) => done.push(work) });
-    self.dispatchEvent(acted);
+    if (type !== "none") {
+      const acted = new NotificationEvent(type, { notification, action });
+      Object.defineProperty(acted, "waitUntil", { value: (work) => done.push(work) });
+      self.dispatchEvent(acted);
+    }
     const ends = await Promise.allSettled(done);
     const errors = ends.map(({ reason }) => reason?.message ?? "");
-    event.ports[0].postMessage({ clicks: self.clicks, closed: self.closed, errors });
+    event.ports[0].postMessage({ clicks: self.clicks, closed: self.closed, badges: self.badges, errors });
   })());
 });
 `;
@@ -90,8 +96,8 @@ async function start({ query = "?visible", isAllowed = true } = {}) {
   return { origin, context, page };
 }
 
-const message = (id: string, notification: unknown, data = {}) => ({
-  ...{ id, priority: "normal" as const, sentAt: 1, data: { ...data, notification } },
+const message = (id: string, notification?: PushNotification, more: Partial<PushMessage> = {}) => ({
+  ...{ id, priority: "normal" as const, sentAt: 1, data: {}, notification, ...more },
 });
 
 const show = (page: Page, shown: ReturnType<typeof message>) =>
@@ -118,6 +124,7 @@ const act = (page: Page, type: string, tag: string, action = "") =>
       return (await answer) as {
         clicks: Sw.NotificationClick[];
         closed: { id: string }[];
+        badges: number[];
         errors: string[];
       };
     },
@@ -128,7 +135,7 @@ describe("notifications", () => {
   test("N1 are shown once, whichever tabs hand over the message, also by a worker that was stopped", async () => {
     const { origin, context, page } = await start();
     const other = await open(context, `${origin}/other`);
-    const hello = message("m1", { title: "Hello", body: "World", image: 7, silent: true });
+    const hello = message("m1", { title: "Hello", body: "World" });
     const answers = await Promise.all([show(page, hello), show(other, hello), show(page, hello)]);
     expect(answers.sort()).toEqual(["repeated", "repeated", "shown"]);
     expect(await standing(page)).toEqual([
@@ -138,16 +145,20 @@ describe("notifications", () => {
     await devtools.send("ServiceWorker.enable");
     await devtools.send("ServiceWorker.stopAllWorkers");
     expect(await show(other, hello)).toBe("repeated");
-    // A newer one with the same tag takes the place of the older.
-    expect(await show(page, message("m2", { title: "One", tag: "chat" }))).toBe("shown");
-    expect(await show(page, message("m3", { title: "Two", tag: "chat" }))).toBe("shown");
+    // A newer one with the same collapse key takes the place of the older.
+    const chat = { collapseKey: "chat" };
+    expect(await show(page, message("m2", { title: "One" }, chat))).toBe("shown");
+    expect(await show(page, message("m3", { title: "Two" }, chat))).toBe("shown");
     expect((await standing(page)).map(({ title }) => title).sort()).toEqual(["Hello", "Two"]);
   });
 
   test("N2 are not shown without a title, while the user looks at the app, or without leave", async () => {
     const { page } = await start({ query: "" });
-    for (const none of [undefined, null, "x", [], {}, { title: "" }, { title: 5 }])
+    for (const none of [undefined, {}, { title: "" }])
       expect(await show(page, message("m1", none))).toBe("empty");
+    // Data alone is for the app's own handler.
+    const data = { notification: { title: "Hello" } };
+    expect(await show(page, message("m1", undefined, { data }))).toBe("empty");
     expect(await show(page, message("m2", { title: "Hello" }))).toBe("visible");
     expect(await show(page, message("m2", { title: "Hello" }))).toBe("repeated");
     const denied = await start({ isAllowed: false });
@@ -161,9 +172,10 @@ describe("notifications", () => {
     const actions = [
       { action: "open", title: "Open", url: "/chat/7" },
       { action: "bad", title: "Bad", url: "javascript:alert(1)" },
-      { title: "no action" },
+      { action: "other", title: "Other", url: "https://other.example/" },
+      { action: "allowed", title: "Allowed", url: "https://shop.example.com/7" },
     ];
-    const shown = message("m1", { title: "Hi", url: "/new", actions }, { chat: 7 });
+    const shown = message("m1", { title: "Hi", url: "/new", actions }, { data: { chat: 7 } });
     const clicked = async (action: string) => {
       expect(await show(page, { ...shown, id: `m1${action}` })).toBe("shown");
       const { clicks, errors } = await act(page, "notificationclick", `m1${action}`, action);
@@ -179,14 +191,36 @@ describe("notifications", () => {
     const toNew = await clicked("");
     expect(toNew.click).toMatchObject({ id: "m1", action: "", url: `${origin}/new` });
     expect(toNew.error).toMatch(/open/i);
-    expect((await clicked("bad")).click?.url).not.toContain("javascript");
+    // What may not be opened leads to the app.
+    for (const action of ["bad", "other"])
+      expect((await clicked(action)).click?.url).toMatch(new RegExp(`^${origin}/`));
+    expect((await clicked("allowed")).click?.url).toBe("https://shop.example.com/7");
     for (const tab of [page, chat]) {
-      await tab.waitForFunction(() => globalThis.heard.length === 3);
+      await tab.waitForFunction(() => globalThis.heard.length === 5);
       expect(await tab.evaluate(() => globalThis.heard.map(({ action }) => action))).toEqual([
-        ...["open", "", "bad"],
+        ...["open", "", "bad", "other", "allowed"],
       ]);
     }
     expect(await standing(page)).toEqual([]);
+  });
+
+  test("N5 the number of a message is set once, shown or not, by the worker; a page without one sets it itself", async () => {
+    const { origin, context, page } = await start({ query: "" });
+    const other = await open(context, `${origin}/other`);
+    const counted = message("m1", { badge: 3 });
+    expect([await show(page, counted), await show(other, counted)]).toEqual(["empty", "repeated"]);
+    expect(await show(page, message("m2", { title: "Hello", badge: 4 }))).toBe("visible");
+    expect(await show(page, message("m3", { title: "Hello" }))).toBe("visible");
+    expect(await show(page, message("m4", { badge: 0 }))).toBe("empty");
+    expect((await act(page, "none", "")).badges).toEqual([3, 4, 0]);
+    const set = await page.evaluate(async () => {
+      const counts: number[] = [];
+      Object.assign(navigator, { setAppBadge: async (count: number) => void counts.push(count) });
+      for (const badge of [2, undefined, 0])
+        await globalThis.sw.showBadge({ notification: badge === undefined ? {} : { badge } });
+      return counts;
+    });
+    expect(set).toEqual([2, 0]);
   });
 
   test("N2 a page without a worker is told so, and its messages are not held up for good", async () => {

@@ -88,7 +88,7 @@ test.each<[string, unknown, string]>([
   ["a number", 5, "data: must be an object, text or bytes, and is 5"],
   ["true", true, "data: must be an object, text or bytes, and is boolean"],
   ["null", null, "data: must be an object, text or bytes, and is null"],
-  ["nothing", undefined, "data: must be given, or json"],
+  ["nothing", undefined, "data: must be given, or json, or a notification"],
   ["a Map", new Map([[1, 2]]), "data: JSON has no form for Map"],
   ["a Promise", Promise.resolve({ a: 1 }), "data: JSON has no form for Promise"],
   ["an Error", new Error("x"), "data: JSON has no form for Error"],

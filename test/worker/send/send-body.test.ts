@@ -37,6 +37,8 @@ const fields: [string, unknown[]][] = [
   ["collapseKey", [null, "", 5, {}, "x".repeat(LIMITS.COLLAPSE_KEY_BYTES + 1), "é".repeat(33)]],
   ["label", [null, "", 5, {}, "x".repeat(LIMITS.LABEL_BYTES + 1), "é".repeat(33), "\ud800"]],
   ["trace", [null, "true", 1, [], {}]],
+  ["onlineOnly", [null, 1, "true", {}]],
+  ["validateOnly", [null, 1, "true", {}]],
   ["onOverflow", [null, "drop", true, ""]],
   ["encrypted", [null, false, 1, "true", true]],
   ["extra", [1, null]],
@@ -92,6 +94,92 @@ describe("S32 an encrypted message", () => {
       expect(problem.detail).toContain("only to a regId");
     },
   );
+});
+
+describe("O2 the notification", () => {
+  const url = (bytes: number) => `/${"x".repeat(bytes - 1)}`;
+  const button = (n: number) => ({ action: `a${n}`, title: "Yes" });
+  const texts = ["title", "body", "icon", "image", "url"].map((name) => [
+    ...[name, [null, "", 5, {}, "\ud800"]],
+  ]) as [string, unknown[]][];
+  const urls = [
+    ...[
+      "javascript:alert(1)",
+      "JAVASCRIPT:alert(1)",
+      "java\nscript:alert(1)",
+      " javascript:alert(1)",
+    ],
+    ...["data:text/html,x", "http://example.com/", "https://", "https:example.com"],
+    ...["https://user@example.com/", "//example.com/", "/\\example.com", "/a b", "/a\u0007"],
+  ];
+  const bad: [string, unknown[]][] = [
+    ["", [null, 5, "title", [], {}, { body: "no title" }, { badge: 1, actions: [button(1)] }]],
+    ...texts,
+    ["title", ["x".repeat(LIMITS.NOTIFICATION_TITLE_BYTES + 1)]],
+    ["body", ["x".repeat(LIMITS.NOTIFICATION_BODY_BYTES + 1)]],
+    ...(["icon", "image", "url"] as const).map(
+      (name) => [name, [...urls, url(LIMITS.NOTIFICATION_URL_BYTES + 1)]] as [string, unknown[]],
+    ),
+    ["badge", [null, "1", -1, 1.5, LIMITS.NOTIFICATION_BADGE_MAX + 1]],
+    [
+      "actions",
+      [
+        ...[null, {}, "yes", [], [null], [{}], [{ title: "Yes" }], [{ action: "yes" }]],
+        ...[[{ ...button(1), url: "javascript:x" }], [{ ...button(1), more: 1 }]],
+        [{ action: "x".repeat(LIMITS.NOTIFICATION_ACTION_BYTES + 1), title: "Yes" }],
+        [{ action: "yes", title: "x".repeat(LIMITS.NOTIFICATION_ACTION_TITLE_BYTES + 1) }],
+        [button(1), button(1)],
+        Array.from({ length: LIMITS.NOTIFICATION_ACTIONS + 1 }, (_, n) => button(n)),
+      ],
+    ],
+    ["extra", [1]],
+  ];
+  const cases = bad.flatMap(([name, values]) =>
+    values.map((value) => [name, JSON.stringify(value).slice(0, 40), value] as const),
+  );
+  it.each(cases)("O2 refuses %s %s by its name", async (name, _, value) => {
+    const notification = name === "" ? value : { title: "x", [name]: value };
+    const problem = await refused({ to, data: "x", notification }, "field_invalid");
+    expect(problem.field).toMatch(/^notification\b/);
+    if (name !== "" && name !== "extra") expect(problem.field).toContain(name);
+  });
+
+  it.each([
+    [
+      "the longest texts",
+      { title: "x".repeat(LIMITS.NOTIFICATION_TITLE_BYTES), body: "é".repeat(1_024) },
+    ],
+    [
+      "the longest URLs",
+      { title: "x", icon: url(LIMITS.NOTIFICATION_URL_BYTES), image: url(1_024) },
+    ],
+    [
+      "URLs of every form",
+      { title: "x", icon: "a.png", image: "?a:b", url: "HTTPS://example.com:8443" },
+    ],
+    ["no badge", { badge: 0 }],
+    ["the highest badge", { badge: LIMITS.NOTIFICATION_BADGE_MAX }],
+    ["all buttons", { title: "x", actions: [1, 2, 3, 4].map(button) }],
+  ])("O2 takes %s, without data", async (_, notification) => {
+    expect((await post({ to, notification })).response.status).toBe(202);
+    expect((await post({ to: { everyone: true }, notification })).response.status).toBe(202);
+  });
+
+  it("O2 P8.1 has room with the data up to the bound of data", async () => {
+    const notification = { title: "é".repeat(100) };
+    const size = new TextEncoder().encode(JSON.stringify(notification)).length;
+    const data = "x".repeat(LIMITS.DATA_BYTES - size);
+    expect((await post({ to, data, notification })).response.status).toBe(202);
+    const problem = await refused({ to, data: `${data}x`, notification }, "field_invalid");
+    expect(problem).toMatchObject({ field: "notification" });
+    expect(problem.detail).toContain(`${LIMITS.DATA_BYTES + 1} bytes`);
+  });
+
+  it("O2 is refused beside an encrypted body, into which it goes", async () => {
+    const encrypted = { dataBase64: encryptedBody(200), encrypted: true };
+    const sent = { to, ...encrypted, notification: { title: "x" } };
+    expect((await refused(sent, "field_invalid")).field).toBe("notification");
+  });
 });
 
 describe("P8.1 the data", () => {

@@ -62,3 +62,40 @@ describe("what a message carries besides its data", () => {
     expect(refused).toMatchObject({ ok: false, code: "mailbox_full" });
   });
 });
+
+describe("a message that is for online devices only", () => {
+  const online: SendFields = { key: "m", onlineOnly: true };
+
+  test("O3 ends as expired where its app does not listen, and writes nothing", () => {
+    for (const rig of [Rig.offline(), Rig.registered()]) {
+      let answer: { status: string; seq: number } | undefined;
+      const rows = rig.rows(() => {
+        answer = rig.queue(online);
+      });
+      expect(answer).toMatchObject({ status: "expired" });
+      expect(rows).toBe(0);
+      expect(rig.statusOf("m", answer?.seq ?? 0)).toBe("expired");
+      rig.connect({ attach: [1] });
+      expect(rig.takeAndAck()).toEqual([]);
+      // A repeat is the same message, though the app listens now.
+      expect(rig.queue(online)).toEqual(answer);
+    }
+  });
+
+  test("O3 is one like others where it listens: it comes again on the next link, with its ttl", () => {
+    const rig = Rig.online();
+    rig.sendAndWait(online);
+    expect(rig.takeMessages()).toMatchObject([{ remainingMs: 3_600_000 }]);
+    rig.lose();
+    rig.restart();
+    rig.connect({ attach: [1] });
+    expect(rig.takeAndAck()).toHaveLength(1);
+  });
+
+  test("O3 waits its turn behind others where it listens", () => {
+    const rig = Rig.online();
+    for (let i = 0; i < LIMITS.INFLIGHT_MESSAGES; i++) rig.queue();
+    expect(rig.queue(online)).toMatchObject({ status: "queued" });
+    expect(rig.takeAndAck()).toHaveLength(LIMITS.INFLIGHT_MESSAGES + 1);
+  });
+});

@@ -107,6 +107,16 @@ describe("P2 duplicates", () => {
     await client.close();
   });
 
+  it("P2.2 O2 are not two messages of one key and data that differ in their notification", async () => {
+    const { client, got } = await listening();
+    const first = mesh.message("", { notification: { title: "One" } });
+    const second = { ...mesh.message("", { key: first.key }), notification: { title: "Two" } };
+    mesh.socket.deliver(first, second, { ...second, seq: second.seq + 1 });
+    await until(() => mesh.socket.acks.some(({ seq }) => seq === second.seq + 1), "the answers");
+    expect(got.map(({ notification }) => notification?.title)).toEqual(["One", "Two"]);
+    await client.close();
+  });
+
   it("P2.1 are recognised after thousands of more urgent messages", async () => {
     const storage = memoryStorage();
     const { client, got } = await listening(storage);
