@@ -27,6 +27,7 @@ import { keyCreate } from "./commands/key/create.ts";
 import { keyList } from "./commands/key/list.ts";
 import { keyRevoke } from "./commands/key/revoke.ts";
 import { listen } from "./commands/listen.ts";
+import { recall } from "./commands/recall.ts";
 import { registrationBan } from "./commands/registration/ban.ts";
 import { registrationList } from "./commands/registration/list.ts";
 import { registrationRemove } from "./commands/registration/remove.ts";
@@ -133,6 +134,7 @@ export function commandLine(env: NodeJS.ProcessEnv): Command {
     .addCommand(send(env))
     .addCommand(broadcast(env))
     .addCommand(status(env))
+    .addCommand(recall(env))
     .addCommand(sign(env))
     .addCommand(tag)
     .addCommand(alias)

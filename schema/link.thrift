@@ -316,6 +316,8 @@ struct Message {
   /** If remainingMs is 0: 32-bit FNV-1a of the data as first sent, because the data may be left out here. */
   11: optional i32 dataHash
   12: optional Notification notification
+  /** The device reports what happens to it: see DeviceEvents. Absent for false. */
+  13: optional bool report
 }
 
 /** Messages in the order in which to pass them to the app. */
@@ -419,6 +421,8 @@ struct Broadcast {
   /** Like Message.remainingMs. */
   13: optional i64 remainingMs
   14: optional Notification notification
+  /** As Message.report. */
+  15: optional bool report
 }
 
 /** Broadcasts in the order in which to pass them to the app. They are acknowledged by cursors, not by acks. */
@@ -427,13 +431,58 @@ struct Broadcasts {
 }
 
 /**
- * Another device of a shared alias took the message, or its time is over: do not pass it to the app if it was not passed yet.
- * A device that drops it says so at once with Ack.discarded.
+ * Another device of a shared alias took the message, its time is over, or its sender recalls it: do not pass it to the app if it was
+ * not passed yet. A device that drops it says so at once with Ack.discarded.
  */
 struct Withdraw {
   1: required i32 slot
   /** Message.key. */
   2: required binary key
+  /**
+   * Its sender recalls it: an app that has it takes it off the display. Unless the device says that it dropped it, it answers with
+   * a DeviceEvent, `RECALLED` or `UNKNOWN`. Absent for false.
+   */
+  3: optional bool recall
+  /** With `recall`: Message.seq or Broadcast.seq. */
+  4: optional i64 seq
+  /** With `recall`, of a broadcast: Broadcast.source. */
+  5: optional string source
+}
+
+/** What happened on the device to a message. */
+enum DeviceEventKind {
+  /** The user can see it. */
+  SHOWN = 1
+  CLICKED = 2
+  /** The user has put it away. */
+  DISMISSED = 3
+  /** The app had it, and was told that its sender recalls it. */
+  RECALLED = 4
+  /** Its sender recalls it, and the device does not know it, or not any more. */
+  UNKNOWN = 5
+}
+
+struct DeviceEvent {
+  1: required DeviceEventKind kind
+  /** Message.key, or Broadcast.key. */
+  2: required binary key
+  3: required i64 seq
+  /** Of a broadcast: Broadcast.source. */
+  4: optional string source
+  /** Milliseconds since it happened, as the device measures them. Absent for 0. */
+  5: optional i64 agoMs
+  /** Of CLICKED: the action of the notification. At most 64 bytes. */
+  6: optional string action
+  /** Of RECALLED: milliseconds since the app got the message, if the device knows. */
+  7: optional i64 takenAgoMs
+}
+
+/** Events of messages with `report`, and answers to recalls. The answer is Done or a Refusal; until then the device keeps them. */
+struct DeviceEvents {
+  1: required i32 request
+  2: required i32 slot
+  /** The mesh ignores those after the first 64. */
+  3: required list<DeviceEvent> events
 }
 
 /** Another registration took an alias that this one held; this one no longer holds it. */
@@ -460,6 +509,7 @@ union PushUp {
   13: SetKey setKey
   /** Of a registration with an epoch: every command but Register, Attach and Detach. */
   14: Sealed sealed
+  16: DeviceEvents events
 }
 
 union PushDown {

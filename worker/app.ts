@@ -18,6 +18,7 @@ import { grants } from "./routes/grants.ts";
 import { live } from "./routes/live.ts";
 import { messages } from "./routes/messages.ts";
 import { operators } from "./routes/operators.ts";
+import { recall } from "./routes/recall.ts";
 import { registrations } from "./routes/registrations.ts";
 import { senderLink } from "./routes/sender-link.ts";
 import { service } from "./routes/service.ts";
@@ -33,6 +34,7 @@ const HANDLERS: Handlers = {
   ...connect,
   ...messages,
   ...senderLink,
+  ...recall,
   ...tags,
   ...aliases,
   ...registrations,

@@ -5,6 +5,7 @@ import {
   CHANNEL_PUSH,
   type Cursor,
   type Describe,
+  type DeviceEvents,
   decodePushUp,
   encodePushDown,
   type Grant,
@@ -75,6 +76,8 @@ export interface PushCommands {
   /** @returns as `subscribe` */
   setAlias(command: SetAlias, onAnswer: OnAnswer, context: Context): MeshError | null;
   report(command: Report): MeshError | null;
+  /** What happened to messages on the device. */
+  happened(command: DeviceEvents, context: Context): MeshError | null;
   publishKey(command: PublishKey, context: Context): MeshError | null;
   describe(slot: number): DescribedParts | MeshError;
   /** Begins an epoch. @returns a refusal */
@@ -187,12 +190,15 @@ function receiveCommand(
       return;
     }
     case "report":
+    case "events":
     case "publishKey": {
       const { request } = frame.value;
       const refused =
         frame.kind === "report"
           ? commands.report(frame.value)
-          : commands.publishKey(frame.value, context);
+          : frame.kind === "events"
+            ? commands.happened(frame.value, context)
+            : commands.publishKey(frame.value, context);
       if (refused !== null) refuse(refused, request, context);
       else context.send(encodePushDown({ kind: "done", value: { request } }));
       return;
@@ -262,6 +268,7 @@ function requestOf(frame: PushUp): number | undefined {
     case "subscribe":
     case "setAlias":
     case "report":
+    case "events":
     case "publishKey":
     case "describe":
     case "setKey":

@@ -7,13 +7,13 @@ import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import type { AliasSuspension, WithdrawRequest } from "../alias/types.ts";
 import type { CallResult, Context } from "../link/effects.ts";
+import type { RecallAnswer, RecallRequest } from "../message/recall.ts";
 import { type CommandAnswer, type Refused, refusedBy } from "../message/refusal.ts";
 import type { RegistrationName } from "../message/registration-name.ts";
 import type { SendAnswer, SendRequest } from "../message/send.ts";
 import type { DeliverAnswer, DeliverRequest } from "../tag/calls/fan-out.ts";
 import type { Claims } from "./account.ts";
 import { changeAlias, changeTags } from "./commands.ts";
-import { endOf } from "./events/timelines.ts";
 import type { LinkSnapshot } from "./link/snapshot.ts";
 import { type DeviceOptions, type DeviceParts, makeParts } from "./parts.ts";
 import { type PendingCommand, waitFor } from "./pending-command.ts";
@@ -215,19 +215,24 @@ export class Device {
 
   /** Returns the status of a message. May write: see `statusOf`. */
   status(request: StatusRequest, context: Context): StatusAnswer {
-    const { registrations, mail, timelines } = this.#parts;
+    const { registrations, mail } = this.#parts;
     // Also for an earlier life: what was delivered to it stays delivered.
     const registration = registrations.ofApp(request.app);
     // The registration is forgotten, so the message may have been delivered or not.
     if (registration === undefined || request.generation > registration.generation) {
       return { ok: false, code: "message_not_found" };
     }
-    const answer = mail.status(registration, request, context);
-    const events = timelines.of(registration, toBase64Url(request.key), request.seq, context.now);
-    if (events === undefined) return answer;
-    // Its end may be forgotten everywhere else.
-    const status = answer.ok ? answer.status : endOf(events);
-    return status === undefined ? answer : { ok: true, status, events };
+    return mail.status(registration, request, context);
+  }
+
+  /** The sender of a message recalls it. @returns the answer, or a token: the caller then waits up to `request.waitMs` */
+  recall(request: RecallRequest, context: Context): RecallAnswer | number {
+    const registration = this.#activeRegistration(request);
+    // Its messages have ended with it.
+    if (registration === undefined) return this.status(request, context);
+    const answer = this.#parts.mail.recall(registration, request, context);
+    this.#afterMail(context);
+    return answer;
   }
 
   /** Joins and leaves tags. @returns the answer, or a token: the caller then waits up to `COMMAND_WAIT_MS` */

@@ -16,6 +16,7 @@ import type { DeviceIdentity } from "./identity.ts";
 import { IdleWatch } from "./idle.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { pushCommands } from "./link/push-commands.ts";
+import { Reports } from "./link/reports.ts";
 import { LinkSession } from "./link/session.ts";
 import { Mail } from "./mail/mail.ts";
 import { RecentKeys } from "./mail/recent-keys.ts";
@@ -71,7 +72,8 @@ export function makeParts(options: DeviceOptions) {
   const { webhookShards } = options;
   const receipts = new Receipts({ ...shared, identity, name, spread, webhookShards });
   const events = new MessageEvents([timelines, receipts]);
-  const mail = new Mail({ ...shared, events, name, spread });
+  const mail = new Mail({ ...shared, events, timelines, name, spread });
+  const reports = new Reports({ mail, events, timelines });
   const source = (app: string, tagId: string) => identity.source(app, tagId);
   const judges: Rights["judges"] = (...args) => rights.judges(...args);
   const tags = new Tags({ ...shared, depths, name, source, judges });
@@ -91,7 +93,7 @@ export function makeParts(options: DeviceOptions) {
   const nameCommands = new NameCommands({ registrations, admissions, rights });
   const commands = pushCommands({
     ...{ registrations, lifecycle, mail, tags, aliases, keys, identity },
-    ...{ admissions, nameCommands, seals, budgets },
+    ...{ admissions, nameCommands, seals, budgets, reports },
   });
   const eviction = new Eviction({
     ...{ account, registrations, removals, lifecycle, link, identity },

@@ -206,8 +206,10 @@ export interface TimelineRecord {
   readonly key: string;
   /** Milliseconds since 1970; null while the message has not ended. */
   readonly endedAt: number | null;
-  /** JSON: names of events, each with the milliseconds since the time of `seq`. */
+  /** JSON: names of events, each with the milliseconds since the time of `seq`, and what was clicked. */
   readonly events: string;
+  /** JSON: what its sender asked for besides `trace`; null for nothing. */
+  readonly options: string | null;
 }
 
 export interface TimelineStore {

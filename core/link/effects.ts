@@ -9,6 +9,7 @@ import type {
   LateCommand,
 } from "../alias/types.ts";
 import type { AdmitAnswer, AdmitRequest } from "../app/admission.ts";
+import type { RecallAnswer } from "../message/recall.ts";
 import type { CommandAnswer } from "../message/refusal.ts";
 import type { SendAnswer } from "../message/send.ts";
 import type { DeliverAnswer } from "../tag/calls/fan-out.ts";
@@ -65,7 +66,7 @@ export type CallResult =
   | { readonly ok: false; readonly isUnmade?: true };
 
 /** The answer to the sender, node or app server that waits with a token. */
-export type WaitAnswer = SendAnswer | CommandAnswer | DeliverAnswer;
+export type WaitAnswer = SendAnswer | CommandAnswer | DeliverAnswer | RecallAnswer;
 
 export type Effect =
   /** Send one binary WebSocket message. */

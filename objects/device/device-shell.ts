@@ -14,6 +14,7 @@ import type {
   StatusRequest,
   TagsRequest,
 } from "../../core/device/types.ts";
+import type { RecallAnswer, RecallRequest } from "../../core/message/recall.ts";
 import type { CommandAnswer, Refused } from "../../core/message/refusal.ts";
 import type { RegistrationName } from "../../core/message/registration-name.ts";
 import type { SendAnswer, SendRequest } from "../../core/message/send.ts";
@@ -62,6 +63,12 @@ export class DeviceShell implements DeviceRpc, DeviceImportRpc {
 
   status(request: StatusRequest): Promise<StatusAnswer> {
     return this.#runner.look(({ device }, context) => device.status(request, context));
+  }
+
+  recall(request: RecallRequest): Promise<RecallAnswer> {
+    return this.#runner.ask(request.waitMs, ({ device }, context) =>
+      device.recall(request, context),
+    );
   }
 
   setTags(request: TagsRequest): Promise<CommandAnswer> {

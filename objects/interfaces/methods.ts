@@ -28,6 +28,7 @@ export const DEVICE_METHODS: Methods<DeviceRpc & DeviceImportRpc & Alarmed> = {
   openAccount: true,
   send: true,
   status: true,
+  recall: true,
   drain: true,
   setTags: true,
   setAlias: true,

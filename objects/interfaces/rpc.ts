@@ -25,6 +25,7 @@ import type {
   StatusRequest,
   TagsRequest,
 } from "../../core/device/types.ts";
+import type { RecallAnswer, RecallRequest } from "../../core/message/recall.ts";
 import type { CommandAnswer } from "../../core/message/refusal.ts";
 import type { RegistrationName } from "../../core/message/registration-name.ts";
 import type { SendAnswer, SendRequest } from "../../core/message/send.ts";
@@ -92,6 +93,8 @@ export interface DeviceRpc {
   openAccount(request: OpenAccountRequest): Promise<OpenAccountAnswer>;
   send(request: SendRequest): Promise<SendAnswer>;
   status(request: StatusRequest): Promise<StatusAnswer>;
+  /** Safe to repeat. */
+  recall(request: RecallRequest): Promise<RecallAnswer>;
   /** Closes the link, if there is one, with `going_away`. */
   drain(): Promise<void>;
   /** From the edge, for the app server: joins and leaves tags. */

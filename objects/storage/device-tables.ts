@@ -27,7 +27,7 @@ const OWN = {
 const TIMELINES = {
   timelines: `(
     seq INTEGER, source TEXT, slot INTEGER NOT NULL, key TEXT NOT NULL, ended_at INTEGER, events TEXT NOT NULL,
-    PRIMARY KEY (seq, source)) WITHOUT ROWID`,
+    options TEXT,     PRIMARY KEY (seq, source)) WITHOUT ROWID`,
 };
 
 /** Made by the first message whose end is told to a webhook. */

@@ -7,12 +7,12 @@ const TIMELINES = new Table({
   shared: { name: "timelines", scope: "device" },
 });
 
-const COLUMNS = ["seq", "source", "slot", "key", "ended_at AS endedAt", "events"];
+const COLUMNS = ["seq", "source", "slot", "key", "ended_at AS endedAt", "events", "options"];
 const READ = TIMELINES.select(COLUMNS, { where: "seq = ? AND source = ?" });
 const LIST = TIMELINES.select(COLUMNS, { tail: "ORDER BY seq LIMIT ?" });
 const COUNT = TIMELINES.select(["count(*) AS count"]);
 const PUT = TIMELINES.put(
-  ["seq", "source", "slot", "key", "ended_at", "events"],
+  ["seq", "source", "slot", "key", "ended_at", "events", "options"],
   ["seq", "source"],
 );
 const DELETE = TIMELINES.delete(["seq", "source"]);
@@ -35,8 +35,8 @@ export class TimelineRows implements TimelineStore {
     return this.#tables.get<TimelineRecord>(READ, seq, source) ?? null;
   }
 
-  putTimeline({ seq, source, slot, key, endedAt, events }: TimelineRecord): void {
-    this.#tables.run(PUT, seq, source, slot, key, endedAt, events);
+  putTimeline({ seq, source, slot, key, endedAt, events, options }: TimelineRecord): void {
+    this.#tables.run(PUT, seq, source, slot, key, endedAt, events, options);
   }
 
   deleteTimeline(seq: number, source: string): void {

@@ -12,6 +12,7 @@ export const timelineLine = z.strictObject({
   key: z.string(),
   endedAt: timeMs.nullable(),
   events: z.string(),
+  options: z.string().nullable(),
 });
 
 /** See `ReceiptRecord` in core/device/store.ts. Since version 4. */

@@ -642,6 +642,8 @@ export interface Message {
   /** If remainingMs is 0: 32-bit FNV-1a of the data as first sent, because the data may be left out here. */
   readonly dataHash?: number;
   readonly notification?: Notification;
+  /** The device reports what happens to it: see DeviceEvents. Absent for false. */
+  readonly report?: boolean;
 }
 
 const MessageShape: Shape<Message> = /* @__PURE__ */ struct<Message>(0x7e, {
@@ -657,6 +659,7 @@ const MessageShape: Shape<Message> = /* @__PURE__ */ struct<Message>(0x7e, {
   remainingMs: I64,
   dataHash: I32,
   notification: NotificationShape,
+  report: BOOL,
 });
 
 /** The bytes of one Message. @throws ThriftError `range` if a number does not fit its type. */
@@ -886,6 +889,8 @@ export interface Broadcast {
   /** Like Message.remainingMs. */
   readonly remainingMs?: number;
   readonly notification?: Notification;
+  /** As Message.report. */
+  readonly report?: boolean;
 }
 
 const BroadcastShape: Shape<Broadcast> = /* @__PURE__ */ struct<Broadcast>(0x7fe, {
@@ -903,6 +908,7 @@ const BroadcastShape: Shape<Broadcast> = /* @__PURE__ */ struct<Broadcast>(0x7fe
   collapseKey: STRING,
   remainingMs: I64,
   notification: NotificationShape,
+  report: BOOL,
 });
 
 /** The bytes of one Broadcast. @throws ThriftError `range` if a number does not fit its type. */
@@ -929,18 +935,30 @@ export const encodeBroadcasts = (value: Broadcasts): Uint8Array<ArrayBuffer> =>
 export const decodeBroadcasts = (bytes: Uint8Array): Broadcasts => decode(bytes, BroadcastsShape[1]);
 
 /**
- * Another device of a shared alias took the message, or its time is over: do not pass it to the app if it was not passed yet.
- * A device that drops it says so at once with Ack.discarded.
+ * Another device of a shared alias took the message, its time is over, or its sender recalls it: do not pass it to the app if it was
+ * not passed yet. A device that drops it says so at once with Ack.discarded.
  */
 export interface Withdraw {
   readonly slot: number;
   /** Message.key. */
   readonly key: Uint8Array;
+  /**
+   * Its sender recalls it: an app that has it takes it off the display. Unless the device says that it dropped it, it answers with
+   * a DeviceEvent, `RECALLED` or `UNKNOWN`. Absent for false.
+   */
+  readonly recall?: boolean;
+  /** With `recall`: Message.seq or Broadcast.seq. */
+  readonly seq?: number;
+  /** With `recall`, of a broadcast: Broadcast.source. */
+  readonly source?: string;
 }
 
 const WithdrawShape: Shape<Withdraw> = /* @__PURE__ */ struct<Withdraw>(0x6, {
   slot: I32,
   key: BINARY,
+  recall: BOOL,
+  seq: I64,
+  source: STRING,
 });
 
 /** The bytes of one Withdraw. @throws ThriftError `range` if a number does not fit its type. */
@@ -949,6 +967,75 @@ export const encodeWithdraw = (value: Withdraw): Uint8Array<ArrayBuffer> =>
 
 /** Reads one Withdraw that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeWithdraw = (bytes: Uint8Array): Withdraw => decode(bytes, WithdrawShape[1]);
+
+/** What happened on the device to a message. */
+export const DeviceEventKind = {
+  /** The user can see it. */
+  SHOWN: 1,
+  CLICKED: 2,
+  /** The user has put it away. */
+  DISMISSED: 3,
+  /** The app had it, and was told that its sender recalls it. */
+  RECALLED: 4,
+  /** Its sender recalls it, and the device does not know it, or not any more. */
+  UNKNOWN: 5,
+} as const;
+export type DeviceEventKind = 1 | 2 | 3 | 4 | 5;
+
+const DeviceEventKindShape: Shape<DeviceEventKind> = /* @__PURE__ */ enumeration(DeviceEventKind);
+
+export interface DeviceEvent {
+  readonly kind: DeviceEventKind;
+  /** Message.key, or Broadcast.key. */
+  readonly key: Uint8Array;
+  readonly seq: number;
+  /** Of a broadcast: Broadcast.source. */
+  readonly source?: string;
+  /** Milliseconds since it happened, as the device measures them. Absent for 0. */
+  readonly agoMs?: number;
+  /** Of CLICKED: the action of the notification. At most 64 bytes. */
+  readonly action?: string;
+  /** Of RECALLED: milliseconds since the app got the message, if the device knows. */
+  readonly takenAgoMs?: number;
+}
+
+const DeviceEventShape: Shape<DeviceEvent> = /* @__PURE__ */ struct<DeviceEvent>(0xe, {
+  kind: DeviceEventKindShape,
+  key: BINARY,
+  seq: I64,
+  source: STRING,
+  agoMs: I64,
+  action: STRING,
+  takenAgoMs: I64,
+});
+
+/** The bytes of one DeviceEvent. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeDeviceEvent = (value: DeviceEvent): Uint8Array<ArrayBuffer> =>
+  encode(value, DeviceEventShape[2]);
+
+/** Reads one DeviceEvent that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeDeviceEvent = (bytes: Uint8Array): DeviceEvent => decode(bytes, DeviceEventShape[1]);
+
+/** Events of messages with `report`, and answers to recalls. The answer is Done or a Refusal; until then the device keeps them. */
+export interface DeviceEvents {
+  readonly request: number;
+  readonly slot: number;
+  /** The mesh ignores those after the first 64. */
+  readonly events: readonly DeviceEvent[];
+}
+
+const DeviceEventsShape: Shape<DeviceEvents> = /* @__PURE__ */ struct<DeviceEvents>(0xe, {
+  request: I32,
+  slot: I32,
+  events: /* @__PURE__ */ list(DeviceEventShape),
+});
+
+/** The bytes of one DeviceEvents. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeDeviceEvents = (value: DeviceEvents): Uint8Array<ArrayBuffer> =>
+  encode(value, DeviceEventsShape[2]);
+
+/** Reads one DeviceEvents that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeDeviceEvents = (bytes: Uint8Array): DeviceEvents => decode(bytes, DeviceEventsShape[1]);
 
 /** Another registration took an alias that this one held; this one no longer holds it. */
 export interface AliasLost {
@@ -986,6 +1073,7 @@ export type PushUp =
   | { readonly kind: "setKey"; readonly value: SetKey }
   /** Of a registration with an epoch: every command but Register, Attach and Detach. */
   | { readonly kind: "sealed"; readonly value: Sealed }
+  | { readonly kind: "events"; readonly value: DeviceEvents }
   /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */
   | { readonly kind: "unknown"; readonly value: number };
 
@@ -1007,6 +1095,8 @@ const PushUpShape: Shape<PushUp, WritablePushUp> = /* @__PURE__ */ union<PushUp,
   publishKey: PublishKeyShape,
   setKey: SetKeyShape,
   sealed: SealedShape,
+  _15: undefined,
+  events: DeviceEventsShape,
 });
 
 /** The bytes of one PushUp. @throws ThriftError `range` if a number does not fit its type. */

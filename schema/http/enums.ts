@@ -34,6 +34,11 @@ export const MESSAGE_REPORTS = ["shown", "clicked", "dismissed"] as const;
 /** What timelines and webhooks tell about a message. */
 export const MESSAGE_EVENTS = [...MESSAGE_STEPS, ...MESSAGE_ENDS, ...MESSAGE_REPORTS] as const;
 export type MessageEventName = (typeof MESSAGE_EVENTS)[number];
+/**
+ * Of a message that is recalled after the app had it: the app was told to take it off its display; the device does not know it any more; the
+ * device has not answered.
+ */
+export const RECALL_DISPLAYS = ["removed", "unknown", "pending"] as const;
 /** What webhooks tell about a registration. */
 export const REGISTRATION_EVENTS = ["push_disabled"] as const;
 /** All that webhooks tell an app's server: also what a device sends to it. */

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import { LIMITS } from "../limits.ts";
 import { conditionBody, filterBody } from "./condition.ts";
-import { MESSAGE_EVENTS, PRIORITY_NAMES } from "./enums.ts";
+import { MESSAGE_EVENTS, PRIORITY_NAMES, RECALL_DISPLAYS } from "./enums.ts";
 import {
   type AnswerOf,
   aliasText,
@@ -192,7 +192,14 @@ export const statusAnswer = lazily(() =>
     acceptedAt: milliseconds(),
     /** What happened to it, in that order, if it was sent with `trace`. */
     events: z
-      .array(z.strictObject({ event: z.enum(MESSAGE_EVENTS), at: milliseconds() }))
+      .array(
+        z.strictObject({
+          event: z.enum(MESSAGE_EVENTS),
+          at: milliseconds(),
+          /** Of `clicked`: the action of the notification, if it was one. */
+          action: z.string().optional(),
+        }),
+      )
       .optional(),
   }),
 );
@@ -227,6 +234,21 @@ export const broadcastStatus = lazily(() =>
   }),
 );
 export type BroadcastStatusBody = AnswerOf<typeof broadcastStatus>;
+
+/** Answer of `DELETE /v1/messages/{id}`. */
+export const recallAnswer = lazily(() =>
+  z.strictObject({
+    id: z.string(),
+    /** `recalled`: the app never gets it. `delivered`: the app had it. `queued` and `sent`: only the device knows. */
+    status: messageStatus(),
+    /** Of a message that the app may have: whether the app was told to take it off its display. */
+    display: z.enum(RECALL_DISPLAYS).optional(),
+    /** When the app had it, milliseconds since 1970. Absent if that is not known. */
+    deliveredAt: milliseconds().optional(),
+    tookMs: tookMs(),
+  }),
+);
+export type RecallAnswerBody = AnswerOf<typeof recallAnswer>;
 
 /** For signed requests with a body. */
 export const CONTENT_DIGEST = {
@@ -320,6 +342,31 @@ export const messageRoutes = {
       200: {
         description: "Its status, or the progress of the broadcast.",
         body: z.union([statusAnswer(), broadcastStatus()]),
+      },
+    })),
+    errors: [...SIGNED, "message_id_invalid", "reg_id_foreign", "message_not_found"],
+  },
+  recallMessage: {
+    method: "DELETE",
+    path: "/v1/messages/:id",
+    auth: "signature",
+    scopes: ["send"],
+    summary: "Recall a message",
+    headers: { Prefer: { description: "respond-async, or wait=<seconds> (RFC 7240)." } },
+    answers: lazily(() => ({
+      200: {
+        description: "How the message has ended, and what the device did if it had it.",
+        body: recallAnswer(),
+        headers: {
+          "preference-applied": { description: "The preference that was applied, if any." },
+        },
+      },
+      202: {
+        description: "The device has not answered. It is told again on its next link.",
+        body: recallAnswer(),
+        headers: {
+          "preference-applied": { description: "The preference that was applied, if any." },
+        },
       },
     })),
     errors: [...SIGNED, "message_id_invalid", "reg_id_foreign", "message_not_found"],

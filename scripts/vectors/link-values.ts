@@ -42,7 +42,6 @@ import {
   encodeUnregister,
   encodeUnregistered,
   encodeWelcome,
-  encodeWithdraw,
   type Hello,
   type Message,
   type Notification,
@@ -51,6 +50,7 @@ import {
   type Removed,
   type Welcome,
 } from "../../schema/generated/link.ts";
+import { DEVICE_EVENTS, EVENT_VALUES } from "./event-values.ts";
 import { SEALED_VALUES } from "./sealed-values.ts";
 import { SENDER_VALUES } from "./sender-values.ts";
 import { bytes, MAX_I32, MAX_I64, MIN_I32, SEQ, text, type ValueVector, vector } from "./values.ts";
@@ -333,7 +333,7 @@ export const VALUES: readonly ValueVector[] = [
       broadcasts: [broadcast, { ...broadcast, position: 301, data: text("{}") }],
     },
   }),
-  ...vector("Withdraw", encodeWithdraw, { withdraw: { slot: 1, key: bytes(9) } }),
+  ...EVENT_VALUES,
   ...vector("Removed", encodeRemoved, {
     removed,
     "removed, banned for a year": { ...removed, code: 231, name: "banned", retryAfterMs: 31_536e6 },
@@ -357,6 +357,7 @@ export const VALUES: readonly ValueVector[] = [
       kind: "cursors",
       value: [cursor, { ...cursor, tagRef: 1, position: 64 }],
     },
+    "push up: events": { kind: "events", value: DEVICE_EVENTS },
     "push up: grant": { kind: "grant", value: { request: 7, slot: 1, grant: GRANT } },
   }),
   ...vector("PushDown", encodePushDown, {

@@ -15,8 +15,16 @@ export const SUBSCRIBE_TAGS: Limit<"SUBSCRIBE_TAGS"> = 100;
 export const HELLO_CURSORS: Limit<"HELLO_CURSORS"> = 2_000;
 export const DUPLICATE_WINDOW: Limit<"DUPLICATE_WINDOW"> = 1_024;
 export const LINK_EPOCH_MAX_AGE_DAYS: Limit<"LINK_EPOCH_MAX_AGE_DAYS"> = 30;
+export const DEVICE_EVENTS: Limit<"DEVICE_EVENTS"> = 64;
 
 // Limits of the SDK only.
+
+/** Events of messages that wait for the mesh, and of those that it has, to know them again. The oldest makes room. */
+export const REPORTS_KEPT = 256;
+/** Messages of which the time is remembered at which the app had them, to answer a recall. */
+export const TIMES_KEPT = 256;
+/** Length of what a message ID ends with if it is that of a broadcast. */
+export const SOURCE_CHARS = 32;
 
 export const DAY_MS = 86_400_000;
 /** A link with no answer to `ping` for this long is dead (docs/protocol.md, section 3). */

@@ -15,6 +15,7 @@
  */
 export type { Log, LogEntry } from "../log.ts";
 export type { SchemaIssue, StandardSchema } from "../standard-schema.ts";
+export type { RecalledMessage } from "./client/client-events.ts";
 export type { Encryption, EncryptionContext } from "./client/encryption.ts";
 export type { GrantCallback, GrantRequest } from "./client/grants.ts";
 export type {
@@ -35,6 +36,7 @@ export type {
   RegisterOptions,
   StateChange,
 } from "./client/options.ts";
+export type { MessageReport, ReportOptions } from "./client/reporting/message-reports.ts";
 export {
   type ConnectOptions,
   connect,

@@ -2,7 +2,14 @@
  * The messages between a client (one per app) and the push service (one per device). They are plain structured-cloneable data, so a
  * port can be a MessagePort of a worker as well as the in-process pair below.
  */
-import type { Attribute, Cursor, KeySetup, Message } from "../../schema/generated/link.ts";
+import type {
+  Attribute,
+  Cursor,
+  DeviceEvent,
+  KeySetup,
+  Message,
+  Withdraw,
+} from "../../schema/generated/link.ts";
 import type { Incoming } from "./client/message.ts";
 import type { PushErrorData } from "./errors.ts";
 
@@ -51,6 +58,8 @@ export type Command =
   | { readonly kind: "publishKey"; readonly publicKey: Uint8Array; readonly auth: Uint8Array }
   /** Begins an epoch of the key with which the mesh and the app seal what they send each other. */
   | { readonly kind: "setKey"; readonly setup: KeySetup }
+  /** What happened to messages. */
+  | { readonly kind: "events"; readonly events: readonly DeviceEvent[] }
   | { readonly kind: "describe" };
 
 /**
@@ -169,7 +178,7 @@ export type ToClient =
       readonly message: Incoming;
     }
   /** The message with this key must not be shown, unless it was shown already. */
-  | { readonly kind: "withdraw"; readonly key: Uint8Array }
+  | ({ readonly kind: "withdraw" } & Omit<Withdraw, "slot">)
   | { readonly kind: "aliasLost"; readonly alias: string }
   /** A frame of the mesh that only the app can read. */
   | {

@@ -11,9 +11,13 @@ import type {
   RegisterOptions,
   StateChange,
 } from "./client/options.ts";
+import type { MessageReport, ReportOptions } from "./client/reporting/message-reports.ts";
 import type { Description, LinkStateName } from "./port.ts";
 
-type Events = Pick<ClientEvents, "onState" | "onError" | "onRegId" | "onAliasLost" | "onRemoved">;
+type Events = Pick<
+  ClientEvents,
+  "onState" | "onError" | "onRegId" | "onAliasLost" | "onRemoved" | "onRecalled"
+>;
 
 /**
  * Push for one app on this device: registers, receives and acknowledges. Created by `connect`, or by `openClient` if
@@ -113,6 +117,19 @@ export interface PushClient<T = PushData> extends Events, AsyncDisposable {
    * @throws PushError `not_registered`, `client_closed`, or why the link closed
    */
   describe(options?: CallOptions): Promise<Description>;
+
+  /**
+   * Reports that the user has seen a message, clicked it or put it away, if its sender asks for that (`message.report`); otherwise it does nothing.
+   * Resolves when it is stored on the device; the mesh gets it with the next link. `reportNotifications` of `pushmesh/sw` calls it for notifications.
+   *
+   * @throws PushError `option_invalid`, `client_closed`
+   * @example push.onMessage(async (message) => { show(message); await push.reportMessage(message, "shown"); });
+   */
+  reportMessage(
+    message: Pick<PushMessage, "id" | "report">,
+    event: MessageReport,
+    options?: ReportOptions,
+  ): Promise<void>;
 
   /**
    * Adds a message handler. Without one, messages wait in the mesh. Several handlers each get every message that comes while they are there: a

@@ -18,6 +18,8 @@ export interface SendOptions extends BroadcastOptions {
   readonly respondAsync?: boolean;
 }
 
+export type RecallOptions = CallOptions & Pick<SendOptions, "wait">;
+
 /** The fields that every message has. */
 export type Content = Omit<SendBodyInput, "to" | "filter" | "pace" | "data" | "validateOnly"> & {
   /** An object, text, or bytes, which arrive as bytes. */

@@ -20,6 +20,7 @@ export type {
   MessageStatus,
   NewCredentialBody,
   ProblemBody,
+  RecallAnswerBody,
   RegistrationAnswerBody,
   RegistrationResult,
   RegistrationsAnswerBody,
@@ -69,6 +70,7 @@ export type {
   AliasMessage,
   BroadcastMessage,
   BroadcastOptions,
+  RecallOptions,
   SendOptions,
   SingleMessage,
 } from "./message.ts";

@@ -4,6 +4,7 @@ import type {
   AnswerBody,
   BroadcastAnswerBody,
   BroadcastStatusBody,
+  RecallAnswerBody,
   RegistrationAnswerBody,
   RevocationAnswerBody,
   SendAnswerBody,
@@ -28,6 +29,7 @@ import type {
   BroadcastMessage,
   BroadcastOptions,
   Content,
+  RecallOptions,
   SendOptions,
   SingleMessage,
 } from "./message.ts";
@@ -176,6 +178,26 @@ export class PushServer {
   }
 
   /**
+   * Recalls a message to one registration. Safe to repeat. `status` is `recalled` if the app never gets it, and otherwise how it ended, such as
+   * `delivered`. Of a message that the app had, `display` says whether it was told to take it off its display; `pending` if the device has not
+   * answered: it is told on its next link.
+   *
+   * @param id - From the answer of `send`; of an alias, from one of its results.
+   * @param options - `wait`: seconds to wait for the device's answer, 0 to 20. Default: 5.
+   * @throws PushServerError `message_not_found` if the mesh has no record of it, `message_id_invalid` for a broadcast
+   * @example
+   * const { status, display } = await push.recall(id);
+   */
+  recall(id: string, options: RecallOptions = {}): Promise<RecallAnswerBody> {
+    const { signal } = options;
+    const prefer = preferOf(options);
+    return this.#calls.call<"recallMessage">("DELETE", `/v1/messages/${encodeURIComponent(id)}`, {
+      ...{ signal, waitMs: (options.wait ?? 0) * 1_000 },
+      ...(prefer === null ? {} : { headers: { prefer } }),
+    });
+  }
+
+  /**
    * Gets the tags, aliases and attributes of a registration, and whether its device is connected.
    *
    * @throws PushServerError `unregistered`
@@ -272,6 +294,7 @@ checkArguments(PushServer.prototype, {
   validate: [objectArgument("message"), OPTIONS_ARGUMENT],
   link: [OPTIONS_ARGUMENT],
   status: [textArgument("id"), OPTIONS_ARGUMENT],
+  recall: [textArgument("id"), OPTIONS_ARGUMENT],
   registration: [textArgument("regId"), OPTIONS_ARGUMENT],
   grant: [OPTIONS_ARGUMENT],
   revokeGrant: [textArgument("grant"), OPTIONS_ARGUMENT],

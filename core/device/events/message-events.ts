@@ -15,6 +15,10 @@ export interface ToldMessage {
   readonly seq: number;
   /** Without the label for a message with ttl 0 whose link was lost. */
   readonly options?: KeptOptions | null | undefined;
+  /** Of a broadcast: where its number is from, the part of its ID after the dot. Absent for a message to the registration. */
+  readonly source?: string;
+  /** Of `clicked`: the action of the notification, if it was one. */
+  readonly action?: string;
 }
 
 /** One event of one message. */
@@ -23,6 +27,8 @@ export interface FollowedEvent {
   readonly key: string;
   readonly seq: number;
   readonly options: KeptOptions;
+  readonly source?: string;
+  readonly action?: string;
   readonly event: MessageEventName;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -48,13 +54,17 @@ export class MessageEvents {
   /** Something happened to a message. @param at when, milliseconds since 1970 */
   tell(
     registration: Registration,
-    { key, seq, options }: ToldMessage,
+    { key, seq, options, source, action }: ToldMessage,
     event: MessageEventName,
     context: Context,
     at = context.now,
   ): void {
     if (!isFollowed(options)) return;
-    const told: FollowedEvent = { registration, key, seq, options, event, at };
+    const told: FollowedEvent = {
+      ...{ registration, key, seq, options, event, at },
+      ...(source === undefined ? {} : { source }),
+      ...(action === undefined ? {} : { action }),
+    };
     for (const sink of this.#sinks) sink.take(told, context);
   }
 

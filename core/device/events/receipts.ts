@@ -91,7 +91,8 @@ export class Receipts implements EventSink {
     return first;
   }
 
-  take({ registration, key, seq, options, event, at }: FollowedEvent, { now }: Context): void {
+  take(told: FollowedEvent, { now }: Context): void {
+    const { registration, key, seq, options, source, event, at } = told;
     if (!options.receipts || !TOLD.has(event)) return;
     const { identity, name } = this.#parts;
     const { app } = registration.record;
@@ -103,7 +104,7 @@ export class Receipts implements EventSink {
         type: event as WebhookEvent["type"],
         at,
         regId,
-        messageId: formatMessageId({ seq, key: decodeKey(key), regId }),
+        messageId: formatMessageId({ seq, key: decodeKey(key), regId: source ?? regId }),
         ...(options.label === undefined ? {} : { label: options.label }),
       },
       now,

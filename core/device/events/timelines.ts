@@ -3,9 +3,10 @@
  * is stored or has ended: a message that is acknowledged at once costs one row.
  */
 import type { MessageEventName, MessageStatus } from "../../../schema/http/enums.ts";
-import { MESSAGE_ENDS } from "../../../schema/http/enums.ts";
+import { MESSAGE_ENDS, MESSAGE_REPORTS } from "../../../schema/http/enums.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { seqTimeMs } from "../../message/clock.ts";
+import type { KeptOptions } from "../../message/options.ts";
 import type { Registration } from "../registration.ts";
 import type { TimelineRecord, TimelineStore } from "../store.ts";
 import type { EventSink, FollowedEvent, ToldMessage } from "./message-events.ts";
@@ -18,12 +19,15 @@ export interface TimelineEvent {
   readonly event: MessageEventName;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** Of `clicked`: the action of the notification, if it was one. */
+  readonly action?: string;
 }
 
 /** Timelines to look at for one that is over, whenever one is added: more than one, so that a backlog shrinks. */
 const SWEPT = 4;
 
 const ENDS: ReadonlySet<MessageEventName> = new Set(MESSAGE_ENDS);
+const REPORTS: ReadonlySet<MessageEventName> = new Set(MESSAGE_REPORTS);
 
 export class Timelines implements EventSink {
   readonly #store: TimelineStore;
@@ -36,51 +40,77 @@ export class Timelines implements EventSink {
     this.#store = store;
   }
 
-  take({ registration, key, seq, options, event, at }: FollowedEvent): void {
+  take(told: FollowedEvent): void {
+    const { registration, seq, options, source, event, at, action } = told;
     if (!options.trace) return;
-    const one = { event, at };
-    const unsaved = this.#unsaved.get(seq);
+    const one = { event, at, ...(action === undefined ? {} : { action }) };
+    const unsaved = source === undefined ? this.#unsaved.get(seq) : undefined;
     if (event === "accepted") this.#unsaved.set(seq, [one]);
     else if (event === "sent" && unsaved !== undefined) unsaved.push(one);
-    else this.#add(registration.slot, key, seq, [...(unsaved ?? []), one]);
+    else this.#add(told, registration, [...(unsaved ?? []), one]);
   }
 
-  persist({ key, seq }: ToldMessage, { slot }: Registration): void {
-    const unsaved = this.#unsaved.get(seq);
-    if (unsaved !== undefined) this.#add(slot, key, seq, unsaved);
+  persist(message: ToldMessage, registration: Registration): void {
+    const unsaved = this.#unsaved.get(message.seq);
+    if (unsaved !== undefined) this.#add(message, registration, unsaved);
   }
 
   /** What happened to a message, in that order; undefined if there is no timeline, or it is over. */
-  of({ slot }: Registration, key: string, seq: number, now: number): TimelineEvent[] | undefined {
-    const unsaved = this.#unsaved.get(seq);
+  of(
+    registration: Registration,
+    key: string,
+    seq: number,
+    now: number,
+    source = OWN,
+  ): readonly TimelineEvent[] | undefined {
+    const unsaved = source === OWN ? this.#unsaved.get(seq) : undefined;
     if (unsaved !== undefined) return unsaved;
-    const record = this.#store.readTimeline(seq, OWN);
-    if (record?.slot !== slot || record.key !== key || isOver(record, now)) return undefined;
-    return eventsOf(record);
+    const record = this.#find(registration, key, seq, source);
+    return record === null || isOver(record, now) ? undefined : eventsOf(record);
+  }
+
+  /** What the sender of a message asked for; null if there is no timeline of it. */
+  optionsOf(
+    registration: Registration,
+    key: string,
+    seq: number,
+    source = OWN,
+  ): KeptOptions | null {
+    const record = this.#find(registration, key, seq, source);
+    if (record === null) return null;
+    return { trace: true, ...(record.options === null ? {} : JSON.parse(record.options)) };
+  }
+
+  /** Null also for the row of another message. */
+  #find({ slot }: Registration, key: string, seq: number, source: string): TimelineRecord | null {
+    const record = this.#store.readTimeline(seq, source);
+    return record?.slot === slot && record.key === key ? record : null;
   }
 
   /** Adds events to a row, which is made if there is none. */
-  #add(slot: number, key: string, seq: number, events: readonly TimelineEvent[]): void {
-    this.#unsaved.delete(seq);
-    const found = this.#store.readTimeline(seq, OWN);
-    const record = found?.slot === slot && found.key === key ? found : null;
-    const all = bounded([
-      ...(record === null ? startOf(seq, events) : eventsOf(record)),
-      ...events,
-    ]);
+  #add(
+    { key, seq, source = OWN, options }: ToldMessage,
+    registration: Registration,
+    events: readonly TimelineEvent[],
+  ): void {
+    if (source === OWN) this.#unsaved.delete(seq);
+    const record = this.#find(registration, key, seq, source);
+    const all = [...(record === null ? startOf(seq, events) : eventsOf(record))];
+    for (const one of events) place(all, one);
+    bound(all);
     const end = events.find(({ event }) => ENDS.has(event));
-    const endedAt = record?.endedAt ?? end?.at ?? null;
+    const { trace: _, ...others } = options ?? {};
     const start = seqTimeMs(seq);
-    const texts = all.map(({ event, at }) => [event, at - start] as const);
+    const texts = all.map(({ event, at, action }) =>
+      action === undefined ? [event, at - start] : [event, at - start, action],
+    );
     this.#store.putTimeline({
-      seq,
-      source: OWN,
-      slot,
-      key,
-      endedAt,
+      ...{ seq, source, slot: registration.slot, key },
+      endedAt: record?.endedAt ?? end?.at ?? null,
       events: JSON.stringify(texts),
+      options: Object.keys(others).length === 0 ? null : JSON.stringify(others),
     });
-    if (found === null) this.#makeRoom(events.at(-1)?.at ?? start);
+    if (record === null) this.#makeRoom(events.at(-1)?.at ?? start);
   }
 
   /** A row was added: deletes old ones. */
@@ -102,19 +132,28 @@ const isOver = ({ endedAt }: Pick<TimelineRecord, "endedAt">, now: number): bool
 
 function eventsOf({ seq, events }: Pick<TimelineRecord, "seq" | "events">): TimelineEvent[] {
   const start = seqTimeMs(seq);
-  const stored = JSON.parse(events) as (readonly [MessageEventName, number])[];
-  return stored.map(([event, after]) => ({ event, at: start + after }));
+  const stored = JSON.parse(events) as (readonly [MessageEventName, number, string?])[];
+  return stored.map(([event, after, action]) => ({
+    ...{ event, at: start + after },
+    ...(action === undefined ? {} : { action }),
+  }));
+}
+
+/** Adds an event: what the device reports later than it happened, where it belongs. */
+function place(events: TimelineEvent[], one: TimelineEvent): void {
+  const isReport = REPORTS.has(one.event);
+  const at = isReport ? events.findLastIndex((earlier) => earlier.at <= one.at) + 1 : events.length;
+  events.splice(Math.max(1, at), 0, one);
 }
 
 /** Drops what happened again later, such as being sent on link after link, and then what came second. */
-function bounded(events: TimelineEvent[]): TimelineEvent[] {
+function bound(events: TimelineEvent[]): void {
   while (events.length > LIMITS.TIMELINE_EVENTS) {
     const again = events.findIndex(
       ({ event }, n) => n > 0 && events.slice(n + 1).some((later) => later.event === event),
     );
     events.splice(again < 0 ? 1 : again, 1);
   }
-  return events;
 }
 
 /** How a timeline says that a message ended; undefined if it has not. */

@@ -21,6 +21,7 @@ import type { DeviceBudgets } from "../trust/budgets.ts";
 import type { NameCommands } from "../trust/name-commands.ts";
 import type { UsedNames } from "../trust/rights.ts";
 import { lapseOf } from "../trust/standing.ts";
+import type { Reports } from "./reports.ts";
 
 interface CommandParts {
   readonly registrations: Registrations;
@@ -34,6 +35,7 @@ interface CommandParts {
   readonly nameCommands: NameCommands;
   readonly seals: Seals;
   readonly budgets: DeviceBudgets;
+  readonly reports: Reports;
 }
 
 /** A command about names that the device would use. */
@@ -46,7 +48,7 @@ interface NameCommand {
 
 export function pushCommands(parts: CommandParts): PushCommands {
   const { registrations, lifecycle, mail, tags, aliases, keys, identity } = parts;
-  const { admissions, nameCommands, seals, budgets } = parts;
+  const { admissions, nameCommands, seals, budgets, reports } = parts;
 
   /** Acts on the registration of a slot; refuses an empty slot. */
   const inSlot = <Answer>(
@@ -146,6 +148,11 @@ export function pushCommands(parts: CommandParts): PushCommands {
         const reported = attributesOf(command);
         if (reported instanceof MeshError) return reported;
         return tags.report(slot, reported);
+      }),
+    happened: ({ slot, events }, context) =>
+      inSlot(slot, (registration) => {
+        reports.take(registration, events, context);
+        return null;
       }),
     publishKey: (command, { now }) =>
       inSlot(command.slot, (registration) => keys.publish(registration, command, now)),

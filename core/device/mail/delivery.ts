@@ -9,6 +9,7 @@ import type { Context } from "../../link/effects.ts";
 import type { HybridClock } from "../../message/clock.ts";
 import { contentBytes } from "../../message/options.ts";
 import type { SendAnswer, SendRequest } from "../../message/send.ts";
+import { isFollowed } from "../events/follow.ts";
 import type { InFlight, Lane, Registration } from "../registration.ts";
 import type { Waiter } from "../waits.ts";
 import type { InFlightMail, InFlightParts } from "./in-flight-mail.ts";
@@ -186,6 +187,7 @@ export class Delivery {
         ? request.waitMs || LIMITS.ACK_WAIT_DEFAULT_MS
         : request.ttlSeconds * 1_000,
       ...(request.collapseKey === null ? {} : { collapseKey: request.collapseKey }),
+      ...(isFollowed(request.options) ? { report: true } : {}),
       ...(request.notification === undefined ? {} : { notification: request.notification }),
     };
     this.#parts.socket.deliver(registration, [message], context);

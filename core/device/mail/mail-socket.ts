@@ -28,6 +28,16 @@ export class MailSocket {
     this.#link.sendTo(registration, { kind: "withdraw", value }, context);
   }
 
+  /** The same for its sender, who wants it off the display too. */
+  recall(
+    registration: Registration,
+    { key, seq }: { readonly key: string; readonly seq: number },
+    context: Context,
+  ): void {
+    const value = { slot: registration.slot, key: decodeKey(key), recall: true, seq };
+    this.#link.sendTo(registration, { kind: "withdraw", value }, context);
+  }
+
   /** The same for a message that has expired on the socket; sent once. */
   withdrawOverdue(registration: Registration, key: string, context: Context): void {
     const entry = registration.inFlight.get(key);

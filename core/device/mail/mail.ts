@@ -3,10 +3,12 @@ import type { Ack } from "../../../schema/generated/link.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import type { Context } from "../../link/effects.ts";
 import type { HybridClock } from "../../message/clock.ts";
+import type { RecallAnswer, RecallRequest } from "../../message/recall.ts";
 import type { SendAnswer, SendRequest } from "../../message/send.ts";
 import type { Calls } from "../calls.ts";
 import type { CurrentLink } from "../current-link.ts";
 import type { MessageEvents } from "../events/message-events.ts";
+import { endOf, type Timelines } from "../events/timelines.ts";
 import type { Part } from "../part.ts";
 import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
@@ -23,6 +25,7 @@ import { Outbox } from "./outbox.ts";
 import { Outcomes } from "./outcomes.ts";
 import { Recalls } from "./recalls.ts";
 import type { RecentKeys } from "./recent-keys.ts";
+import { SenderRecalls } from "./sender-recalls.ts";
 import { Senders } from "./senders.ts";
 import { statusOf } from "./status.ts";
 
@@ -35,6 +38,7 @@ interface MailOptions {
   readonly registrations: Registrations;
   readonly recentKeys: RecentKeys;
   readonly events: MessageEvents;
+  readonly timelines: Timelines;
   /** The name of the device's object. */
   readonly name: string;
   /** 0 to 1, different for each device: spreads retries. */
@@ -49,6 +53,7 @@ export class Mail implements Part {
   readonly #firstAcks: FirstAcks;
   readonly #inFlight: InFlightMail;
   readonly #recalls: Recalls;
+  readonly #senderRecalls: SenderRecalls;
   readonly #delivery: Delivery;
   readonly #acks: Acks;
 
@@ -63,6 +68,10 @@ export class Mail implements Part {
     const ended = { mailbox, outcomes, senders, events };
     const inFlight = new InFlightMail(ended);
     const recalls = new Recalls({ ...ended, clock, inFlight, socket });
+    const statusOf = this.#statusOf;
+    this.#senderRecalls = new SenderRecalls({
+      ...{ ...ended, waits, outbox, socket, timelines: options.timelines, statusOf },
+    });
     this.#options = options;
     this.#outcomes = outcomes;
     this.#mailbox = mailbox;
@@ -103,11 +112,13 @@ export class Mail implements Part {
   attach(registration: Registration, context: Context): void {
     this.#outbox.queueQueries(registration, context.now);
     this.#outbox.pump(registration, context);
+    this.#senderRecalls.attach(registration, context);
   }
 
   /** Messages on the socket go back to the mailbox. */
   detach(registration: Registration, context: Context): void {
     this.#inFlight.detach(registration, context);
+    this.#senderRecalls.detach(registration, context);
   }
 
   /** All messages, queued or on the socket, end `unregistered`, and their senders are answered. */
@@ -117,6 +128,7 @@ export class Mail implements Part {
     this.#mailbox.endAll(registration, context);
     this.#inFlight.detach(registration, context);
     this.#firstAcks.end(registration.slot);
+    this.#senderRecalls.end(registration, context);
   }
 
   /** Does nothing: keys and outcomes belong to the registration, whichever life it is in. */
@@ -157,7 +169,9 @@ export class Mail implements Part {
 
   /** See `Acks.acknowledge`. */
   acknowledge(registration: Registration, ack: Ack, context: Context): number {
-    return this.#acks.acknowledge(registration, ack, context);
+    const count = this.#acks.acknowledge(registration, ack, context);
+    this.#senderRecalls.acknowledged(registration, context);
+    return count;
   }
 
   /** Another holder of a shared alias acknowledged the message with this key first. */
@@ -172,10 +186,39 @@ export class Mail implements Part {
 
   /** Returns the status of a message. May write: see `statusOf`. */
   status(registration: Registration, request: StatusRequest, context: Context): StatusAnswer {
+    const { seq } = request;
+    const key = toBase64Url(request.key);
+    const answer = this.#statusOf(registration, { key, seq }, context);
+    const events = this.#options.timelines.of(registration, key, seq, context.now);
+    if (events === undefined) return answer;
+    // Its end may be forgotten everywhere else.
+    const status = answer.ok ? answer.status : endOf(events);
+    return status === undefined ? answer : { ok: true, status, events };
+  }
+
+  /** Recalls a message for its sender: see `SenderRecalls`. @returns the answer, or a token whose `settle` effect follows */
+  recall(
+    registration: Registration,
+    request: RecallRequest,
+    context: Context,
+  ): RecallAnswer | number {
+    return this.#senderRecalls.recall(registration, request, context);
+  }
+
+  /** See `SenderRecalls.answered`. */
+  recallAnswered(...answer: Parameters<SenderRecalls["answered"]>): void {
+    this.#senderRecalls.answered(...answer);
+  }
+
+  readonly #statusOf = (
+    registration: Registration,
+    message: { readonly key: string; readonly seq: number },
+    context: Context,
+  ): StatusAnswer => {
     const { clock } = this.#options;
     const parts = { clock, mailbox: this.#mailbox, outcomes: this.#outcomes };
-    return statusOf(parts, registration, request, context);
-  }
+    return statusOf(parts, registration, message, context);
+  };
 
   /** Hello on a new link told the last seq that the device received: see `Mailbox.replaceUnseen`. */
   replaceUnseen(registration: Registration, lastSeq: number, context: Context): void {

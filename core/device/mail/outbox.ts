@@ -7,6 +7,7 @@ import { LIMITS } from "../../../schema/limits.ts";
 import type { Context } from "../../link/effects.ts";
 import { decodeKey } from "../../message/key.ts";
 import { PRIORITIES, type Priority } from "../../message/priority.ts";
+import { isFollowed } from "../events/follow.ts";
 import type { MessageEvents } from "../events/message-events.ts";
 import type { InFlight, Lane, Registration } from "../registration.ts";
 import type { MailHeader, MailStore } from "../store.ts";
@@ -51,7 +52,9 @@ export class Outbox {
    */
   queueQueries(registration: Registration, now: number): void {
     const open = this.#parts.outcomes.sent(registration.slot);
-    for (const one of [...registration.queries(now), ...open]) {
+    const isOpen = new Set(open.map(({ key }) => key));
+    const others = registration.queries(now).filter(({ key }) => !isOpen.has(key));
+    for (const one of [...others, ...open]) {
       // A message whose alias is being notified is acknowledged.
       if (registration.unsettled(one.key) === undefined) registration.lane(one.lane).addQuery(one);
     }
@@ -137,6 +140,7 @@ export class Outbox {
       replay: true,
       remainingMs,
       ...(remainingMs === 0 ? { dataHash: dataHash(body.data, body.notification) } : {}),
+      ...(isFollowed(header.options) ? { report: true } : {}),
       ...(body.notification === undefined ? {} : { notification: body.notification }),
     };
   }

@@ -48,6 +48,15 @@ export interface Untold {
   readonly expiresAt: number;
 }
 
+/** A recall of a message that the app may have, and that the device has not answered. */
+export interface StoredRecall {
+  /** Message key, base64url. */
+  readonly key: string;
+  readonly seq: number;
+  /** When to stop asking, milliseconds since 1970. */
+  readonly until: number;
+}
+
 interface Log {
   /** Entries up to this seq may have been dropped from the log. */
   forgotten: number;
@@ -55,6 +64,8 @@ interface Log {
   readonly entries: Map<string, Ended>;
   /** By message key, oldest first. */
   readonly untold: Map<string, Untold>;
+  /** By message key, oldest first. */
+  readonly recalls: Map<string, StoredRecall>;
 }
 
 /** A log as stored, in JSON. */
@@ -63,6 +74,8 @@ interface StoredLog {
   readonly entries: readonly StoredEntry[];
   /** Absent for none. */
   readonly untold?: readonly Untold[];
+  /** Absent for none. */
+  readonly recalls?: readonly StoredRecall[];
 }
 
 type StoredEntry = readonly [
@@ -175,6 +188,31 @@ export class Outcomes {
     return this.#log(slot).untold.values();
   }
 
+  /** The device is to be told of a recall. At `LIMITS.RECALLS` the oldest is dropped. */
+  addRecall(slot: number, key: string, seq: number, until: number): void {
+    const log = this.#log(slot);
+    log.recalls.set(key, { key, seq, until });
+    for (const oldest of log.recalls.keys()) {
+      if (log.recalls.size <= LIMITS.RECALLS) break;
+      log.recalls.delete(oldest);
+    }
+    this.#write(slot, log);
+  }
+
+  hasRecall(slot: number, key: string): boolean {
+    return this.#log(slot).recalls.has(key);
+  }
+
+  /** The device has answered, or it is too late. */
+  removeRecall(slot: number, key: string): void {
+    const log = this.#log(slot);
+    if (log.recalls.delete(key)) this.#write(slot, log);
+  }
+
+  recalls(slot: number): readonly StoredRecall[] {
+    return [...this.#log(slot).recalls.values()];
+  }
+
   /** How the message with this key ended; undefined if the log has no entry. */
   find(slot: number, key: string): Ended | undefined {
     return this.#log(slot).entries.get(key);
@@ -228,6 +266,7 @@ export class Outcomes {
           ),
         ),
         untold: new Map(stored.untold?.map((untold) => [untold.key, untold])),
+        recalls: new Map(stored.recalls?.map((recall) => [recall.key, recall])),
       };
       this.#logs.set(slot, log);
     }
@@ -248,6 +287,7 @@ export class Outcomes {
         return fingerprint === null ? [key, status, seq] : [key, status, seq, fingerprint];
       }),
       ...(log.untold.size === 0 ? {} : { untold: [...log.untold.values()] }),
+      ...(log.recalls.size === 0 ? {} : { recalls: [...log.recalls.values()] }),
     };
     this.#store.writeOutcomes(slot, JSON.stringify(stored));
   }

@@ -1,9 +1,8 @@
 /** The status of a message, without a row for each message (docs/decisions/0003-status-without-rows.md). */
-import { toBase64Url } from "../../../schema/text.ts";
 import type { Context } from "../../link/effects.ts";
 import { HybridClock, isNowOrNever, seqTimeMs } from "../../message/clock.ts";
 import type { Registration } from "../registration.ts";
-import type { StatusAnswer, StatusRequest } from "../types.ts";
+import type { StatusAnswer } from "../types.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { isOutdated } from "./recent-keys.ts";
@@ -15,15 +14,13 @@ export interface StatusParts {
   readonly outcomes: Outcomes;
 }
 
-/** Answers for one registration. Ends the message if it has expired, so that its status does not change later. */
+/** Answers for one registration, by the key in base64url. Ends the message if it has expired, so that its status does not change later. */
 export function statusOf(
   { clock, mailbox, outcomes }: StatusParts,
   registration: Registration,
-  request: StatusRequest,
+  { key, seq }: { readonly key: string; readonly seq: number },
   context: Context,
 ): StatusAnswer {
-  const { seq } = request;
-  const key = toBase64Url(request.key);
   mailbox.expireIfDue(registration, key, context);
   const known = registration.recent(key) ?? outcomes.find(registration.slot, key);
   // A later message may have the same key if the first was forgotten; it says nothing about this one.

@@ -20,7 +20,7 @@ const TABLES = `
     first_ack_alias TEXT, fingerprint INTEGER, options TEXT, PRIMARY KEY (device, seq));
   CREATE TABLE IF NOT EXISTS timelines (
     device INTEGER, seq INTEGER, source TEXT, slot INTEGER NOT NULL, key TEXT NOT NULL, ended_at INTEGER,
-    events TEXT NOT NULL, PRIMARY KEY (device, seq, source)) WITHOUT ROWID;
+    events TEXT NOT NULL, options TEXT, PRIMARY KEY (device, seq, source)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS device_tags (
     device INTEGER, ref INTEGER, slot INTEGER NOT NULL, tag TEXT NOT NULL, path TEXT NOT NULL,
     generation INTEGER NOT NULL DEFAULT 0, epoch INTEGER NOT NULL DEFAULT 0, by_server INTEGER NOT NULL DEFAULT 0,

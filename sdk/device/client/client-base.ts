@@ -5,7 +5,7 @@ import { issuesOf, type SchemaResult, type StandardSchema } from "../../standard
 import { CLOSED, optionInvalid, PushError, type PushErrorData, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { LinkStateName } from "../port.ts";
-import { ClientEvents } from "./client-events.ts";
+import { ClientEvents, type RecalledMessage } from "./client-events.ts";
 import { Handlers } from "./handlers.ts";
 import type { PushMessage } from "./message.ts";
 import { type MessageHandler, NOT_HANDLED } from "./message-handler.ts";
@@ -135,6 +135,11 @@ export abstract class ClientBase extends ClientEvents {
   protected tellAliasLost(alias: string): void {
     this.log({ level: "info", event: "aliasLost" });
     this.listeners.lostAlias.emit([alias], this.#options.host.report);
+  }
+
+  protected tellRecalled(message: RecalledMessage): void {
+    this.log({ level: "info", event: "recalled", messageId: message.id });
+    this.listeners.recalled.emit([message], this.#options.host.report);
   }
 
   protected tellRemoved(data: PushErrorData): void {

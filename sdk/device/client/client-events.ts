@@ -3,6 +3,12 @@ import type { PushError } from "../errors.ts";
 import { Listeners } from "./events.ts";
 import type { StateChange } from "./options.ts";
 
+/** A message that its sender has recalled. */
+export interface RecalledMessage {
+  /** As `PushMessage.id`, unless the regId has changed since: compare what is before the dot. */
+  readonly id: string;
+}
+
 export abstract class ClientEvents {
   /** Of each kind of event. */
   protected readonly listeners = {
@@ -11,6 +17,7 @@ export abstract class ClientEvents {
     regId: new Listeners<[regId: string, isNew: boolean]>(),
     lostAlias: new Listeners<[alias: string]>(),
     removed: new Listeners<[error: PushError]>(),
+    recalled: new Listeners<[message: RecalledMessage]>(),
   };
 
   /**
@@ -71,6 +78,16 @@ export abstract class ClientEvents {
    */
   onAliasLost(listener: (alias: string) => void): () => void {
     return this.listeners.lostAlias.add(listener);
+  }
+
+  /**
+   * Fires when the sender of a message that this app has, or is at work on, recalls it: take it off the display. It fires with the next link if
+   * there is none. A message that waited fires nothing: it does not arrive any more.
+   *
+   * @returns a function that removes the listener
+   */
+  onRecalled(listener: (message: RecalledMessage) => void): () => void {
+    return this.listeners.recalled.add(listener);
   }
 
   /**

@@ -1,8 +1,10 @@
 /** The client of one app, over a port of the push service. */
+import { DeviceEventKind } from "../../../schema/generated/link.ts";
+import { formatMessageId } from "../../../schema/text.ts";
 import { orAborted } from "../../aborted.ts";
 import { loadSecret, secretKeyOf } from "../account/keys.ts";
 import { CLOSE_WAIT_MS } from "../constants.ts";
-import { PushError } from "../errors.ts";
+import { CLOSED, PushError } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { Description, ToClient } from "../port.ts";
 import type { PushClient } from "../push-client.ts";
@@ -13,6 +15,7 @@ import { ClientBase } from "./client-base.ts";
 import type { Encryption } from "./encryption.ts";
 import { Grants } from "./grants.ts";
 import { Inbox } from "./inbox.ts";
+import type { PushMessage } from "./message.ts";
 import {
   type AliasOptions,
   type Attributes,
@@ -27,6 +30,11 @@ import {
 } from "./options.ts";
 import { Registering } from "./registering.ts";
 import { StoredRegistration } from "./registration.ts";
+import {
+  type MessageReport,
+  MessageReports,
+  type ReportOptions,
+} from "./reporting/message-reports.ts";
 import { Requests } from "./requests.ts";
 import { SealingPort } from "./sealing/sealing-port.ts";
 
@@ -42,6 +50,7 @@ export class AppClient extends ClientBase implements PushClient {
   readonly #inbox: Inbox;
   readonly #encryption: Encryption | undefined;
   readonly #grants: Grants;
+  readonly #reports: MessageReports;
   #clockOffsetMs = 0;
   #closed: Promise<void> | undefined;
   #left = false;
@@ -66,6 +75,10 @@ export class AppClient extends ClientBase implements PushClient {
     this.#grants = new Grants({
       ...{ host, port, callback: options.grant, report: this.report },
       renew: () => this.#registering.renew(),
+    });
+    this.#reports = new MessageReports({
+      ...{ host, storage: this.#storage, requests: this.#requests },
+      ...{ name: `app/${appId}/events`, regId: () => this.regId },
     });
     this.#registering = new Registering({
       ...{ requests: this.#requests, registration: this.#registration, storage: this.#storage },
@@ -94,6 +107,7 @@ export class AppClient extends ClientBase implements PushClient {
     const registration = client.#registration;
     await registration.load();
     await client.#port.load();
+    await client.#reports.load();
     await encryption?.open({
       ...{ appId, host, storage: guardStorage(storage, host), report: client.report },
       command: (command) => client.#requests.make(command, {}),
@@ -165,6 +179,15 @@ export class AppClient extends ClientBase implements PushClient {
 
   async ping(options: CallOptions = {}): Promise<number> {
     return Number(await this.#requests.make({ kind: "ping" }, options));
+  }
+
+  async reportMessage(
+    message: Pick<PushMessage, "id" | "report">,
+    event: MessageReport,
+    options: ReportOptions = {},
+  ): Promise<void> {
+    if (this.#closed !== undefined) throw new PushError(CLOSED);
+    await this.#reports.add(message, event, options);
   }
 
   reconnectNow(): void {
@@ -273,7 +296,7 @@ export class AppClient extends ClientBase implements PushClient {
           this.#port.postMessage({ kind: "fault", message: "too many unacknowledged messages" });
         return;
       case "withdraw":
-        this.#inbox.withdraw(event.key);
+        this.#withdraw(event);
         return;
       case "aliasLost":
         this.tellAliasLost(event.alias);
@@ -311,6 +334,7 @@ export class AppClient extends ClientBase implements PushClient {
       case "state":
         this.#clockOffsetMs = event.clockOffsetMs;
         this.#grants.connected = event.state === "connected";
+        this.#reports.connected = event.state === "connected";
         if (event.error?.code === "replaced") this.#inbox.abandon();
         else if (event.state !== "connected") this.#inbox.clear();
         this.#setState({
@@ -322,6 +346,24 @@ export class AppClient extends ClientBase implements PushClient {
     }
   }
 
+  #withdraw({ key, recall, seq = 0, source }: Extract<ToClient, { kind: "withdraw" }>): void {
+    const found = this.#inbox.withdraw(key, source);
+    if (!recall) return;
+    const { regId = "" } = this;
+    const isTaken = found === "taken";
+    // A handler that has failed may have shown it before.
+    if (isTaken || found === "failed")
+      this.tellRecalled({ id: formatMessageId({ seq, key, regId: source ?? regId }) });
+    // Of a message that is dropped, the acknowledgement says so.
+    if (!isTaken && found !== "unknown" && source === undefined) return;
+    const takenAgoMs = isTaken ? this.#inbox.takenAgoMs(key) : undefined;
+    this.#reports.answer({
+      ...{ kind: isTaken ? DeviceEventKind.RECALLED : DeviceEventKind.UNKNOWN, key, seq },
+      ...(source !== undefined && { source }),
+      ...(takenAgoMs !== undefined && { takenAgoMs }),
+    });
+  }
+
   #setState(change: StateChange): void {
     if (change.state === "closed") this.#storage.stop();
     this.setStatus(change);
@@ -329,7 +371,10 @@ export class AppClient extends ClientBase implements PushClient {
 
   #setRegId(regId: string | undefined, identity: string | undefined): void {
     const isNew = this.#registration.change(regId, identity);
-    if (isNew) this.#inbox.abandon();
+    if (isNew) {
+      this.#inbox.abandon();
+      this.#reports.clear();
+    }
     if (regId !== undefined && isNew !== undefined) this.tellRegId(regId, isNew);
   }
 }

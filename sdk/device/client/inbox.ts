@@ -1,7 +1,14 @@
 /** What arrives for one app: four lanes, the duplicate windows, cursors, the app's handler, acknowledgements. */
+import { BoundedMap } from "../../../schema/bounded-map.ts";
 import type { Message } from "../../../schema/generated/link.ts";
 import { toBase64Url } from "../../../schema/text.ts";
-import { HANDLER_STUCK_MS, QUEUE_MESSAGES, RETRY_BASE_MS, RETRY_MAX_MS } from "../constants.ts";
+import {
+  HANDLER_STUCK_MS,
+  QUEUE_MESSAGES,
+  RETRY_BASE_MS,
+  RETRY_MAX_MS,
+  TIMES_KEPT,
+} from "../constants.ts";
 import { PushError, type PushErrorData, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
 import type { BatchedStorage } from "../storage/batched.ts";
@@ -31,6 +38,8 @@ export class Inbox {
   readonly #owner: InboxOwner;
   /** By priority. The first one, for broadcasts, is independent of the others. */
   readonly #lanes: readonly Lane[];
+  /** By key: when the app had the message, on the clock of `Host.elapsed`. */
+  readonly #taken = new BoundedMap<string, number>(TIMES_KEPT);
   #handler: MessageHandler | undefined;
   /** The registration that incoming messages are for. */
   #epoch = 0;
@@ -75,22 +84,38 @@ export class Inbox {
     return true;
   }
 
-  /** Do not show the message with this key, if it was not shown yet. */
-  withdraw(key: Uint8Array): void {
+  /**
+   * Do not show the message with this key, if it was not shown yet.
+   *
+   * @param source of a broadcast
+   * @returns `taken` if the app has it, or is at work on it, `failed` if its handler has failed before, `dropped` if it waited
+   */
+  withdraw(key: Uint8Array, source?: string): "taken" | "failed" | "dropped" | "unknown" {
     const withdrawn = toBase64Url(key);
+    let found: "taken" | "failed" | "dropped" | "unknown" = "unknown";
     for (const lane of this.#lanes) {
       const { current, waiting } = lane;
       for (const delivery of current === undefined ? waiting : [current, ...waiting]) {
         const { link, message } = delivery;
-        if ("tag" in message || toBase64Url(message.key) !== withdrawn) continue;
+        const from = "tag" in message ? message.source : undefined;
+        if (from !== source || toBase64Url(message.key) !== withdrawn) continue;
         delivery.withdrawn = true;
+        found = delivery === current ? "taken" : delivery.failures > 0 ? "failed" : "dropped";
         // Its handler is running: if it succeeds, that counts; if it fails, the withdrawal does.
         if (delivery === current) continue;
         // Otherwise before its turn, because a sender waits for the answer.
-        if (!lane.retryNow(delivery) && !this.#registration.windows.has(message))
+        const isNext = lane.retryNow(delivery);
+        if (!isNext && !("tag" in message) && !this.#registration.windows.has(message))
           this.#owner.discard(link, message);
       }
     }
+    return this.#registration.windows.hasKey(withdrawn) ? "taken" : found;
+  }
+
+  /** How long ago the app had the message with this key, milliseconds; undefined if that is not known. */
+  takenAgoMs(key: Uint8Array): number | undefined {
+    const at = this.#taken.get(toBase64Url(key));
+    return at === undefined ? undefined : Math.round(this.#host.elapsed() - at);
   }
 
   /** The link is gone: waiting messages are dropped, and come again on the next one. */
@@ -161,6 +186,7 @@ export class Inbox {
     }
     if (life !== this.#epoch) return null;
     this.#registration.windows.add(message);
+    this.#taken.set(toBase64Url(message.key), this.#host.elapsed());
     this.#acknowledge(delivery, false);
     return null;
   }

@@ -55,6 +55,8 @@ export interface PushMessage<T = PushData> {
   readonly collapseKey?: string | undefined;
   /** True if it was encrypted to a key of this registration: see `pushmesh/encryption`. */
   readonly encrypted?: boolean | undefined;
+  /** True if its sender asks what happens to it: see `PushClient.reportMessage`. */
+  readonly report?: boolean | undefined;
   /** When the mesh accepted it, on the clock of the mesh, in milliseconds since 1970. */
   readonly sentAt: number;
   /** When it expires, in milliseconds since 1970. Absent for a message with ttl 0 (now or never). */
@@ -104,6 +106,7 @@ export function toPushMessage(
     priority: PRIORITY_NAMES[message.priority],
     tag: "tag" in message ? message.tag : undefined,
     collapseKey,
+    ...(message.report && { report: true }),
     sentAt: sentAt(seq),
     expiresAt: expiresAtMs,
   };

@@ -69,6 +69,11 @@ export class DuplicateWindow {
     );
   }
 
+  /** Whether the app has handled a message with this key, whatever its data. */
+  hasKey(key: string): boolean {
+    return [...this.#known].some((entry) => entry.startsWith(key));
+  }
+
   /**
    * Adds a message; the storage's `settled` says when it is stored.
    *

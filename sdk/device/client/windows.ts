@@ -30,6 +30,11 @@ export class DuplicateWindows {
     return this.#lanes.some((lane) => lane.has(message));
   }
 
+  /** See `DuplicateWindow.hasKey`. */
+  hasKey(key: string): boolean {
+    return this.#lanes.some((lane) => lane.hasKey(key));
+  }
+
   /** See `DuplicateWindow.add`. */
   add(message: Incoming): void {
     if ("tag" in message) this.#lanes[0]?.add(message, 0);

@@ -47,6 +47,9 @@ type AnswerFrame = Extract<
   { readonly kind: "done" | "described" | "registered" | "unregistered" }
 >;
 
+/** Of commands that are about nothing that others are about. */
+const isAlone = (kind: Command["kind"]): boolean => kind === "report" || kind === "events";
+
 export interface AppOwner {
   /** False if there is no link. */
   readonly connected: boolean;
@@ -272,7 +275,7 @@ export class App {
     const { name, request } = refusal;
     // A mesh of an older version does not know the frame, nor what its request is.
     const isUnknown =
-      name === "frame_unknown" && (one.kind === "publishKey" || one.kind === "setKey");
+      name === "frame_unknown" && ["publishKey", "setKey", "events"].includes(one.kind);
     if (request !== this.#wireRequest && !isUnknown) return false;
     const isStale =
       (name === "grant_expired" || name === "link_key_unknown") &&
@@ -317,7 +320,7 @@ export class App {
     const { registration, appId } = this;
     const passed = new Set<string | undefined>();
     const one = this.#pending.find(({ kind, waits, ...names }) => {
-      const { alias = kind === "report" ? kind : undefined, add = [alias], remove = [] } = names;
+      const { alias = isAlone(kind) ? kind : undefined, add = [alias], remove = [] } = names;
       // A renewal waits for the app's server, and nothing waits for it.
       const own = waits && "renews" in names && names.renews ? [] : [...add, ...remove];
       // A command about all names has the name `undefined`.

@@ -295,7 +295,10 @@ export class Hub implements LinkOwner, AppOwner {
         this.#routes.deliver(frame.value.broadcasts);
         return;
       case "withdraw":
-        this.#routes.post(frame.value.slot, { kind: "withdraw", key: frame.value.key.slice() });
+        this.#routes.post(frame.value.slot, {
+          ...{ kind: "withdraw", ...frame.value },
+          key: frame.value.key.slice(),
+        });
         return;
       case "aliasLost":
         this.#routes.post(frame.value.slot, { kind: "aliasLost", alias: frame.value.alias });

@@ -2,7 +2,7 @@
  * What a port may say. Its types hold at compile time only, and a port may lead to a page or process of another vendor: a value of another type
  * would pass for another app's name where it is compared and be that name where it is encoded, or end the link of every app.
  */
-import { SUBSCRIBE_TAGS } from "../constants.ts";
+import { DEVICE_EVENTS, SUBSCRIBE_TAGS } from "../constants.ts";
 import { optionInvalid } from "../errors.ts";
 import type { ToService } from "../port.ts";
 
@@ -84,6 +84,17 @@ const KINDS: { readonly [K in ToService["kind"]]: Read } = {
     attributes: list(struct({ name: text, value: text })),
   }),
   publishKey: struct({ request, publicKey: bytes, auth: bytes }),
+  events: struct({
+    request,
+    events: list(
+      struct({
+        kind: only((value) => [1, 2, 3, 4, 5].includes(value as number)),
+        ...{ key: bytes, seq: count, source: optional(text), action: optional(text) },
+        ...{ agoMs: optional(count), takenAgoMs: optional(count) },
+      }),
+      DEVICE_EVENTS,
+    ),
+  }),
   describe: struct({ request }),
   granted: struct({
     request,

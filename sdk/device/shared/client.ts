@@ -5,6 +5,7 @@ import type { StandardSchema } from "../../standard-schema.ts";
 import { ClientBase } from "../client/client-base.ts";
 import type { Encryption } from "../client/encryption.ts";
 import type { GrantCallback } from "../client/grants.ts";
+import type { PushMessage } from "../client/message.ts";
 import type {
   AliasOptions,
   Attributes,
@@ -12,6 +13,7 @@ import type {
   RegisterOptions,
   StateChange,
 } from "../client/options.ts";
+import type { MessageReport, ReportOptions } from "../client/reporting/message-reports.ts";
 import { CLOSE_WAIT_MS, RETRY_BASE_MS, RETRY_MAX_MS } from "../constants.ts";
 import { PushError, type PushErrorData, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -172,6 +174,16 @@ export class SharedClient extends ClientBase implements PushClient {
     return Number(await this.#calls.make("ping", [], options));
   }
 
+  async reportMessage(
+    { id, report }: Pick<PushMessage, "id" | "report">,
+    event: MessageReport,
+    options: ReportOptions = {},
+  ): Promise<void> {
+    // Without the data; a call that is made again at another engine tells the same time.
+    const at = this.#options.host.now();
+    await this.#calls.make("reportMessage", [{ id, report }, event, { at, ...options }]);
+  }
+
   reconnectNow(): void {
     this.#attachment?.probe();
     this.#post({ kind: "wake" });
@@ -281,6 +293,9 @@ export class SharedClient extends ClientBase implements PushClient {
         return;
       case "aliasLost":
         this.tellAliasLost(event.alias);
+        return;
+      case "recalled":
+        this.tellRecalled({ id: event.id });
         return;
       case "removed":
         this.#setRegId(undefined, undefined);

@@ -176,6 +176,7 @@ export class EngineApp {
       this.#tell({ kind: "regId", regId, isNew });
     });
     client.onAliasLost((alias) => this.#tell({ kind: "aliasLost", alias }));
+    client.onRecalled(({ id }) => this.#tell({ kind: "recalled", id }));
     client.onRemoved((error) => {
       this.#regId = undefined;
       this.#tell({ kind: "removed", error: toErrorData(error, "link_lost") });

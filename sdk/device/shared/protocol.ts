@@ -20,6 +20,7 @@ export const CALLS = [
   "setAttributes",
   "describe",
   "ping",
+  "reportMessage",
 ] as const;
 
 /** `command` is `EncryptionContext.command`. */
@@ -113,6 +114,7 @@ export type FromEngine =
       readonly isNew: boolean | undefined;
     }
   | { readonly kind: "aliasLost"; readonly alias: string }
+  | { readonly kind: "recalled"; readonly id: string }
   /** The answer to `leave`: everything before it has arrived. */
   | { readonly kind: "left" }
   | { readonly kind: "removed" | "error"; readonly error: PushErrorData };

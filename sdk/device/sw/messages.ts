@@ -1,5 +1,6 @@
 /** What pages and the service worker say to each other. */
 import type { PushMessage } from "../client/message.ts";
+import type { MessageReport } from "../client/reporting/message-reports.ts";
 
 /** From a page, with a port for the answer. */
 export interface ShowRequest {
@@ -31,6 +32,27 @@ export interface NotificationClick {
 export interface ClickReport {
   readonly kind: "pushmesh.click";
   readonly click: NotificationClick;
+}
+
+/** From a page: the notification of this message is to be closed, and not shown any more. */
+export interface CloseRequest {
+  readonly kind: "pushmesh.close";
+  readonly id: string;
+}
+
+/** From a page: it reports what happens to notifications, also what has happened while no page was there. */
+export interface ReportsRequest {
+  readonly kind: "pushmesh.reports";
+}
+
+/** What happened to the notification of a message whose sender asks for that. To every page of the scope. */
+export interface NotificationReport {
+  readonly kind: "pushmesh.report";
+  readonly id: string;
+  readonly event: MessageReport;
+  readonly at: number;
+  /** Of a click on a button. */
+  readonly action?: string | undefined;
 }
 
 export const isKind = <T extends { readonly kind: string }>(

@@ -14,5 +14,10 @@ export type {
 export { showBadge } from "./badge.ts";
 export { type NotificationContent, notificationOf } from "./content.ts";
 export type { NotificationClick, ShowAnswer } from "./messages.ts";
-export { onNotificationClick, showNotification } from "./page.ts";
+export {
+  closeNotification,
+  onNotificationClick,
+  reportNotifications,
+  showNotification,
+} from "./page.ts";
 export { handleNotifications, type NotificationHandling } from "./worker.ts";

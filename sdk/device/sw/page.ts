@@ -1,10 +1,14 @@
 /** The page's side: has the service worker show messages, and hears of clicks. */
 import type { PushMessage } from "../client/message.ts";
 import { PushError } from "../errors.ts";
+import type { PushClient } from "../push-client.ts";
 import {
   type ClickReport,
+  type CloseRequest,
   isKind,
   type NotificationClick,
+  type NotificationReport,
+  type ReportsRequest,
   type ShowAnswer,
   type ShowRequest,
 } from "./messages.ts";
@@ -53,6 +57,43 @@ export async function showNotification(
     clearTimeout(timer);
     port1.close();
   }
+}
+
+/**
+ * Closes the notification of a message, and has it not shown any more: for a message that its sender has recalled.
+ *
+ * @param registration as of `showNotification`
+ * @example push.onRecalled((message) => void closeNotification(message));
+ */
+export async function closeNotification(
+  { id }: Pick<PushMessage<unknown>, "id">,
+  registration?: ServiceWorkerRegistration,
+): Promise<void> {
+  const request: CloseRequest = { kind: "pushmesh.close", id };
+  const { active } = registration ?? (await navigator.serviceWorker.ready);
+  active?.postMessage(request);
+}
+
+/**
+ * Reports for a client what happens to the notifications of messages whose senders ask for it: that they are shown, clicked and put away. Every tab
+ * may call it. What happens while no tab is open is reported by the next one, unless the browser has stopped the worker meanwhile.
+ *
+ * @returns a function that ends it
+ * @example reportNotifications(push);
+ */
+export function reportNotifications(push: Pick<PushClient, "reportMessage">): () => void {
+  const { serviceWorker } = navigator;
+  const hear = ({ data }: MessageEvent) => {
+    if (!isKind<NotificationReport>(data, "pushmesh.report")) return;
+    const { id, event, at, action } = data;
+    // A closed client: another tab reports it.
+    push.reportMessage({ id, report: true }, event, { at, action }).catch(() => {});
+  };
+  serviceWorker?.addEventListener("message", hear);
+  serviceWorker?.startMessages();
+  const request: ReportsRequest = { kind: "pushmesh.reports" };
+  void serviceWorker?.ready.then(({ active }) => active?.postMessage(request));
+  return () => serviceWorker?.removeEventListener("message", hear);
 }
 
 /**

@@ -36,7 +36,7 @@ export interface WorkerScope {
       title: string,
       options: Omit<NotificationContent, "title" | "url"> & { readonly data: unknown },
     ): Promise<void>;
-    getNotifications(filter: { readonly tag: string }): Promise<readonly ShownNotification[]>;
+    getNotifications(filter?: { readonly tag: string }): Promise<readonly ShownNotification[]>;
   };
   readonly clients: {
     matchAll(options: {
@@ -56,6 +56,8 @@ export interface WorkerScope {
 /** What is stored with a notification. */
 export interface Kept extends Pick<NotificationClick, "id" | "data"> {
   readonly pushmesh: true;
+  /** Whether its sender asks what happens to it. */
+  readonly report?: boolean | undefined;
   readonly url: string;
   /** By action. */
   readonly urls: Readonly<Record<string, string>>;

@@ -1,12 +1,16 @@
 /** The service worker's side: shows notifications, and deals with clicks on them. */
 import { BoundedMap } from "../../../schema/bounded-map.ts";
 import type { PushMessage } from "../client/message.ts";
+import type { MessageReport } from "../client/reporting/message-reports.ts";
 import { showBadge } from "./badge.ts";
 import { type NotificationContent, notificationOf } from "./content.ts";
 import {
   type ClickReport,
+  type CloseRequest,
   isKind,
   type NotificationClick,
+  type NotificationReport,
+  type ReportsRequest,
   type ShowAnswer,
   type ShowRequest,
 } from "./messages.ts";
@@ -43,6 +47,8 @@ export class Notifications {
   readonly #options: NotificationHandling;
   /** IDs of messages. */
   readonly #seen = new BoundedMap<string, true>(REMEMBERED);
+  /** What no page was there to report. */
+  #untold: NotificationReport[] = [];
 
   constructor(scope: WorkerScope, options: NotificationHandling) {
     this.#scope = scope;
@@ -54,6 +60,9 @@ export class Notifications {
 
   #hear(event: MessageEvents): void {
     const { data, ports } = event;
+    if (isKind<CloseRequest>(data, "pushmesh.close")) event.waitUntil(this.#close(data.id));
+    if (isKind<ReportsRequest>(data, "pushmesh.reports"))
+      event.waitUntil(this.#tell(...this.#untold.splice(0)));
     if (!isKind<ShowRequest>(data, "pushmesh.show")) return;
     const answer = this.#show(data.message).then(
       (shown) => ports[0]?.postMessage(shown),
@@ -64,7 +73,7 @@ export class Notifications {
 
   async #show(message: PushMessage): Promise<ShowAnswer> {
     const { contentOf = notificationOf, whileVisible = false, icon, badge } = this.#options;
-    const { id, data } = message;
+    const { id, data, report } = message;
     const content = contentOf(message);
     const hasBadge = message.notification?.badge !== undefined;
     if (content === undefined && !hasBadge) return "empty";
@@ -85,10 +94,12 @@ export class Notifications {
       const urls = Object.fromEntries(
         actions.map((one) => [one.action, this.#urlOf(one.url ?? url)]),
       );
-      const kept: Kept = { pushmesh: true, id, data, url: this.#urlOf(url), urls };
+      const own = this.#urlOf(url);
+      const kept: Kept = { pushmesh: true, id, data, url: own, urls, ...(report && { report }) };
       const buttons = actions.map(({ url: _, ...button }) => button);
       const shown = { icon, badge, ...rest, tag, actions: buttons, data: kept };
       await this.#scope.registration.showNotification(title, shown);
+      await this.#report(kept, "shown");
       return "shown";
     } catch (error) {
       this.#seen.delete(id);
@@ -114,7 +125,33 @@ export class Notifications {
     const kept = keptIn(event.notification);
     if (kept === undefined) return;
     event.notification.close();
-    event.waitUntil(this.#open(kept, event.action));
+    const { action } = event;
+    const told = this.#report(kept, "clicked", action === "" ? undefined : action);
+    event.waitUntil(Promise.all([this.#open(kept, action), told]));
+  }
+
+  /** Its sender has recalled the message. */
+  async #close(id: string): Promise<void> {
+    this.#seen.set(id, true);
+    for (const one of await this.#scope.registration.getNotifications())
+      if (keptIn(one)?.id === id) one.close();
+  }
+
+  async #report(
+    { id, report }: Pick<Kept, "id" | "report">,
+    event: MessageReport,
+    action?: string,
+  ): Promise<void> {
+    if (!report) return;
+    const at = Date.now();
+    await this.#tell({ kind: "pushmesh.report", id, event, at, ...(action && { action }) });
+  }
+
+  /** To all pages; while there is none, it waits for the next one. */
+  async #tell(...reports: NotificationReport[]): Promise<void> {
+    const tabs = await this.#tabs();
+    if (tabs.length === 0) this.#untold = [...this.#untold, ...reports].slice(-REMEMBERED);
+    for (const tab of tabs) for (const report of reports) tab.postMessage(report);
   }
 
   async #open({ id, data, url: own, urls }: Kept, action: string): Promise<void> {
@@ -138,9 +175,9 @@ export class Notifications {
   #closed(event: NotificationEvents): void {
     const kept = keptIn(event.notification);
     const { onClose } = this.#options;
-    if (kept === undefined || onClose === undefined) return;
+    if (kept === undefined) return;
     const { id, data } = kept;
-    event.waitUntil(Promise.resolve(onClose({ id, data })));
+    event.waitUntil(Promise.all([this.#report(kept, "dismissed"), onClose?.({ id, data })]));
   }
 }
 

@@ -133,6 +133,7 @@ const timelines = fc.uniqueArray(
     key: text,
     endedAt: fc.option(timeMs),
     events: text,
+    options: fc.option(text),
   }),
   { selector: ({ seq, source }) => `${seq} ${source}`, maxLength: 8 },
 );

@@ -115,6 +115,7 @@ export const LINES: readonly ContentLine[] = [
     key: "k",
     endedAt: null,
     events: "[]",
+    options: null,
   },
   { kind: "receipt", device, n: 6, app: "a", events: "[]" },
 ];

@@ -186,9 +186,12 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
       expect(store.listTimelines()).toEqual([]);
       store.deleteTimeline(1, "");
       store.deleteRegistration(1);
-      const one = { seq: 7, source: "", slot: 1, key: "k", endedAt: null, events: "[]" };
+      const one = {
+        ...{ seq: 7, source: "", slot: 1, key: "k", endedAt: null, events: "[]" },
+        options: null,
+      };
       const all = [
-        { ...one, seq: Number.MAX_SAFE_INTEGER, endedAt: 1_800_000_000_000 },
+        { ...one, seq: Number.MAX_SAFE_INTEGER, endedAt: 1_800_000_000_000, options: "{}" },
         { ...one, source: "tag" },
         one,
         { ...one, seq: 8, slot: 2 },

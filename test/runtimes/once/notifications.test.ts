@@ -240,4 +240,42 @@ describe("notifications", () => {
     expect((await act(page, "notificationclose", "m1")).closed).toMatchObject([{ id: "m1" }]);
     expect(await show(page, hello)).toBe("repeated");
   });
+
+  test("N5 that are recalled are closed, and no tab has them shown again", async () => {
+    const { page } = await start();
+    const [first, second] = [message("m1", { title: "1" }), message("m2", { title: "2" })];
+    await show(page, first);
+    await show(page, second);
+    await page.evaluate(() => globalThis.sw.closeNotification({ id: "m1" }));
+    expect(await show(page, first)).toBe("repeated");
+    expect(await standing(page)).toMatchObject([{ title: "2" }]);
+    await page.evaluate(() => globalThis.sw.closeNotification({ id: "m3" }));
+    expect(await show(page, message("m3", { title: "3" }))).toBe("repeated");
+  });
+
+  test("N6 of messages whose senders ask are reported: shown, clicked and put away", async () => {
+    const { page } = await start();
+    await page.evaluate(() => {
+      const reported: unknown[] = [];
+      const reportMessage = async (...report: unknown[]) => void reported.push(report);
+      globalThis.sw.reportNotifications({ reportMessage });
+      Object.assign(globalThis, { reported });
+    });
+    const reported = () =>
+      page.evaluate(() => (globalThis as unknown as { reported: unknown[] }).reported);
+    const asked = { ...message("m1", { title: "1" }), report: true };
+    await show(page, message("m0", { title: "0" }));
+    await show(page, asked);
+    await act(page, "notificationclick", "m1", "yes");
+    await act(page, "notificationclose", "m0");
+    await show(page, { ...message("m2", { title: "2" }), report: true });
+    await act(page, "notificationclose", "m2");
+    const at = expect.any(Number);
+    await expect.poll(reported).toMatchObject([
+      [{ id: "m1", report: true }, "shown", { at }],
+      [{ id: "m1" }, "clicked", { at, action: "yes" }],
+      [{ id: "m2" }, "shown", { at }],
+      [{ id: "m2" }, "dismissed", { at }],
+    ]);
+  });
 });

@@ -252,7 +252,7 @@ export class SealingPort implements ClientPort {
       }
       case "withdraw":
         this.#epochs.write({ number });
-        this.#pass({ kind: "withdraw", key: frame.value.key });
+        this.#pass({ kind: "withdraw", ...frame.value });
         break;
       case "aliasLost":
         this.#epochs.write({ number });

@@ -56,7 +56,7 @@ describe("collapse keys over lost links", () => {
     return [1, 2, 3, 4, 5].map((n) => {
       const token = rig.sendAndWait({ key: `m${n}`, collapseKey: "c" });
       const answer = rig.timeout(token);
-      if (answer === undefined || !("status" in answer)) throw new Error("no answer");
+      if (answer === undefined || !("seq" in answer)) throw new Error("no answer");
       expect(answer.status).toBe("queued");
       return { key: `m${n}`, seq: answer.seq };
     });

@@ -259,6 +259,7 @@ export class FakeSocket implements Socket {
         return;
       }
       case "report":
+      case "events":
         if (this.#owner.auto) this.#done(frame.value.request);
         return;
       case "describe": {
