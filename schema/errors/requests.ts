@@ -24,8 +24,8 @@ export const REQUESTS = {
     400,
     null,
     "never",
-    "The request body is not valid JSON.",
-    "Send UTF-8 JSON with content type application/json.",
+    "The request body cannot be read.",
+    "Send UTF-8 JSON with content type application/json. A message may also be a Send of schema/link.thrift.",
   ),
   field_invalid: row(
     104,

@@ -37,6 +37,7 @@ import { quotaHeaders, takeToken } from "../send/quota.ts";
 import { areSettled, toldResult } from "../send/results.ts";
 import { isSettled, type SendOutcome, sendOutgoing } from "../send/send.ts";
 import { sendToList, type TargetList } from "../send/targets.ts";
+import { isThrift, readThriftBody, readThriftSend } from "../send/thrift.ts";
 import { validateOutgoing } from "../send/validate.ts";
 
 const utf8 = new TextEncoder();
@@ -76,6 +77,7 @@ function requireNoQuery(url: string): void {
 
 async function sendMessage(c: MeshContext): Promise<Response> {
   const { schema, maxBytes } = ROUTES.sendMessage.body;
+  if (isThrift(c.req.raw)) return sendThrift(c, maxBytes);
   const { caller, bytes } = await readSend(c, maxBytes);
   const basis = readBasis(c, caller);
   const json = readJson(bytes);
@@ -95,6 +97,19 @@ async function sendMessage(c: MeshContext): Promise<Response> {
   const asked = typeof to === "string" ? lastingBody(c, to, bytes, json) : bytes;
   const fingerprint = fingerprintOf(basis, asked);
   return answerOf(c, await sendOutgoing(c, { ...message, fingerprint, to }), prefer);
+}
+
+/** The body is a Send of schema/link.thrift, as on a sender link. */
+async function sendThrift(c: MeshContext, maxBytes: number): Promise<Response> {
+  const { caller, bytes } = await readSignedBytes(c, maxBytes);
+  const basis = readBasis(c, caller);
+  const { hash, ...read } = readThriftSend(readThriftBody(bytes));
+  const prefer = readPrefer(c.req.header("prefer"));
+  await takeToken(c, caller);
+  const fingerprint = basis.kind === "signature" ? {} : { fingerprint: hash };
+  const waitMs = prefer.applied === null ? read.waitMs : prefer.waitMs;
+  const outgoing = { caller, basis, fingerprint, ...read, waitMs };
+  return answerOf(c, await sendOutgoing(c, outgoing), prefer);
 }
 
 const isList = (to: SendBody["to"]): to is TargetList =>

@@ -2,7 +2,12 @@
 import { ThriftError } from "../../schema/codec/error.ts";
 import { dataHash } from "../../schema/data-hash.ts";
 import { MeshError } from "../../schema/errors.ts";
-import { decodeSendContent, type Send, type SendContent } from "../../schema/generated/link.ts";
+import {
+  decodeSend,
+  decodeSendContent,
+  type Send,
+  type SendContent,
+} from "../../schema/generated/link.ts";
 import { PRIORITY_NAMES } from "../../schema/http/enums.ts";
 import { boundedText } from "../../schema/http/fields.ts";
 import { singleBody } from "../../schema/http/messages.ts";
@@ -30,7 +35,7 @@ const invalid = (field: string, detail: string, cause?: unknown): MeshError =>
 
 /** @throws MeshError `body_invalid` or `field_invalid`, as for a body of JSON */
 export function readThriftSend({ to, content: bytes, waitMs }: Send): Read {
-  const sent = decoded(bytes);
+  const sent = decodedBy<SendContent>(decodeSendContent, bytes, "content: ");
   const wait = waitMs ?? LIMITS.ACK_WAIT_DEFAULT_MS;
   if (wait < 0 || wait > LIMITS.ACK_WAIT_MAX_MS)
     throw invalid("waitMs", `${wait}; must be 0 to ${LIMITS.ACK_WAIT_MAX_MS}`);
@@ -43,12 +48,21 @@ export function readThriftSend({ to, content: bytes, waitMs }: Send): Read {
 
 const utf8 = new TextEncoder();
 
-function decoded(bytes: Uint8Array): SendContent {
+const THRIFT_TYPE = /^application\/vnd\.apache\.thrift\.compact\s*(;|$)/i;
+
+/** Whether the content type is Thrift compact protocol, as IANA has it. */
+export const isThrift = ({ headers }: Request): boolean =>
+  THRIFT_TYPE.test(headers.get("content-type") ?? "");
+
+/** @throws MeshError `body_invalid` */
+export const readThriftBody = (bytes: Uint8Array): Send => decodedBy(decodeSend, bytes, "");
+
+function decodedBy<T>(decode: (bytes: Uint8Array) => T, bytes: Uint8Array, what: string): T {
   try {
-    return decodeSendContent(bytes);
+    return decode(bytes);
   } catch (error) {
     if (!(error instanceof ThriftError)) throw error;
-    throw new MeshError("body_invalid", `content: ${error.message}`, { cause: error });
+    throw new MeshError("body_invalid", `${what}${error.message}`, { cause: error });
   }
 }
 

@@ -1501,7 +1501,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `body_invalid`: The request body is not valid JSON.
+             * @description `body_invalid`: The request body cannot be read.
              *     `field_invalid`: A field has the wrong type or is out of range.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
@@ -2013,7 +2013,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `body_invalid`: The request body is not valid JSON.
+             * @description `body_invalid`: The request body cannot be read.
              *     `field_invalid`: A field has the wrong type or is out of range.
              *     `digest_mismatch`: Content-Digest is missing or does not match the body.
              *     `nonce_required`: The request has neither an Idempotency-Key nor a signature nonce.
@@ -2282,7 +2282,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `body_invalid`: The request body is not valid JSON.
+             * @description `body_invalid`: The request body cannot be read.
              *     `field_invalid`: A field has the wrong type or is out of range.
              *     `digest_mismatch`: Content-Digest is missing or does not match the body.
              *     `nonce_required`: The request has neither an Idempotency-Key nor a signature nonce.
@@ -3113,7 +3113,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `body_invalid`: The request body is not valid JSON.
+             * @description `body_invalid`: The request body cannot be read.
              *     `field_invalid`: A field has the wrong type or is out of range.
              *     `digest_mismatch`: Content-Digest is missing or does not match the body.
              *     `request_malformed`: The request is not well-formed HTTP.
@@ -3575,7 +3575,7 @@ export interface operations {
                 content?: never;
             };
             /**
-             * @description `body_invalid`: The request body is not valid JSON.
+             * @description `body_invalid`: The request body cannot be read.
              *     `field_invalid`: A field has the wrong type or is out of range.
              *     `digest_mismatch`: Content-Digest is missing or does not match the body.
              *     `request_malformed`: The request is not well-formed HTTP.
@@ -3749,7 +3749,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `body_invalid`: The request body is not valid JSON.
+             * @description `body_invalid`: The request body cannot be read.
              *     `field_invalid`: A field has the wrong type or is out of range.
              *     `digest_mismatch`: Content-Digest is missing or does not match the body.
              *     `request_malformed`: The request is not well-formed HTTP.
@@ -5436,7 +5436,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `body_invalid`: The request body is not valid JSON.
+             * @description `body_invalid`: The request body cannot be read.
              *     `field_invalid`: A field has the wrong type or is out of range.
              *     `digest_mismatch`: Content-Digest is missing or does not match the body.
              *     `webhook_url_refused`: The mesh may not call this URL.
@@ -5801,7 +5801,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `body_invalid`: The request body is not valid JSON.
+             * @description `body_invalid`: The request body cannot be read.
              *     `field_invalid`: A field has the wrong type or is out of range.
              *     `digest_mismatch`: Content-Digest is missing or does not match the body.
              *     `webhook_url_refused`: The mesh may not call this URL.
@@ -6156,7 +6156,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `body_invalid`: The request body is not valid JSON.
+             * @description `body_invalid`: The request body cannot be read.
              *     `field_invalid`: A field has the wrong type or is out of range.
              *     `digest_mismatch`: Content-Digest is missing or does not match the body.
              *     `request_malformed`: The request is not well-formed HTTP.
@@ -6346,7 +6346,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `body_invalid`: The request body is not valid JSON.
+             * @description `body_invalid`: The request body cannot be read.
              *     `field_invalid`: A field has the wrong type or is out of range.
              *     `digest_mismatch`: Content-Digest is missing or does not match the body.
              *     `request_malformed`: The request is not well-formed HTTP.
@@ -6726,7 +6726,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `body_invalid`: The request body is not valid JSON.
+             * @description `body_invalid`: The request body cannot be read.
              *     `field_invalid`: A field has the wrong type or is out of range.
              *     `digest_mismatch`: Content-Digest is missing or does not match the body.
              *     `request_malformed`: The request is not well-formed HTTP.
@@ -7014,7 +7014,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `body_invalid`: The request body is not valid JSON.
+             * @description `body_invalid`: The request body cannot be read.
              *     `field_invalid`: A field has the wrong type or is out of range.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
@@ -7590,7 +7590,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `body_invalid`: The request body is not valid JSON.
+             * @description `body_invalid`: The request body cannot be read.
              *     `field_invalid`: A field has the wrong type or is out of range.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
@@ -7749,7 +7749,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `body_invalid`: The request body is not valid JSON.
+             * @description `body_invalid`: The request body cannot be read.
              *     `field_invalid`: A field has the wrong type or is out of range.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
@@ -8158,7 +8158,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `body_invalid`: The request body is not valid JSON.
+             * @description `body_invalid`: The request body cannot be read.
              *     `field_invalid`: A field has the wrong type or is out of range.
              *     `request_malformed`: The request is not well-formed HTTP.
              */
@@ -8591,7 +8591,7 @@ export interface operations {
                 };
             };
             /**
-             * @description `body_invalid`: The request body is not valid JSON.
+             * @description `body_invalid`: The request body cannot be read.
              *     `field_invalid`: A field has the wrong type or is out of range.
              *     `request_malformed`: The request is not well-formed HTTP.
              */

@@ -1,6 +1,6 @@
 /** Sender links of app servers (docs/protocol.md, section 10). */
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { PROTOCOL_REVISION } from "../../../schema/generated/link.ts";
+import { encodeSend, PROTOCOL_REVISION } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { connect, memoryStorage } from "../../../sdk/device/mod.ts";
 import type { ServerLink, ServerLinkState } from "../../../sdk/server/mod.ts";
@@ -12,6 +12,7 @@ import {
   textSend,
   upBytes,
 } from "../support/sender-socket.ts";
+import { type SignedAnswer, signedPost } from "../support/signed-post.ts";
 
 let mesh: Mesh;
 let app: App;
@@ -104,6 +105,34 @@ describe("what is sent", () => {
     const errors = await Promise.all(sends);
     for (const [at, error] of errors.entries()) expect(error).toMatchObject(bad[at]?.[1] ?? {});
     expect(await good).toMatchObject({ status: "delivered" });
+  });
+});
+
+describe("a body of Thrift", () => {
+  const THRIFT = { "content-type": "application/vnd.apache.thrift.compact" };
+  const post = (body: Uint8Array<ArrayBuffer>, like?: SignedAnswer) =>
+    signedPost(mesh.url, app, body, { more: THRIFT, ...(like === undefined ? {} : { like }) });
+
+  test("K7 P2.2 is sent like one of JSON, once however often it arrives", async () => {
+    const got: unknown[] = [];
+    const { regId } = await device((data) => got.push(data));
+    const first = await post(encodeSend(textSend(1, regId, "hi")));
+    expect(first).toMatchObject({ status: 200, body: { status: "delivered" } });
+    const again = await post(encodeSend(textSend(2, regId, "hi")), first);
+    expect(again.status).toBe(400);
+    const same = await post(encodeSend(textSend(1, regId, "hi")), first);
+    expect(same.body["id"]).toBe(first.body["id"]);
+    expect(got).toEqual(["hi"]);
+  });
+
+  test("K7 P8.2 is refused with the reason if it cannot be read", async () => {
+    const { regId } = await device();
+    const junk = await post(Uint8Array.of(1, 2, 3));
+    expect(junk).toMatchObject({ status: 400, body: { code: "body_invalid" } });
+    const late = await post(encodeSend({ ...textSend(1, regId, "hi"), waitMs: 20_001 }));
+    expect(late).toMatchObject({ status: 400, body: { code: "field_invalid", field: "waitMs" } });
+    const foreign = await post(encodeSend(textSend(1, "x", "hi")));
+    expect(foreign).toMatchObject({ status: 400, body: { code: "reg_id_invalid" } });
   });
 });
 
