@@ -1,6 +1,7 @@
 /** Options that several commands share, and readers of their values. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { PRIORITY_NAMES } from "../schema/http/enums.ts";
+import type { SendTime } from "../schema/http/send-time.ts";
 import { LIMITS } from "../schema/limits.ts";
 
 /** `--url`, `--data-dir`, `--json`, `--verbose`. */
@@ -138,6 +139,13 @@ export function expiryTime(text: string): number {
     );
   }
   return time;
+}
+
+/** Reads a time of RFC 3339, or one without a zone, which is that of the device. */
+export function sendTime(text: string): SendTime {
+  if (/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text)) return { local: text };
+  if (/^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)$/.test(text)) return text;
+  throw new InvalidArgumentError("Give a time such as 2026-12-24T18:00:00Z or 2026-12-24T18:00.");
 }
 
 /** Reads a JSON object. The mesh checks its members. */

@@ -326,6 +326,16 @@ const mail = z.strictObject({
   /** Since version 4, as is the notification. */
   options: messageOptions.nullable().default(null),
   notification: notification.exactOptional(),
+  /** See core/device/store.ts. Since version 4. */
+  hold: z
+    .strictObject({
+      until: timeMs.exactOptional(),
+      local: z.string().exactOptional(),
+      at: timeMs.exactOptional(),
+      idSeq: count.exactOptional(),
+    })
+    .nullable()
+    .default(null),
 });
 
 const end = z.strictObject({

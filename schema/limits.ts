@@ -47,6 +47,10 @@ export const LIMITS = {
   TTL_MAX_SECONDS: 2_419_200,
   /** Default ttl: the maximum, like FCM, so that nothing expires unless the sender asks for it. */
   TTL_DEFAULT_SECONDS: 2_419_200,
+  /** How far ahead a message may be scheduled: 30 days, as long as a month's campaign is planned. */
+  SEND_AT_MAX_MS: 2_592_000_000,
+  /** An IANA time zone name; the longest has 32. */
+  TIME_ZONE_CHARS: 64,
   /** Collapse key, UTF-8. */
   COLLAPSE_KEY_BYTES: 64,
   /** Label of a message, UTF-8: as a collapse key. */

@@ -318,6 +318,8 @@ struct Message {
   12: optional Notification notification
   /** The device reports what happens to it: see DeviceEvents. Absent for false. */
   13: optional bool report
+  /** The number in the message ID, if it is not `seq`: that of the acceptance of a message that was held until now. */
+  14: optional i64 idSeq
 }
 
 /** Messages in the order in which to pass them to the app. */

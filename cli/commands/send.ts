@@ -1,12 +1,13 @@
 /** `pushmesh send` */
 import { Command } from "commander";
+import type { SendTime } from "../../schema/http/send-time.ts";
 import type { AliasSendAnswerBody, SendAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { SendOptions } from "../../sdk/server/message.ts";
 import { contextOf, type KeyOptions } from "../context.ts";
 import { CliFailure, EXIT, usageFailure } from "../failure.ts";
 import { type ContentOptions, contentOf, printValidation } from "../message-data.ts";
-import { asServer, wholeNumber, withContent, withExamples } from "../options.ts";
+import { asServer, sendTime, wholeNumber, withContent, withExamples } from "../options.ts";
 import type { Output } from "../output.ts";
 import { serverOf } from "../server.ts";
 
@@ -21,6 +22,7 @@ interface SendCommandOptions extends KeyOptions, ContentOptions {
   readonly wait?: number;
   readonly receipts?: boolean;
   readonly trace?: boolean;
+  readonly at?: SendTime;
 }
 
 type Target = string | { readonly alias: string; readonly firstAckWins: boolean };
@@ -84,12 +86,18 @@ export function send(env: NodeJS.ProcessEnv): Command {
     )
     .option("--receipts", "tell the app's webhooks how it ends")
     .option("--trace", "keep what happens to the message, for pushmesh status")
+    .option(
+      "--at <time>",
+      "when to send it, at most 30 days ahead: 2026-12-24T18:00:00Z, or without a zone in that of the device",
+      sendTime,
+    )
     .action(async (options: SendCommandOptions) => {
       const to = targetOf(options);
       const content = {
         ...contentOf(options),
         ...(options.trace === true && { trace: true }),
         ...(options.receipts === true && { receipts: true }),
+        ...(options.at && { sendAt: options.at }),
       };
       const sendOptions = sendOptionsOf(options);
       const context = contextOf(options, env);
@@ -107,6 +115,7 @@ export function send(env: NodeJS.ProcessEnv): Command {
     "pushmesh send --to <regId> --data 'Hello' --ttl 3600 --priority high",
     "pushmesh send --alias user-4711 --first-ack-wins --data 'A call'",
     "pushmesh send --alias user-4711 --title Anna --body 'Lunch?' --open /chat/7 --badge 3",
+    "pushmesh send --to <regId> --data 'Good morning' --at 2026-12-24T08:00",
     "date | pushmesh send --to <regId> --data-file -",
   );
   return command.addHelpText(

@@ -159,6 +159,7 @@ export class Device {
   receive(bytes: Uint8Array, context: Context): void {
     const { session, retries, mail, lifecycle } = this.#parts;
     lifecycle.lapse(context);
+    mail.release(context);
     session.link?.receive(bytes, context);
     retries.run(context);
     mail.notifyAliases(context);
@@ -199,6 +200,7 @@ export class Device {
     const registration = this.#activeRegistration(request);
     if (registration === undefined) return UNREGISTERED;
     const { mail, aliases, rights } = this.#parts;
+    mail.release(context);
     if (!rights.judges(registration, request, context)) return TRUST_OUTDATED;
     const key = toBase64Url(request.key);
     const { alias } = request;
@@ -301,6 +303,7 @@ export class Device {
     const registration = this.#activeRegistration(request);
     if (registration === undefined) return;
     this.#parts.lifecycle.lapse(context);
+    this.#parts.mail.release(context);
     this.#parts.mail.withdraw(registration, request.key, context);
     this.#afterwards(context);
   }
@@ -324,6 +327,7 @@ export class Device {
   onDeadline(context: Context): void {
     const { mail, retries, debts, idle, lifecycle } = this.#parts;
     lifecycle.lapse(context);
+    mail.release(context);
     mail.onDeadline(context);
     retries.run(context);
     debts.onDeadline(context.now);

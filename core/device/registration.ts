@@ -15,6 +15,8 @@ import { NO_STANDING, type Standing } from "./trust/standing.ts";
 /** A message on the socket that the device has not acknowledged. */
 export interface InFlight {
   readonly seq: number;
+  /** See `idSeqOf`. */
+  readonly idSeq: number;
   readonly key: string;
   readonly bytes: number;
   /** When it expires, milliseconds since 1970. */
@@ -110,7 +112,9 @@ export class Registration {
   /** All stored rows, by key. */
   readonly mail = new Map<string, MailHeader>();
   mailBytes = 0;
-  /** The highest seq among the rows of each collapse key. */
+  /** Those that must not be sent yet, by key: they are in no lane, and neither replace others nor are replaced. */
+  readonly held = new Map<string, MailHeader>();
+  /** The highest seq among the rows of each collapse key in the lanes. */
   readonly #newest = new Map<string, number>();
   /** Tokens of senders whose message has a row that is not on the socket yet, by key. */
   readonly waiting = new Map<string, number[]>();
@@ -150,6 +154,11 @@ export class Registration {
     return this.record.standing ?? NO_STANDING;
   }
 
+  /** That of its device, for local times. */
+  get timeZone(): string {
+    return "UTC";
+  }
+
   lane(priority: Priority): Lane {
     return this.#lanes[priority];
   }
@@ -172,7 +181,7 @@ export class Registration {
   isBusy(now: number): boolean {
     if (!this.attached) return false;
     const oldest = this.inFlight.values().next().value;
-    if (oldest === undefined) return this.mail.size > 0;
+    if (oldest === undefined) return this.mail.size > this.held.size;
     return Math.abs(now - oldest.sentAt) < LIMITS.ACK_WAIT_DEFAULT_MS;
   }
 
@@ -193,6 +202,13 @@ export class Registration {
     this.inFlightBytes -= entry.bytes;
   }
 
+  /** Adds a row that must not be sent yet, or replaces it. */
+  hold(header: MailHeader): void {
+    if (!this.held.has(header.key)) this.mailBytes += header.bytes;
+    this.held.set(header.key, header);
+    this.mail.set(header.key, header);
+  }
+
   addMail(header: MailHeader, onSocket: boolean): void {
     this.lane(header.lane).insert(header, onSocket);
     this.mail.set(header.key, header);
@@ -203,15 +219,16 @@ export class Registration {
     }
   }
 
-  /** Forgets a row that was removed from its lane. */
+  /** Forgets a row that was removed from its lane, or that was held. */
   dropMail(header: MailHeader): void {
     this.mail.delete(header.key);
     this.mailBytes -= header.bytes;
+    if (this.held.delete(header.key)) return;
     const { collapseKey, seq } = header;
     if (collapseKey === null || this.#newest.get(collapseKey) !== seq) return;
     this.#newest.delete(collapseKey);
     for (const other of this.mail.values()) {
-      if (other.collapseKey !== collapseKey) continue;
+      if (other.collapseKey !== collapseKey || this.held.has(other.key)) continue;
       this.#newest.set(collapseKey, Math.max(other.seq, this.#newest.get(collapseKey) ?? 0));
     }
   }
@@ -244,7 +261,7 @@ export class Registration {
     return mark[1] + mark[2] + mark[3] > 0 ? mark : null;
   }
 
-  /** Whether a newer row has its collapse key: this one was on a socket when that one arrived, so it was not replaced. */
+  /** Whether a newer row has its collapse key: this one, in a lane, was on a socket when that one arrived, so it was not replaced. */
   isSuperseded({ collapseKey, seq }: MailHeader): boolean {
     return this.newest(collapseKey) > seq;
   }
@@ -264,7 +281,10 @@ export class Registration {
     return this.#recentKeys.queries(this.slot, now);
   }
 
-  /** @param query for a message that the device is to be queried about on its next link */
+  /**
+   * @param seq the number in its ID
+   * @param query for a message that the device is to be queried about on its next link
+   */
   remember(
     key: string,
     status: MessageStatus,

@@ -93,6 +93,7 @@ export interface EncryptionKey {
 
 /** A stored message without its content; the mailbox keeps it in memory. */
 export interface MailHeader {
+  /** Its place in its lane, and its number on the link. A message that was held gets another when it is released: see `idSeqOf`. */
   readonly seq: number;
   readonly slot: number;
   readonly lane: Priority;
@@ -109,7 +110,25 @@ export interface MailHeader {
   readonly fingerprint: number | null;
   /** Null for none. */
   readonly options: KeptOptions | null;
+  /** Null for a message that was never held. */
+  readonly hold: MailHold | null;
 }
+
+/** What holds a message back, and what held it. */
+export interface MailHold {
+  /** It is not sent before, milliseconds since 1970. Absent once it may be sent. */
+  readonly until?: number;
+  /** The local time that `until` follows from: it changes with the zone of the device. Absent for none, and as `until`. */
+  readonly local?: string;
+  /** The other bound of `until`, if it has a local time: see `SendHold.at`. */
+  readonly at?: number;
+  /** The number in its message ID. Absent if that is `MailHeader.seq`. */
+  readonly idSeq?: number;
+}
+
+/** The number in the ID of a message, which its sender knows: that of its acceptance. */
+export const idSeqOf = ({ seq, hold }: Pick<MailHeader, "seq" | "hold">): number =>
+  hold?.idSeq ?? seq;
 
 /** A tag that a registration is in, is joining, or is leaving. */
 export interface TagRecord {
@@ -185,6 +204,8 @@ export interface MailStore {
   /** Ordered by seq. */
   listMail(): MailHeader[];
   insertMail(header: MailHeader, body: MailBody): void;
+  /** Gives a stored message another `seq`, `expiresAt` and `hold`. Writes one row. */
+  moveMail(seq: number, header: MailHeader): void;
   /** Writes one row for each. */
   deleteMail(seqs: readonly number[]): void;
   readMail(seq: number): MailBody | null;

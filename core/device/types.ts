@@ -20,6 +20,8 @@ export type StatusAnswer =
       readonly status: MessageStatus;
       /** Absent without a timeline. */
       readonly events?: readonly TimelineEvent[];
+      /** As in `SendAnswer`. */
+      readonly heldUntil?: number;
     }
   | Refused;
 

@@ -35,10 +35,20 @@ export interface SendRequest extends TrustFields {
   readonly onlineOnly?: true;
   readonly collapseKey: string | null;
   readonly onOverflow: "drop_oldest" | "reject";
+  /** When it may be sent. Absent for now. */
+  readonly hold?: SendHold;
   /** How long to wait for the device's acknowledgement, milliseconds; 0 answers as soon as the message is durable. */
   readonly waitMs: number;
   /** The alias it was sent to; refused with `alias_stale` if the registration does not hold it. */
   readonly alias?: AliasSend;
+}
+
+/** The later one of these times; one in the past holds nothing. The ttl counts from then. */
+export interface SendHold {
+  /** Milliseconds since 1970. */
+  readonly at?: number;
+  /** In the zone of the device, as `readLocal` takes it; if the device has told none, in UTC. */
+  readonly local?: string;
 }
 
 /** The additional fields of a send to an alias. */
@@ -54,5 +64,11 @@ export interface AliasSend {
 
 /** The answer to a send. */
 export type SendAnswer =
-  | { readonly ok: true; readonly status: MessageStatus; readonly seq: number }
+  | {
+      readonly ok: true;
+      readonly status: MessageStatus;
+      readonly seq: number;
+      /** Of a held message: when it will be sent, milliseconds since 1970. */
+      readonly heldUntil?: number;
+    }
   | Refused;

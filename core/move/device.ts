@@ -78,7 +78,7 @@ export function writeDevice(store: DeviceStore, parts: Iterable<DevicePart>): vo
 export function deviceAlarmOf(parts: Iterable<DevicePart>, now: number): number {
   let at = Number.POSITIVE_INFINITY;
   for (const part of parts) {
-    if (part.kind === "mail") at = Math.min(at, part.expiresAt);
+    if (part.kind === "mail") at = Math.min(at, part.hold?.until ?? part.expiresAt);
     const owes = part.kind === "registration" && part.outcomes?.includes('"untold":') === true;
     if (owes || part.kind === "receipt") at = Math.min(at, now);
   }

@@ -18,7 +18,7 @@ import type {
 import { aliasBits, ofAliasBits } from "../../core/device/store.ts";
 import type { Standing } from "../../core/device/trust/standing.ts";
 import type { ContentTypeCode } from "../../core/message/send.ts";
-import { type MailRow, mailOf, notificationIn, optionsText } from "./mail-options.ts";
+import { holdText, type MailRow, mailOf, notificationIn, optionsText } from "./mail-options.ts";
 import { bytesOf, type ObjectTables, Table } from "./table.ts";
 import { DELETE_TIMELINES, TimelineRows } from "./timeline-rows.ts";
 
@@ -61,14 +61,15 @@ const LIST_MAIL = MAIL.select(
   [
     ...["seq", "slot", "lane", "key", "length(data) AS bytes", "expires_at AS expiresAt"],
     ...["collapse_key AS collapseKey", "first_ack_alias AS firstAckAlias", "fingerprint"],
-    "options",
+    ...["options", "hold"],
   ],
   { tail: "ORDER BY seq" },
 );
 const INSERT_MAIL = MAIL.insert([
   ...["seq", "slot", "lane", "key", "expires_at", "collapse_key", "first_ack_alias"],
-  ...["content_type", "data", "fingerprint", "options"],
+  ...["content_type", "data", "fingerprint", "options", "hold"],
 ]);
+const MOVE_MAIL = MAIL.update(["seq", "expires_at", "hold"], ["seq"]);
 const DELETE_MAIL = MAIL.delete(["seq"]);
 const READ_MAIL = MAIL.select(["content_type AS contentType", "data", "options"], {
   where: "seq = ?",
@@ -155,12 +156,17 @@ export class DeviceRows<Tables extends ObjectTables>
     return this.tables.all<MailRow>(LIST_MAIL).map(mailOf);
   }
 
+  moveMail(seq: number, { seq: to, expiresAt, hold }: MailHeader): void {
+    this.tables.run(MOVE_MAIL, to, expiresAt, holdText(hold), seq);
+  }
+
   insertMail(header: MailHeader, body: MailBody): void {
     const { seq, slot, lane, key, expiresAt, collapseKey, firstAckAlias, fingerprint } = header;
     this.tables.run(
       INSERT_MAIL,
       ...[seq, slot, lane, key, expiresAt, collapseKey, firstAckAlias],
       ...[body.contentType, body.data, fingerprint, optionsText(header, body)],
+      holdText(header.hold),
     );
   }
 

@@ -13,7 +13,7 @@ const OWN = {
   mail: `(
     seq INTEGER PRIMARY KEY, slot INTEGER NOT NULL, lane INTEGER NOT NULL, key TEXT NOT NULL,
     expires_at INTEGER NOT NULL, collapse_key TEXT, first_ack_alias TEXT, content_type INTEGER NOT NULL,
-    data BLOB NOT NULL, fingerprint INTEGER, options TEXT)`,
+    data BLOB NOT NULL, fingerprint INTEGER, options TEXT, hold TEXT)`,
   tags: `(
     ref INTEGER PRIMARY KEY, slot INTEGER NOT NULL, tag TEXT NOT NULL, path TEXT NOT NULL,
     generation INTEGER NOT NULL DEFAULT 0, epoch INTEGER NOT NULL DEFAULT 0, by_server INTEGER NOT NULL DEFAULT 0)`,
@@ -41,7 +41,8 @@ const UPGRADES = {
     ALTER TABLE registrations ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE registrations ADD COLUMN standing TEXT;
     ALTER TABLE registrations ADD COLUMN sealing TEXT;
-    ALTER TABLE mail ADD COLUMN options TEXT;`,
+    ALTER TABLE mail ADD COLUMN options TEXT;
+    ALTER TABLE mail ADD COLUMN hold TEXT;`,
   second: `
     ALTER TABLE mail ADD COLUMN fingerprint INTEGER;
     ALTER TABLE registrations ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
@@ -51,31 +52,36 @@ const UPGRADES = {
     ALTER TABLE registrations ADD COLUMN standing TEXT;
     ALTER TABLE registrations ADD COLUMN sealing TEXT;
     ALTER TABLE tags ADD COLUMN by_server INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE mail ADD COLUMN options TEXT;`,
+    ALTER TABLE mail ADD COLUMN options TEXT;
+    ALTER TABLE mail ADD COLUMN hold TEXT;`,
   third: `
     ALTER TABLE registrations ADD COLUMN standing TEXT;
     ALTER TABLE registrations ADD COLUMN sealing TEXT;
     ALTER TABLE tags ADD COLUMN by_server INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE mail ADD COLUMN options TEXT;`,
+    ALTER TABLE mail ADD COLUMN options TEXT;
+    ALTER TABLE mail ADD COLUMN hold TEXT;`,
   fourth: `
     ALTER TABLE registrations ADD COLUMN sealing TEXT;
-    ALTER TABLE mail ADD COLUMN options TEXT;`,
-  fifth: "ALTER TABLE mail ADD COLUMN options TEXT;",
+    ALTER TABLE mail ADD COLUMN options TEXT;
+    ALTER TABLE mail ADD COLUMN hold TEXT;`,
+  fifth: `
+    ALTER TABLE mail ADD COLUMN options TEXT;
+    ALTER TABLE mail ADD COLUMN hold TEXT;`,
 } as const;
 
 /** What is read instead of the columns that a version lacks. */
 const LACKING = {
   first: {
     ...{ first_ack_alias: "NULL", fingerprint: "NULL", generation: "0" },
-    ...{ standing: "NULL", sealing: "NULL", options: "NULL" },
+    ...{ standing: "NULL", sealing: "NULL", options: "NULL", hold: "NULL" },
   },
   second: {
     ...{ fingerprint: "NULL", generation: "0", epoch: "0", standing: "NULL", sealing: "NULL" },
-    ...{ by_server: "0", options: "NULL" },
+    ...{ by_server: "0", options: "NULL", hold: "NULL" },
   },
-  third: { standing: "NULL", sealing: "NULL", by_server: "0", options: "NULL" },
-  fourth: { sealing: "NULL", options: "NULL" },
-  fifth: { options: "NULL" },
+  third: { standing: "NULL", sealing: "NULL", by_server: "0", options: "NULL", hold: "NULL" },
+  fourth: { sealing: "NULL", options: "NULL", hold: "NULL" },
+  fifth: { options: "NULL", hold: "NULL" },
 } as const;
 
 /** Tables that the first version did not have. */
@@ -90,7 +96,7 @@ function olderOf(found: ReadonlyMap<string, string>): Older | null {
   if (!tags.includes("epoch")) return "second";
   if (!tags.includes("by_server")) return "third";
   if (!found.get("registrations")?.includes("sealing")) return "fourth";
-  return found.get("mail")?.includes("options") ? null : "fifth";
+  return found.get("mail")?.includes("hold") ? null : "fifth";
 }
 
 export class DeviceTables extends OwnTables {

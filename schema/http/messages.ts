@@ -19,8 +19,9 @@ import {
 } from "./fields.ts";
 import { notificationBody } from "./message/notification.ts";
 import { SIGNED, WITH_BODY } from "./problem.ts";
-import { aliasResult, messageStatus, targetResult } from "./results.ts";
+import { aliasResult, messageStatus, sendAt, targetResult } from "./results.ts";
 import type { Route } from "./route.ts";
+import { sendTime } from "./send-time.ts";
 import { textSendQuery } from "./text-send.ts";
 
 const firstAckWins = z.boolean().default(false);
@@ -85,6 +86,8 @@ const fields = z.strictObject({
   receipts: z.boolean().optional(),
   /** Not for broadcasts: what happens if the mailbox is full. Default: `drop_oldest`. */
   onOverflow: z.enum(["drop_oldest", "reject"]).optional(),
+  /** When to send it, at most 30 days ahead; in the past: now. Not for broadcasts. */
+  sendAt: sendTime.optional(),
   /** For broadcasts: only devices that reported these attributes. */
   filter: filterBody.optional(),
   /** For broadcasts: devices per second. */
@@ -144,6 +147,7 @@ export const sendAnswer = lazily(() =>
   z.strictObject({
     id: z.string(),
     status: messageStatus(),
+    sendAt: sendAt(),
     /** Milliseconds from the request's arrival at the edge to this answer. */
     tookMs: tookMs(),
   }),
@@ -190,6 +194,7 @@ export const statusAnswer = lazily(() =>
     status: messageStatus(),
     /** When the mesh accepted it, milliseconds since 1970. */
     acceptedAt: milliseconds(),
+    sendAt: sendAt(),
     /** What happened to it, in that order, if it was sent with `trace`. */
     events: z
       .array(

@@ -5,10 +5,23 @@ import { type AnswerOf, lazily } from "./fields.ts";
 
 export const messageStatus = lazily(() => z.enum(MESSAGE_STATUSES));
 
+/** When a message that is held will be sent. */
+export const sendAt = lazily(() =>
+  z
+    .int()
+    .describe("Of a scheduled message: when it will be sent, milliseconds since 1970.")
+    .optional(),
+);
+
 /** The result for one holder of the alias: the status of its message, or a refusal. */
 export const aliasResult = lazily(() =>
   z.union([
-    z.strictObject({ regId: z.string(), id: z.string(), status: messageStatus() }),
+    z.strictObject({
+      regId: z.string(),
+      id: z.string(),
+      status: messageStatus(),
+      sendAt: sendAt(),
+    }),
     z.strictObject({ regId: z.string(), error: z.string(), detail: z.string() }),
   ]),
 );
@@ -33,7 +46,7 @@ const target = lazily(() => ({ to: z.string().describe("As in the request.") }))
 /** The result for one of many targets: by kind, of a registration, of an alias, and of one that was refused. */
 export const targetResult = lazily(() =>
   z.union([
-    z.strictObject({ ...target(), id: z.string(), status: messageStatus() }),
+    z.strictObject({ ...target(), id: z.string(), status: messageStatus(), sendAt: sendAt() }),
     z.strictObject({ ...target(), results: z.array(aliasResult()) }),
     refusal().extend(target()),
   ]),
@@ -43,7 +56,7 @@ export type TargetResult = AnswerOf<typeof targetResult>;
 /** The result for one message of a batch: to a registration, to an alias, of a broadcast, and of one that was refused. */
 export const batchResult = lazily(() =>
   z.union([
-    z.strictObject({ id: z.string(), status: messageStatus() }),
+    z.strictObject({ id: z.string(), status: messageStatus(), sendAt: sendAt() }),
     z.strictObject({ results: z.array(aliasResult()) }),
     z.strictObject({ id: z.string(), status: z.literal("accepted") }),
     refusal(),

@@ -21,7 +21,15 @@ export interface SendOptions extends BroadcastOptions {
 export type RecallOptions = CallOptions & Pick<SendOptions, "wait">;
 
 /** The fields that every message has. */
-export type Content = Omit<SendBodyInput, "to" | "filter" | "pace" | "data" | "validateOnly"> & {
+export type Content = Omit<
+  SendBodyInput,
+  "to" | "filter" | "pace" | "data" | "sendAt" | "validateOnly"
+> & {
+  /**
+   * When to send it, at most 30 days ahead; in the past: now. A `Date` or a time of RFC 3339, or a local time such as
+   * `{ local: "2026-12-24T18:00" }` in the time zone of the device. The ttl counts from then.
+   */
+  readonly sendAt?: Date | SendBodyInput["sendAt"];
   /** An object, text, or bytes, which arrive as bytes. */
   readonly data?: MessageData | undefined;
   /**
@@ -52,7 +60,7 @@ export type AliasMessage = Content & {
 };
 
 /** A message to a tag, to a condition over tags, or to all devices of the app. */
-export type BroadcastMessage = Omit<Content, "onOverflow"> &
+export type BroadcastMessage = Omit<Content, "onOverflow" | "sendAt"> &
   Pick<SendBodyInput, "filter" | "pace"> & {
     readonly to:
       | { readonly tag: string }

@@ -42,7 +42,13 @@ describe("device store on SQLite", () => {
       const before = schema();
       const store = new SqlDeviceStore(sql, "name");
       const old = { seq: 2, slot: 1, lane: 2, key: "key", bytes: 2, expiresAt: 9 } as const;
-      const none = { collapseKey: null, firstAckAlias: null, fingerprint: null, options: null };
+      const none = {
+        collapseKey: null,
+        firstAckAlias: null,
+        fingerprint: null,
+        options: null,
+        hold: null,
+      };
       const mail = { ...old, ...none };
       expect(store.listMail()).toEqual([mail]);
       expect(store.listTags()).toEqual([]);
@@ -69,11 +75,18 @@ describe("device store on SQLite", () => {
       const older = new SqlDeviceStore(sql, "name");
       older.writeAccount({ publicKey: "p", generation: 1, createdAt: 1 });
       sql.exec("ALTER TABLE mail DROP COLUMN options");
+      sql.exec("ALTER TABLE mail DROP COLUMN hold");
       sql.exec("INSERT INTO mail VALUES (2, 1, 2, 'key', 9, NULL, NULL, 3, x'0708', NULL)");
       const schema = () => sql.exec("SELECT sql FROM sqlite_master").toArray();
       const before = schema();
       const store = new SqlDeviceStore(sql, "name");
-      const none = { collapseKey: null, firstAckAlias: null, fingerprint: null, options: null };
+      const none = {
+        collapseKey: null,
+        firstAckAlias: null,
+        fingerprint: null,
+        options: null,
+        hold: null,
+      };
       const mail = {
         seq: 2,
         slot: 1,
@@ -98,6 +111,7 @@ describe("device store on SQLite", () => {
       older.writeAccount({ publicKey: "p", generation: 1, createdAt: 1 });
       sql.exec("ALTER TABLE registrations DROP COLUMN sealing");
       sql.exec("ALTER TABLE mail DROP COLUMN options");
+      sql.exec("ALTER TABLE mail DROP COLUMN hold");
       sql.exec("INSERT INTO registrations VALUES (1, 'AAAAAAAAAAA', 1, NULL, 1, NULL)");
       const schema = () => sql.exec("SELECT sql FROM sqlite_master").toArray();
       const before = schema();

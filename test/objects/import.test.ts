@@ -101,6 +101,7 @@ describe("a device object", () => {
         firstAckAlias: null,
         fingerprint: null,
         options: null,
+        hold: null,
       },
     ]);
     expect(await stub.status(question)).toEqual({ ok: true, status: "queued" });

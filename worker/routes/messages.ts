@@ -32,7 +32,13 @@ import {
   readSignedBytes,
 } from "../request/signed.ts";
 import { sendMessages } from "../send/batch.ts";
-import { contentOf, fingerprintOf, lastingBody, type Outgoing } from "../send/message.ts";
+import {
+  contentOf,
+  fingerprintOf,
+  lastingBody,
+  type Outgoing,
+  statusFields,
+} from "../send/message.ts";
 import { quotaHeaders, takeToken } from "../send/quota.ts";
 import { areSettled, toldResult } from "../send/results.ts";
 import { isSettled, type SendOutcome, sendOutgoing } from "../send/send.ts";
@@ -180,9 +186,9 @@ async function statusOfMessage(
   const name = deviceName(registration.deviceId);
   const found = await wakeInTime(c, name, () => c.env.DEVICES.getByName(name).status(question));
   if (!found.ok) throw refusal(found);
-  const { status, events } = found;
+  const { events } = found;
   return {
-    ...{ id, status, acceptedAt: seqTimeMs(seq) },
+    ...{ id, ...statusFields(found), acceptedAt: seqTimeMs(seq) },
     ...(events === undefined ? {} : { events: [...events] }),
   };
 }

@@ -11,6 +11,7 @@ import { leftOf, wakeInTime, withTimeout } from "../calls/objects.ts";
 import { regIdOf } from "../calls/registrations.ts";
 import type { CallContext } from "../context.ts";
 import { asMeshError } from "../problem.ts";
+import { holdFields } from "./hold.ts";
 import { askHolders, knownHolders } from "./holders.ts";
 import {
   FOR_ONE,
@@ -19,6 +20,7 @@ import {
   type Outgoing,
   requireNoBroadcastFields,
   requireUnused,
+  statusFields,
   type TargetWith,
 } from "./message.ts";
 import { sendTrusted } from "./trusted.ts";
@@ -42,6 +44,7 @@ export async function sendToAlias(
     ...fingerprint,
     ...messageFields({ options, content }),
     onOverflow: options.onOverflow ?? "drop_oldest",
+    ...holdFields(options.sendAt, c.get("receivedAt")),
   };
   const send = async (
     { device, generation }: Holder,
@@ -86,7 +89,8 @@ export async function sendToAlias(
   const results = sent.map(({ holder, answer }): AliasResult => {
     const regId = regIdOf(c, caller, holder);
     if (answer.ok) {
-      return { regId, id: formatMessageId({ seq: answer.seq, key, regId }), status: answer.status };
+      const id = formatMessageId({ seq: answer.seq, key, regId });
+      return { regId, id, ...statusFields(answer) };
     }
     const { code, message } = new MeshError(answer.code, answer.detail);
     return { regId, error: code, detail: message };

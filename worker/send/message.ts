@@ -3,7 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { IdempotencyBasis } from "../../core/identity/message-key.ts";
 import { contentBytes, type KeptOptions } from "../../core/message/options.ts";
 import type { Priority } from "../../core/message/priority.ts";
-import type { ContentTypeCode } from "../../core/message/send.ts";
+import type { ContentTypeCode, SendAnswer } from "../../core/message/send.ts";
 import { dataHash } from "../../schema/data-hash.ts";
 import { dataOfBody, HEADER_BYTES, isEncryptedBody } from "../../schema/encrypted.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -174,8 +174,28 @@ export function messageFields({
   };
 }
 
+/** The status in an answer, and when a message that waits for its time will be sent. */
+export const statusFields = ({
+  status,
+  heldUntil,
+}: Pick<Extract<SendAnswer, { ok: true }>, "status" | "heldUntil">) => ({
+  status,
+  ...(heldUntil === undefined ? {} : { sendAt: heldUntil }),
+});
+
 /** Why `encrypted` is refused for other targets. */
 export const FOR_ONE = "only to a regId: a body is encrypted to one key";
+
+/** Fields that only some targets have a use for. */
+type BoundField =
+  | "filter"
+  | "pace"
+  | "onOverflow"
+  | "encrypted"
+  | "trace"
+  | "receipts"
+  | "sendAt"
+  | "ignoreQuietHours";
 
 /**
  * Refuses fields that have no effect for the target, because the sender expects one.
@@ -184,7 +204,7 @@ export const FOR_ONE = "only to a regId: a body is encrypted to one key";
  */
 export function requireUnused(
   options: MessageOptions,
-  fields: readonly ("filter" | "pace" | "onOverflow" | "encrypted" | "trace" | "receipts")[],
+  fields: readonly BoundField[],
   why: string,
 ): void {
   const field = fields.find((name) => options[name] !== undefined);

@@ -8,7 +8,8 @@ import { formatMessageId } from "../../schema/text.ts";
 import { leftOf, refusal, wakeInTime } from "../calls/objects.ts";
 import { openOwnRegId } from "../calls/registrations.ts";
 import type { CallContext } from "../context.ts";
-import { messageFields, type Outgoing, requireNoBroadcastFields } from "./message.ts";
+import { holdFields } from "./hold.ts";
+import { messageFields, type Outgoing, requireNoBroadcastFields, statusFields } from "./message.ts";
 import { sendTrusted } from "./trusted.ts";
 
 /** A message that its device can be called with. */
@@ -36,6 +37,7 @@ export function singleSend(
     ...fingerprint,
     ...messageFields({ options, content }),
     onOverflow: options.onOverflow ?? "drop_oldest",
+    ...holdFields(options.sendAt, c.get("receivedAt")),
   };
   return { device: deviceName(registration.deviceId), regId: to, request };
 }
@@ -43,8 +45,8 @@ export function singleSend(
 /** @throws MeshError if the device refuses the message */
 export function singleOutcome({ regId, request }: SingleSend, sent: SendAnswer): SingleOutcome {
   if (!sent.ok) throw refusal(sent);
-  const { seq, status } = sent;
-  return { id: formatMessageId({ seq, key: request.key, regId }), status };
+  const { seq } = sent;
+  return { id: formatMessageId({ seq, key: request.key, regId }), ...statusFields(sent) };
 }
 
 /** @throws MeshError as `singleSend` and `singleOutcome` do, and if the device does not answer */

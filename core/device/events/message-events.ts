@@ -12,7 +12,8 @@ import { isFollowed } from "./follow.ts";
 export interface ToldMessage {
   /** Message key, base64url. */
   readonly key: string;
-  readonly seq: number;
+  /** See `idSeqOf`. */
+  readonly idSeq: number;
   /** Without the label for a message with ttl 0 whose link was lost. */
   readonly options?: KeptOptions | null | undefined;
   /** Of a broadcast: where its number is from, the part of its ID after the dot. Absent for a message to the registration. */
@@ -25,6 +26,7 @@ export interface ToldMessage {
 export interface FollowedEvent {
   readonly registration: Registration;
   readonly key: string;
+  /** The number in its ID. */
   readonly seq: number;
   readonly options: KeptOptions;
   readonly source?: string;
@@ -54,7 +56,7 @@ export class MessageEvents {
   /** Something happened to a message. @param at when, milliseconds since 1970 */
   tell(
     registration: Registration,
-    { key, seq, options, source, action }: ToldMessage,
+    { key, idSeq: seq, options, source, action }: ToldMessage,
     event: MessageEventName,
     context: Context,
     at = context.now,

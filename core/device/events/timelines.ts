@@ -50,9 +50,9 @@ export class Timelines implements EventSink {
     else this.#add(told, registration, [...(unsaved ?? []), one]);
   }
 
-  persist(message: ToldMessage, registration: Registration): void {
-    const unsaved = this.#unsaved.get(message.seq);
-    if (unsaved !== undefined) this.#add(message, registration, unsaved);
+  persist({ key, idSeq: seq }: ToldMessage, registration: Registration): void {
+    const unsaved = this.#unsaved.get(seq);
+    if (unsaved !== undefined) this.#add({ key, seq }, registration, unsaved);
   }
 
   /** What happened to a message, in that order; undefined if there is no timeline, or it is over. */

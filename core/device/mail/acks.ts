@@ -76,7 +76,7 @@ export class Acks {
   }
 
   #delivered(registration: Registration, entry: InFlight, context: Context): void {
-    const { key, seq, fingerprint, tokens } = entry;
+    const { key, idSeq: seq, fingerprint, tokens } = entry;
     registration.remember(key, "delivered", seq, fingerprint);
     this.#parts.events.tell(registration, entry, "delivered", context);
     this.#parts.senders.settle(tokens.splice(0), { ok: true, status: "delivered", seq }, context);
@@ -119,8 +119,8 @@ export class Acks {
   }
 
   #notifyAlias(registration: Registration, entry: InFlight, alias: string, context: Context): void {
-    const { key, seq, fingerprint, expiresAt, unstored } = entry;
-    const first = { alias, key, seq, fingerprint, expiresAt, isStored: unstored === null };
+    const { key, seq: rowSeq, idSeq: seq, fingerprint, expiresAt, unstored } = entry;
+    const first = { alias, key, seq, rowSeq, fingerprint, expiresAt, isStored: unstored === null };
     const onSettled = (later: Context) => this.#settleFirst(registration, entry, later);
     this.#parts.firstAcks.notify(registration, first, onSettled, context);
   }

@@ -11,13 +11,15 @@ import { contentBytes } from "../../message/options.ts";
 import type { SendAnswer, SendRequest } from "../../message/send.ts";
 import { isFollowed } from "../events/follow.ts";
 import type { InFlight, Lane, Registration } from "../registration.ts";
+import { idSeqOf } from "../store.ts";
 import type { Waiter } from "../waits.ts";
+import { holdOf } from "./hold.ts";
 import type { InFlightMail, InFlightParts } from "./in-flight-mail.ts";
 import type { MailSocket } from "./mail-socket.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Recalls } from "./recalls.ts";
 import { isOutdated } from "./recent-keys.ts";
-import { firstWaitMs, isOverdue, KEY_REUSED, repeatedAnswer } from "./send-rules.ts";
+import { firstWaitMs, isOverdue, KEY_REUSED, queuedAgain, repeatedAnswer } from "./send-rules.ts";
 
 interface DeliveryParts extends InFlightParts {
   readonly clock: HybridClock;
@@ -92,29 +94,32 @@ export class Delivery {
   ): SendAnswer | number {
     const { clock, socket, outbox, mailbox, outcomes, events } = this.#parts;
     const { options } = request;
+    const hold = holdOf(request, registration.timeZone, context.now);
     const lane = registration.lane(request.lane);
     const live = socket.reaches(registration);
     // Its number says that it has no row, and that without a trace of it nobody knows how it ended.
-    const nowOrNever = request.ttlSeconds === 0 || (request.onlineOnly === true && !live);
+    const nowOrNever =
+      hold === null && (request.ttlSeconds === 0 || (request.onlineOnly === true && !live));
     const seq = clock.next(context.now, nowOrNever);
-    if (live && !lane.hasMore && registration.hasRoom) {
+    if (hold === null && live && !lane.hasMore && registration.hasRoom) {
       return this.#sendNow(registration, lane, request, key, seq, context);
     }
     if (nowOrNever) {
       registration.remember(key, "expired", seq, request.fingerprint);
-      events.tell(registration, { key, seq, options }, "accepted", context);
-      events.tell(registration, { key, seq, options }, "expired", context);
+      events.tell(registration, { key, idSeq: seq, options }, "accepted", context);
+      events.tell(registration, { key, idSeq: seq, options }, "expired", context);
       return { ok: true, status: "expired", seq };
     }
-    const put = mailbox.put(registration, request, key, seq, context);
+    const put = mailbox.put(registration, request, { key, seq, hold }, context);
     if (put === "full") return { ok: false, code: "mailbox_full" };
     if (put === "overflowed") {
       const fingerprint = request.fingerprint ?? null;
-      outcomes.record(registration.slot, "overflowed", [{ key, seq, fingerprint }]);
+      outcomes.record(registration.slot, "overflowed", [{ key, idSeq: seq, fingerprint }]);
       registration.remember(key, "overflowed", seq, fingerprint);
-      events.tell(registration, { key, seq, options }, "overflowed", context);
+      events.tell(registration, { key, idSeq: seq, options }, "overflowed", context);
       return { ok: true, status: "overflowed", seq };
     }
+    if (hold !== null) return { ok: true, status: "queued", seq, heldUntil: hold.until };
     if (live) {
       outbox.pump(registration, context);
       if (request.waitMs > 0) return this.#wait(registration, request, key);
@@ -138,13 +143,13 @@ export class Delivery {
       return repeatedAnswer(request, recent);
     if (entry !== undefined) {
       if (isReused(request.fingerprint, entry.fingerprint)) return KEY_REUSED;
-      if (entry.ended !== null) return { ok: true, status: entry.ended, seq: entry.seq };
+      if (entry.ended !== null) return { ok: true, status: entry.ended, seq: entry.idSeq };
       if (request.waitMs > 0) return this.#wait(registration, request, key);
       const status = this.#parts.inFlight.makeDurable(registration, entry, true, context);
-      return { ok: true, status, seq: entry.seq };
+      return { ok: true, status, seq: entry.idSeq };
     }
     const row = registration.mail.get(key);
-    if (row !== undefined) return repeatedAnswer(request, { ...row, status: "queued" });
+    if (row !== undefined) return queuedAgain(request, row);
     const ended = this.#parts.outcomes.find(registration.slot, key);
     return ended === undefined ? undefined : repeatedAnswer(request, ended);
   }
@@ -160,6 +165,7 @@ export class Delivery {
     const nowOrNever = request.ttlSeconds === 0;
     const entry: InFlight = {
       seq,
+      idSeq: seq,
       key,
       bytes: contentBytes(request),
       expiresAt: context.now + request.ttlSeconds * 1_000,
@@ -227,7 +233,8 @@ export class Delivery {
     }
     const tokens = entry?.tokens ?? registration.waiting.get(key);
     tokens?.splice(tokens.indexOf(token), 1);
-    const seq = entry?.seq ?? registration.mail.get(key)?.seq ?? 0;
+    const row = registration.mail.get(key);
+    const seq = entry?.idSeq ?? (row === undefined ? 0 : idSeqOf(row));
     const status =
       entry === undefined ? "queued" : inFlight.makeDurable(registration, entry, true, context);
     senders.settle([token], { ok: true, status, seq }, context);

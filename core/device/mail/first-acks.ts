@@ -21,6 +21,7 @@ interface FirstAckParts {
 /** A message that this device was the first to acknowledge. */
 interface FirstAck extends Untold {
   readonly seq: number;
+  readonly rowSeq: number;
   readonly isStored: boolean;
 }
 
@@ -61,21 +62,21 @@ export class FirstAcks {
    */
   notify(
     registration: Registration,
-    { isStored, ...untold }: FirstAck,
+    { isStored, rowSeq, ...untold }: FirstAck,
     onSettled: (context: Context) => void,
     context: Context,
   ): void {
     const { slot } = registration;
     const rows = this.#rows.get(slot) ?? new Set<number>();
-    const { seq, expiresAt } = untold;
-    if (isStored) this.#rows.set(slot, rows.add(seq));
+    const { expiresAt } = untold;
+    if (isStored) this.#rows.set(slot, rows.add(rowSeq));
     const done = (isTold: boolean, later: Context): void => {
       if (!isTold && later.now < expiresAt) {
         // An ended registration must not leave a row that nobody deletes.
         if (registration.record.endedAt === null) this.#parts.outcomes.addUntold(slot, untold);
         this.#failed({ registration, untold, failures: 0, dueAt: null }, later.now);
       }
-      if (rows.delete(seq)) this.#parts.store.deleteMail([seq]);
+      if (rows.delete(rowSeq)) this.#parts.store.deleteMail([rowSeq]);
       onSettled(later);
     };
     this.#ask(registration, untold, done, context);

@@ -4,6 +4,7 @@ import type { Context } from "../../link/effects.ts";
 import { PRIORITIES } from "../../message/priority.ts";
 import type { MessageEvents } from "../events/message-events.ts";
 import type { InFlight, Registration } from "../registration.ts";
+import { idSeqOf } from "../store.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Ending, Outcomes } from "./outcomes.ts";
 import { isOverdue, queryFieldsOf } from "./send-rules.ts";
@@ -37,7 +38,7 @@ export class InFlightMail {
   ): MessageStatus {
     const { now } = context;
     const { events } = this.#parts;
-    const { key, seq, unstored, expiresAt, endIfDropped } = entry;
+    const { key, idSeq: seq, unstored, expiresAt, endIfDropped } = entry;
     if (entry.ended !== null) return entry.ended;
     if (unstored?.ttlSeconds === 0) {
       // Only the device knows whether it has the message; it is queried on its next link. Remembered without a row of its own.
@@ -55,7 +56,7 @@ export class InFlightMail {
     }
     if (unstored !== null) {
       // Even if it has expired: without a row, a status request after a crash would answer `delivered`.
-      this.#parts.mailbox.store(registration, unstored, key, seq, onSocket, expiresAt, context);
+      this.#parts.mailbox.store(registration, unstored, { key, seq, expiresAt }, onSocket, context);
       entry.unstored = null;
     }
     return isOverdue(entry, registration, now) ? "sent" : "queued";
@@ -64,7 +65,7 @@ export class InFlightMail {
   /** Ends a message on the socket with a status other than `delivered`. */
   end(registration: Registration, entry: InFlight, status: Ending, context: Context): void {
     const { mailbox, outcomes, senders, events } = this.#parts;
-    const { key, seq, unstored } = entry;
+    const { key, idSeq: seq, unstored } = entry;
     if (unstored === null) {
       mailbox.end(registration, [key], status, context);
       // Even if its row was deleted before.
@@ -85,7 +86,7 @@ export class InFlightMail {
     const status = "unregistered";
     const ended: InFlight[] = [];
     for (const entry of registration.inFlight.values()) {
-      const { key, seq, unstored } = entry;
+      const { key, idSeq: seq, unstored } = entry;
       if (entry.ended !== null || unstored === null) continue;
       entry.ended = status;
       registration.remember(key, status, seq, entry.fingerprint);
@@ -137,12 +138,13 @@ export class InFlightMail {
   /** Answers all waiting senders, of messages that were on the socket and of messages that waited for it. */
   #settleAll(registration: Registration, entries: readonly InFlight[], context: Context): void {
     const { senders } = this.#parts;
-    for (const { ended, key, seq, tokens } of entries) {
+    for (const { ended, key, idSeq: seq, tokens } of entries) {
       const left = registration.mail.has(key) ? "queued" : registration.recent(key)?.status;
       senders.settle(tokens, { ok: true, status: ended ?? left ?? "sent", seq }, context);
     }
     for (const [key, tokens] of registration.waiting) {
-      const seq = registration.mail.get(key)?.seq ?? 0;
+      const row = registration.mail.get(key);
+      const seq = row === undefined ? 0 : idSeqOf(row);
       senders.settle(tokens, { ok: true, status: "queued", seq }, context);
     }
     registration.waiting.clear();

@@ -18,6 +18,7 @@ import type { Waits } from "../waits.ts";
 import { Acks } from "./acks.ts";
 import { Delivery } from "./delivery.ts";
 import { FirstAcks } from "./first-acks.ts";
+import { HeldMail } from "./held-mail.ts";
 import { InFlightMail } from "./in-flight-mail.ts";
 import { MailSocket } from "./mail-socket.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -50,6 +51,7 @@ export class Mail implements Part {
   readonly #outcomes: Outcomes;
   readonly #mailbox: Mailbox;
   readonly #outbox: Outbox;
+  readonly #held: HeldMail;
   readonly #firstAcks: FirstAcks;
   readonly #inFlight: InFlightMail;
   readonly #recalls: Recalls;
@@ -76,6 +78,7 @@ export class Mail implements Part {
     this.#outcomes = outcomes;
     this.#mailbox = mailbox;
     this.#outbox = outbox;
+    this.#held = new HeldMail({ clock, mailbox, outbox });
     this.#firstAcks = firstAcks;
     this.#inFlight = inFlight;
     this.#recalls = recalls;
@@ -83,7 +86,7 @@ export class Mail implements Part {
     this.#acks = new Acks({ ...ended, inFlight, outbox, firstAcks });
   }
 
-  /** When to call `onDeadline`: a row may have expired, or an alias is to be notified again. Null for never. */
+  /** When to call `onDeadline`: a row may have expired, is to be released, or an alias is to be notified again. Null for never. */
   get deadline(): number | null {
     const { deadline } = this.#firstAcks;
     const expiry = this.#mailbox.deadline;
@@ -106,6 +109,16 @@ export class Mail implements Part {
     for (const { mail } of registrations.values()) {
       for (const { seq } of mail.values()) clock.observe(seq);
     }
+  }
+
+  /** Releases held messages whose time has come; call it before an event is handled. */
+  release(context: Context): void {
+    this.#held.release(this.#options.registrations.bySlot.values(), context);
+  }
+
+  /** The registration's device is in another time zone. */
+  zoneChanged(registration: Registration): void {
+    this.#held.zoneChanged(registration);
   }
 
   /** Sends queries about messages of earlier links, and queued messages. */

@@ -1,6 +1,5 @@
 /** The durable queue of each registration: stores messages, and ends them in every way other than delivery. */
 import { dataHash } from "../../../schema/data-hash.ts";
-import { LIMITS } from "../../../schema/limits.ts";
 import type { Context } from "../../link/effects.ts";
 import { seqTimeMs } from "../../message/clock.ts";
 import { contentBytes } from "../../message/options.ts";
@@ -8,8 +7,10 @@ import { PRIORITIES } from "../../message/priority.ts";
 import type { SendRequest } from "../../message/send.ts";
 import type { MessageEvents } from "../events/message-events.ts";
 import type { Registration } from "../registration.ts";
-import type { MailHeader, MailStore } from "../store.ts";
+import { idSeqOf, type MailHeader, type MailStore } from "../store.ts";
+import { type Held, heldExpiry } from "./hold.ts";
 import type { MailSocket } from "./mail-socket.ts";
+import { droppedFor, NONE, needsQuery, replacedBy } from "./mailbox-rules.ts";
 import type { Ending, Outcomes, SentMessage } from "./outcomes.ts";
 import { queryFor } from "./send-rules.ts";
 import type { Senders } from "./senders.ts";
@@ -52,75 +53,101 @@ export class Mailbox {
   /** Reads the rows of all registrations. */
   load(registrations: ReadonlyMap<number, Registration>): void {
     for (const header of this.#store.listMail()) {
-      registrations.get(header.slot)?.addMail(header, false);
-      this.#scheduleExpiry(header);
+      const registration = registrations.get(header.slot);
+      if (header.hold?.until === undefined) registration?.addMail(header, false);
+      else registration?.hold(header);
+      this.#schedule(header);
     }
   }
 
   /**
    * Queues a message that is not on the socket: replaces queued messages with its collapse key, and makes room by its overflow
-   * policy. If the message is not queued in the end, no other message is removed.
+   * policy. If the message is not queued in the end, no other message is removed. One that is held replaces others when it is
+   * released.
    *
    * @returns "queued"; "overflowed" if all queued messages have a higher priority; "full" if the policy is to refuse it
    */
   put(
     registration: Registration,
     request: SendRequest,
-    key: string,
-    seq: number,
+    { key, seq, hold }: { readonly key: string; readonly seq: number; readonly hold: Held | null },
     context: Context,
   ): "queued" | "overflowed" | "full" {
-    let replaced = replacedBy(registration, request);
+    const replacedNow = () => (hold === null ? replacedBy(registration, request) : NONE);
+    let replaced = replacedNow();
     let dropped = droppedFor(registration, request, replaced);
     if (replaced.size > 0 || dropped?.size !== 0) {
       // Expired messages are neither replaced nor dropped, and their end may make enough room.
       this.expire(registration, context);
-      replaced = replacedBy(registration, request);
+      replaced = replacedNow();
       dropped = droppedFor(registration, request, replaced);
     }
     if (dropped?.size !== 0 && request.onOverflow === "reject") return "full";
     const { options } = request;
-    this.#events.tell(registration, { key, seq, options }, "accepted", context);
+    this.#events.tell(registration, { key, idSeq: seq, options }, "accepted", context);
     if (dropped === null) return "overflowed";
     this.#endRows(registration, "collapsed", context, replaced);
     this.#endRows(registration, "overflowed", context, dropped);
-    const expiresAt = context.now + request.ttlSeconds * 1_000;
-    this.store(registration, request, key, seq, false, expiresAt, context);
+    const expiresAt =
+      hold === null ? context.now + request.ttlSeconds * 1_000 : heldExpiry(request, hold.until);
+    this.store(registration, request, { key, seq, expiresAt, hold }, false, context);
     return "queued";
   }
 
   /**
    * Writes a row without checking limits: a message on the socket was bounded by the window.
    *
-   * @param expiresAt milliseconds since 1970
+   * @param place `expiresAt` in milliseconds since 1970
    */
   store(
     registration: Registration,
     request: SendRequest,
-    key: string,
-    seq: number,
+    {
+      hold = null,
+      ...place
+    }: Pick<MailHeader, "key" | "seq" | "expiresAt"> & { readonly hold?: Held | null },
     onSocket: boolean,
-    expiresAt: number,
     context: Context,
   ): void {
     const header: MailHeader = {
-      seq,
+      ...place,
       slot: registration.slot,
       lane: request.lane,
-      key,
       bytes: contentBytes(request),
-      expiresAt,
       collapseKey: request.collapseKey,
       firstAckAlias: request.alias?.firstAckWins ? request.alias.alias : null,
       fingerprint: request.fingerprint ?? null,
       options: request.options ?? null,
+      hold,
     };
     const { contentType, data, notification } = request;
     const shown = notification === undefined ? {} : { notification };
     this.#store.insertMail(header, { contentType, data, ...shown });
-    registration.addMail(header, onSocket);
-    this.#scheduleExpiry(header);
-    this.#events.tell(registration, header, "queued", context);
+    if (hold === null) registration.addMail(header, onSocket);
+    else registration.hold(header);
+    this.#schedule(header);
+    const event = hold === null ? "queued" : "scheduled";
+    this.#events.tell(registration, told(header), event, context);
+  }
+
+  /** Changes when a held message is released. Writes one row. */
+  holdUntil(registration: Registration, held: MailHeader, hold: Held): void {
+    const ttlMs = held.expiresAt - (held.hold?.until ?? held.expiresAt);
+    const header = { ...held, hold, expiresAt: hold.until + ttlMs };
+    this.#store.moveMail(held.seq, header);
+    registration.hold(header);
+    this.#schedule(header);
+  }
+
+  /** A held message takes its place in its lane, as if it were accepted now. Writes one row. @param seq its new number on the link */
+  release(registration: Registration, held: MailHeader, seq: number, context: Context): void {
+    const header = { ...held, seq, hold: { idSeq: idSeqOf(held) } };
+    this.#store.moveMail(held.seq, header);
+    registration.dropMail(held);
+    this.#endRows(registration, "collapsed", context, replacedBy(registration, held));
+    registration.addMail(header, false);
+    this.#schedule(header);
+    this.#events.tell(registration, told(header), "queued", context);
   }
 
   /**
@@ -134,8 +161,8 @@ export class Mailbox {
     registration.lowerReceived(lastSeq);
     const unseen = this.#outcomes.sent(registration.slot).filter(({ seq }) => seq > lastSeq);
     for (const one of unseen) {
-      const { key, endIfDropped, seq, fingerprint } = one;
-      registration.remember(key, endIfDropped, seq, fingerprint);
+      const { key, endIfDropped, idSeq, fingerprint } = one;
+      registration.remember(key, endIfDropped, idSeq, fingerprint);
       this.#events.tell(registration, one, endIfDropped, context);
     }
     this.#outcomes.endDropped(
@@ -143,7 +170,10 @@ export class Mailbox {
       unseen.map(({ key }) => key),
     );
     const replaced = [...registration.mail.values()].filter(
-      (header) => header.seq > lastSeq && registration.isSuperseded(header),
+      (header) =>
+        header.seq > lastSeq &&
+        !registration.held.has(header.key) &&
+        registration.isSuperseded(header),
     );
     this.#endRows(registration, "collapsed", context, new Set(replaced));
   }
@@ -199,7 +229,7 @@ export class Mailbox {
     // The device is not queried any more.
     const open = this.#outcomes.sent(registration.slot);
     for (const one of open) {
-      registration.remember(one.key, "unregistered", one.seq, one.fingerprint);
+      registration.remember(one.key, "unregistered", one.idSeq, one.fingerprint);
       this.#events.tell(registration, one, "unregistered", context);
     }
     this.#outcomes.record(registration.slot, "unregistered", open);
@@ -213,7 +243,7 @@ export class Mailbox {
       for (const header of registration.mail.values()) {
         // A message that expired on the socket ends with the device's answer or the link; this is for a missed end of the link.
         if (header.expiresAt <= context.now) this.#scheduleAt(context.now + OVERDUE_RECHECK_MS);
-        else this.#scheduleExpiry(header);
+        else this.#schedule(header);
       }
     }
   }
@@ -227,38 +257,38 @@ export class Mailbox {
   ): void {
     if (leaving.size === 0) return;
     const { slot } = registration;
-    const ended: MailHeader[] = [];
+    const ended: (MailHeader & { readonly idSeq: number })[] = [];
     const open: (MailHeader & SentMessage)[] = [];
-    for (const priority of PRIORITIES) {
-      for (const header of registration.lane(priority).take((row) => leaving.has(row))) {
-        const isOpen = isQueried(header);
-        const { key, seq, fingerprint, firstAckAlias: alias, expiresAt } = header;
-        registration.dropMail(header);
-        registration.remember(key, isOpen ? "sent" : status, seq, fingerprint);
-        this.#senders.settleEnded(
-          registration,
-          key,
-          { status: isOpen ? "sent" : status, seq },
-          context,
-        );
-        if (!isOpen) {
-          const at = status === "expired" ? Math.min(expiresAt, context.now) : context.now;
-          this.#events.tell(registration, header, status, context, at);
-          ended.push(header);
-          continue;
-        }
-        const body = this.#store.readMail(seq);
-        const isTold = status === "recalled" && alias !== null;
-        const one = {
-          ...{ ...header, endIfDropped: status },
-          dataHash: body && dataHash(body.data, body.notification),
-          ...(isTold ? { firstAck: { alias, expiresAt } } : {}),
-        };
-        open.push(one);
-        // On the socket it is being queried already. Otherwise nothing after it in its lane has been sent on this link.
-        if (registration.attached && !registration.inFlight.has(key))
-          registration.lane(priority).addQuery(one);
+    const held = [...leaving].filter(({ key }) => registration.held.has(key));
+    const waiting = PRIORITIES.flatMap((priority) =>
+      registration.lane(priority).take((row) => leaving.has(row)),
+    );
+    for (const header of [...held, ...waiting]) {
+      const { key, seq, fingerprint, firstAckAlias: alias, expiresAt } = header;
+      // One that is held was never on a socket.
+      const isOpen = !registration.held.has(key) && isQueried(header);
+      const idSeq = idSeqOf(header);
+      const left = isOpen ? "sent" : status;
+      registration.dropMail(header);
+      registration.remember(key, left, idSeq, fingerprint);
+      this.#senders.settleEnded(registration, key, { status: left, seq: idSeq }, context);
+      if (!isOpen) {
+        const at = status === "expired" ? Math.min(expiresAt, context.now) : context.now;
+        this.#events.tell(registration, { ...header, idSeq }, status, context, at);
+        ended.push({ ...header, idSeq });
+        continue;
       }
+      const body = this.#store.readMail(seq);
+      const isTold = status === "recalled" && alias !== null;
+      const one = {
+        ...{ ...header, idSeq, endIfDropped: status },
+        dataHash: body && dataHash(body.data, body.notification),
+        ...(isTold ? { firstAck: { alias, expiresAt } } : {}),
+      };
+      open.push(one);
+      // On the socket it is being queried already. Otherwise nothing after it in its lane has been sent on this link.
+      if (registration.attached && !registration.inFlight.has(key))
+        registration.lane(header.lane).addQuery(one);
     }
     this.#store.deleteMail([...ended, ...open].map(({ seq }) => seq));
     this.#outcomes.record(slot, status, ended);
@@ -281,6 +311,7 @@ export class Mailbox {
     const replaced = [...registration.mail.values()].filter(({ collapseKey, key }) => {
       const gone = collapseKey === null ? 0 : (newest.get(collapseKey) ?? 0);
       return (
+        !registration.held.has(key) &&
         gone > registration.newest(collapseKey) &&
         (registration.inFlight.get(key)?.superseded ?? true)
       );
@@ -295,7 +326,11 @@ export class Mailbox {
   }
 
   /** Computes the same time for a message whenever called: if it depended on `now`, each wake would move the alarm, a row each. */
-  #scheduleExpiry({ expiresAt, seq }: MailHeader): void {
+  #schedule({ expiresAt, seq, hold }: MailHeader): void {
+    if (hold?.until !== undefined) {
+      this.#scheduleAt(hold.until);
+      return;
+    }
     const slack = Math.min(
       Math.max((expiresAt - seqTimeMs(seq)) * DEADLINE_SLACK, DEADLINE_SLACK_MIN_MS),
       DEADLINE_SLACK_MAX_MS,
@@ -308,58 +343,4 @@ export class Mailbox {
   }
 }
 
-/**
- * Whether only the device knows how a message that leaves the mailbox ends: it may have received it on a link that was lost. A
- * message that is recalled or unregistered ends so whatever the device did; for recalls see also `recallUnlessReceived`.
- */
-function needsQuery(registration: Registration, header: MailHeader, status: Ending): boolean {
-  const entry = registration.inFlight.get(header.key);
-  if (entry !== undefined) return entry.endIfDropped === status;
-  return (
-    (status === "expired" || status === "overflowed" || status === "collapsed") &&
-    registration.mayHaveReceived(header)
-  );
-}
-
-/** The rows that a new message replaces by its collapse key: only those that were never on a socket. */
-function replacedBy(registration: Registration, { collapseKey }: SendRequest): Set<MailHeader> {
-  const replaced = new Set<MailHeader>();
-  if (collapseKey === null) return replaced;
-  for (const priority of PRIORITIES) {
-    const { rows, sent } = registration.lane(priority);
-    for (const header of rows.slice(sent)) {
-      if (header.collapseKey === collapseKey && !registration.mayHaveReceived(header)) {
-        replaced.add(header);
-      }
-    }
-  }
-  return replaced;
-}
-
-/**
- * The rows to drop so that a new message fits, after those that it replaces: at most one, the oldest of the lowest priority not
- * above its own; null if there is none. Messages that came back from a socket may exceed the limit; no more rows are dropped for them.
- */
-function droppedFor(
-  registration: Registration,
-  request: SendRequest,
-  replaced: ReadonlySet<MailHeader>,
-): Set<MailHeader> | null {
-  const fits =
-    registration.mail.size - replaced.size < LIMITS.MAILBOX_MESSAGES &&
-    registration.mailBytes - bytesOf(replaced) + contentBytes(request) <= LIMITS.MAILBOX_BYTES;
-  if (fits) return new Set();
-  for (const priority of PRIORITIES.toReversed()) {
-    if (priority < request.lane) break;
-    const { rows, sent } = registration.lane(priority);
-    const oldest = rows.slice(sent).find((header) => !replaced.has(header));
-    if (oldest !== undefined) return new Set([oldest]);
-  }
-  return null;
-}
-
-function bytesOf(headers: ReadonlySet<MailHeader>): number {
-  let sum = 0;
-  for (const { bytes } of headers) sum += bytes;
-  return sum;
-}
+const told = (header: MailHeader) => ({ ...header, idSeq: idSeqOf(header) });

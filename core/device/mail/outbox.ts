@@ -10,7 +10,7 @@ import { PRIORITIES, type Priority } from "../../message/priority.ts";
 import { isFollowed } from "../events/follow.ts";
 import type { MessageEvents } from "../events/message-events.ts";
 import type { InFlight, Lane, Registration } from "../registration.ts";
-import type { MailHeader, MailStore } from "../store.ts";
+import { idSeqOf, type MailHeader, type MailStore } from "../store.ts";
 import type { MailSocket } from "./mail-socket.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outcomes } from "./outcomes.ts";
@@ -105,10 +105,10 @@ export class Outbox {
   }
 
   #query(registration: Registration, state: Lane, query: MessageQuery, now: number): Message {
-    const { key, seq, fingerprint, options, lane, dataHash, endIfDropped, firstAck } = query;
+    const { key, seq, idSeq, fingerprint, options, lane, dataHash, endIfDropped, firstAck } = query;
     const unstored = queryFor(registration, lane, key, fingerprint);
     registration.track(state, {
-      ...{ key, seq, fingerprint, options, dataHash, bytes: 0, sentAt: now },
+      ...{ key, seq, idSeq, fingerprint, options, dataHash, bytes: 0, sentAt: now },
       // With no time left, it arrives as if withdrawn.
       ...{ unstored, withdrawn: true, superseded: false, endIfDropped, ended: null, tokens: [] },
       firstAckAlias: firstAck?.alias ?? null,
@@ -139,6 +139,7 @@ export class Outbox {
       ...(header.collapseKey === null ? {} : { collapseKey: header.collapseKey }),
       replay: true,
       remainingMs,
+      ...(header.hold?.idSeq === undefined ? {} : { idSeq: header.hold.idSeq }),
       ...(remainingMs === 0 ? { dataHash: dataHash(body.data, body.notification) } : {}),
       ...(isFollowed(header.options) ? { report: true } : {}),
       ...(body.notification === undefined ? {} : { notification: body.notification }),
@@ -151,6 +152,7 @@ function inFlightOf(header: MailHeader, sentAt: number, superseded: boolean): In
   const { seq, key, bytes, expiresAt, firstAckAlias, fingerprint, options } = header;
   return {
     ...{ seq, key, bytes, expiresAt, sentAt, firstAckAlias, fingerprint, options },
+    idSeq: idSeqOf(header),
     ...{
       unstored: null,
       ended: null,

@@ -15,21 +15,25 @@ export type Ending = Exclude<MessageStatus, "delivered" | "queued" | "sent">;
 
 interface Ended {
   readonly status: Ending | "sent";
+  /** The number in its ID. */
   readonly seq: number;
   readonly fingerprint: number | null;
   /** For `sent`: how to query the device, and how the message ends if the device dropped it. */
-  readonly query?: QueryFields & Pick<SentMessage, "endIfDropped" | "firstAck">;
+  readonly query?: QueryFields & Pick<SentMessage, "seq" | "endIfDropped" | "firstAck">;
 }
 
 /** A message that has ended. */
 interface EndedMessage {
   readonly key: string;
-  readonly seq: number;
+  /** See `idSeqOf`. */
+  readonly idSeq: number;
   readonly fingerprint: number | null;
 }
 
 /** A message that left the mailbox and that the device may have: it is delivered, or ends as `endIfDropped` says. */
 export interface SentMessage extends EndedMessage, QueryFields {
+  /** Its number on the link. */
+  readonly seq: number;
   readonly endIfDropped: Ending;
   /** The shared alias to notify if the app has it, and when the message expires, milliseconds since 1970; absent for none. */
   readonly firstAck?: { readonly alias: string; readonly expiresAt: number };
@@ -40,7 +44,7 @@ export interface Untold {
   /** Message key, base64url. */
   readonly key: string;
   readonly alias: string;
-  /** The message's seq here. Absent, as `fingerprint`, from rows of an older version. */
+  /** The number in the ID of this copy. Absent, as `fingerprint`, from rows of an older version. */
   readonly seq?: number;
   /** `SendRequest.fingerprint`; null for none. */
   readonly fingerprint?: number | null;
@@ -88,7 +92,9 @@ type StoredEntry = readonly [
   dataHash?: number | null,
   firstAckAlias?: string | null,
   expiresAt?: number | null,
-  options?: KeptOptions,
+  options?: KeptOptions | null,
+  /** `SentMessage.seq`, if it is not that of the ID. */
+  linkSeq?: number,
 ];
 
 export class Outcomes {
@@ -103,8 +109,8 @@ export class Outcomes {
   record(slot: number, status: Ending, ended: readonly EndedMessage[]): void {
     if (ended.length === 0) return;
     const log = this.#log(slot);
-    for (const { key, seq, fingerprint } of ended) {
-      log.entries.set(key, { status, seq, fingerprint });
+    for (const { key, idSeq, fingerprint } of ended) {
+      log.entries.set(key, { status, seq: idSeq, fingerprint });
     }
     this.#trim(slot, log);
   }
@@ -117,23 +123,24 @@ export class Outcomes {
   ): void {
     if (messages.length === 0) return;
     const log = this.#log(slot);
-    for (const { key, seq, fingerprint, lane, dataHash, options, firstAck } of messages) {
+    for (const { key, seq, idSeq, fingerprint, lane, dataHash, options, firstAck } of messages) {
       const query = {
+        seq,
         lane,
         endIfDropped,
         dataHash,
         options: followOf(options),
         ...(firstAck === undefined ? {} : { firstAck }),
       };
-      log.entries.set(key, { status: "sent", seq, fingerprint, query });
+      log.entries.set(key, { status: "sent", seq: idSeq, fingerprint, query });
     }
     this.#trim(slot, log);
   }
 
   /** The messages recorded as `sent`, which are to be queried. Oldest first. */
   sent(slot: number): SentMessage[] {
-    return [...this.#log(slot).entries].flatMap(([key, { seq, fingerprint, query }]) =>
-      query === undefined ? [] : [{ key, seq, fingerprint, ...query }],
+    return [...this.#log(slot).entries].flatMap(([key, { seq: idSeq, fingerprint, query }]) =>
+      query === undefined ? [] : [{ key, idSeq, fingerprint, ...query }],
     );
   }
 
@@ -249,6 +256,7 @@ export class Outcomes {
               alias = null,
               expiresAt = null,
               options = null,
+              linkSeq = seq,
             ]) => [
               key,
               {
@@ -257,7 +265,7 @@ export class Outcomes {
                   ? {}
                   : {
                       query: {
-                        ...{ lane, endIfDropped, dataHash, options },
+                        ...{ seq: linkSeq, lane, endIfDropped, dataHash, options },
                         ...firstAckOf(alias, expiresAt),
                       },
                     }),
@@ -281,6 +289,7 @@ export class Outcomes {
           const { lane, endIfDropped, dataHash, firstAck, options } = query;
           const open = [key, status, seq, fingerprint, lane, endIfDropped, dataHash] as const;
           const { alias = null, expiresAt = null } = firstAck ?? {};
+          if (query.seq !== seq) return [...open, alias, expiresAt, options, query.seq];
           if (options !== null) return [...open, alias, expiresAt, options];
           return firstAck === undefined ? open : [...open, alias, expiresAt];
         }

@@ -38,9 +38,9 @@ export class Recalls {
       return;
     }
     // Durably: the sender's answer depends on it, and a message without a record counts as delivered.
-    const recalled = { key, seq: clock.next(context.now, false), fingerprint };
+    const recalled = { key, idSeq: clock.next(context.now, false), fingerprint };
     outcomes.record(registration.slot, "recalled", [recalled]);
-    registration.remember(key, "recalled", recalled.seq, fingerprint);
+    registration.remember(key, "recalled", recalled.idSeq, fingerprint);
   }
 
   /**
@@ -52,7 +52,9 @@ export class Recalls {
     const { mail, inFlight } = registration;
     this.#parts.mailbox.expire(registration, context);
     const rows = [...mail.values()].filter(({ firstAckAlias }) => firstAckAlias === alias);
-    const possiblyReceived = new Set(rows.filter((row) => registration.mayHaveReceived(row)));
+    const possiblyReceived = new Set(
+      rows.filter((row) => !registration.held.has(row.key) && registration.mayHaveReceived(row)),
+    );
     this.#parts.mailbox.recallUnlessReceived(registration, possiblyReceived, context);
     for (const { key, lane, fingerprint } of possiblyReceived) {
       const entry = inFlight.get(key);

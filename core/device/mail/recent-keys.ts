@@ -14,6 +14,7 @@ import type { Ending } from "./outcomes.ts";
 /** The final answer of a message; a repeated request gets it again. */
 export interface FinalAnswer {
   readonly status: MessageStatus;
+  /** The number in its ID. */
   readonly seq: number;
   /** See `SendRequest.fingerprint`; null if unknown. */
   readonly fingerprint: number | null;
@@ -31,7 +32,10 @@ export interface QueryFields {
 /** A message that was sent and not acknowledged before its link was lost: only the device knows whether the app has it. */
 export interface MessageQuery extends QueryFields {
   readonly key: string;
+  /** Its number on the link. */
   readonly seq: number;
+  /** See `idSeqOf`. */
+  readonly idSeq: number;
   readonly fingerprint: number | null;
   /** How it ends if the device dropped it; null for a ttl 0 message, which the log of outcomes does not have. */
   readonly endIfDropped: Ending | null;
@@ -151,7 +155,8 @@ export class RecentKeys {
       const { seq, fingerprint } = newest;
       const isHashed = ((this.#bytes[at + STATUS_AT] ?? 0) & HAS_HASH) !== 0;
       const dataHash = isHashed ? this.#view.getInt32(at + HASH_AT) : null;
-      found.set(key, { key, seq, fingerprint, lane, dataHash, options, endIfDropped: null });
+      const fields: QueryFields = { lane, dataHash, options };
+      found.set(key, { key, seq, idSeq: seq, fingerprint, ...fields, endIfDropped: null });
     }
     return [...found.values()].sort((a, b) => a.seq - b.seq);
   }

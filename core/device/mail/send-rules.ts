@@ -7,6 +7,7 @@ import type { Priority } from "../../message/priority.ts";
 import type { SendAnswer, SendRequest } from "../../message/send.ts";
 import { followOf } from "../events/follow.ts";
 import type { InFlight, Registration } from "../registration.ts";
+import { idSeqOf, type MailHeader } from "../store.ts";
 import type { FinalAnswer, QueryFields } from "./recent-keys.ts";
 
 /** A ttl 0 message is withdrawn this long before its wait ends: a round trip to a slow device. */
@@ -43,6 +44,13 @@ export const KEY_REUSED: SendAnswer = { ok: false, code: "idempotency_key_reused
 export function repeatedAnswer(request: SendRequest, known: FinalAnswer): SendAnswer {
   const { status, seq } = known;
   return isReused(request.fingerprint, known.fingerprint) ? KEY_REUSED : { ok: true, status, seq };
+}
+
+/** The answer to a request whose message waits. */
+export function queuedAgain(request: SendRequest, row: MailHeader): SendAnswer {
+  const { fingerprint, hold } = row;
+  const answer = repeatedAnswer(request, { status: "queued", seq: idSeqOf(row), fingerprint });
+  return answer.ok && hold?.until !== undefined ? { ...answer, heldUntil: hold.until } : answer;
 }
 
 /** What a query about a message without a row needs. If it was itself a query, it has no data, but the hash. */

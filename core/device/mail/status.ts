@@ -2,6 +2,7 @@
 import type { Context } from "../../link/effects.ts";
 import { HybridClock, isNowOrNever, seqTimeMs } from "../../message/clock.ts";
 import type { Registration } from "../registration.ts";
+import { idSeqOf } from "../store.ts";
 import type { StatusAnswer } from "../types.ts";
 import type { Mailbox } from "./mailbox.ts";
 import type { Outcomes } from "./outcomes.ts";
@@ -29,11 +30,15 @@ export function statusOf(
     return { ok: true, status: known.status };
   }
   const entry = registration.unsettled(key);
-  if (entry?.seq === seq) {
+  if (entry?.idSeq === seq) {
     const open = isOverdue(entry, registration, context.now) ? "sent" : "queued";
     return { ok: true, status: entry.ended ?? open };
   }
-  if (registration.mail.get(key)?.seq === seq) return { ok: true, status: "queued" };
+  const row = registration.mail.get(key);
+  if (row !== undefined && idSeqOf(row) === seq) {
+    const until = row.hold?.until;
+    return { ok: true, status: "queued", ...(until === undefined ? {} : { heldUntil: until }) };
+  }
   // Every other end is recorded, so a message without a record was delivered, if it was ever accepted.
   const issued =
     seqTimeMs(seq) >= registration.record.createdAt &&

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** The version of the tables, `user_version` of the database. Raise it with a change that an older program cannot work with. */
-export const TABLES_VERSION = 11;
+export const TABLES_VERSION = 12;
 
 // mail and tag_log have a rowid. Without one, rows are stored in the order of their keys, so that each insert rewrites another page, and
 // a message of 1 KB uses an overflow page. Measured with 64 writes per commit over 1,000 devices: 13.0 µs without and 6.7 with a rowid for
@@ -17,7 +17,7 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS mail (
     device INTEGER, seq INTEGER, slot INTEGER NOT NULL, lane INTEGER NOT NULL, key TEXT NOT NULL,
     expires_at INTEGER NOT NULL, collapse_key TEXT, content_type INTEGER NOT NULL, data BLOB NOT NULL,
-    first_ack_alias TEXT, fingerprint INTEGER, options TEXT, PRIMARY KEY (device, seq));
+    first_ack_alias TEXT, fingerprint INTEGER, options TEXT, hold TEXT, PRIMARY KEY (device, seq));
   CREATE TABLE IF NOT EXISTS timelines (
     device INTEGER, seq INTEGER, source TEXT, slot INTEGER NOT NULL, key TEXT NOT NULL, ended_at INTEGER,
     events TEXT NOT NULL, options TEXT, PRIMARY KEY (device, seq, source)) WITHOUT ROWID;
@@ -104,6 +104,7 @@ const INDEXES = "CREATE INDEX IF NOT EXISTS tag_members_device ON tag_members (n
 const ADDED: readonly (readonly [table: string, column: string, type: string])[] = [
   ["mail", "first_ack_alias", "TEXT"],
   ["mail", "fingerprint", "INTEGER"],
+  ["mail", "hold", "TEXT"],
   ["registrations", "generation", "INTEGER NOT NULL DEFAULT 0"],
   ["registrations", "encryption_key", "TEXT"],
   ["device_tags", "generation", "INTEGER NOT NULL DEFAULT 0"],

@@ -57,7 +57,7 @@ export interface PushMessage<T = PushData> {
   readonly encrypted?: boolean | undefined;
   /** True if its sender asks what happens to it: see `PushClient.reportMessage`. */
   readonly report?: boolean | undefined;
-  /** When the mesh accepted it, on the clock of the mesh, in milliseconds since 1970. */
+  /** When the mesh accepted it, or released it if it was scheduled: on the clock of the mesh, in milliseconds since 1970. */
   readonly sentAt: number;
   /** When it expires, in milliseconds since 1970. Absent for a message with ttl 0 (now or never). */
   readonly expiresAt?: number | undefined;
@@ -91,7 +91,9 @@ export type Content = Pick<PushMessage, "data" | "json" | "notification" | "encr
 
 /** The ID of a message, as its sender knows it. */
 export const idOf = (message: Incoming, regId: string): string =>
-  formatMessageId({ ...message, regId: "tag" in message ? message.source : regId });
+  "tag" in message
+    ? formatMessageId({ ...message, regId: message.source })
+    : formatMessageId({ seq: message.idSeq ?? message.seq, key: message.key, regId });
 
 /** The app's view of a message. Throws if the data does not match the content type. */
 export function toPushMessage(

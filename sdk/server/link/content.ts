@@ -6,7 +6,8 @@ import { checkJson, encodeBody, type MessageData } from "../body.ts";
 import { optionError } from "../errors.ts";
 
 /** A message of any target, as `PushServer.send` takes it, its data sealed already if it is to be. */
-export type LinkMessage = Omit<SendBodyInput, "data"> & {
+export type LinkMessage = Omit<SendBodyInput, "data" | "sendAt"> & {
+  readonly sendAt?: Date | SendBodyInput["sendAt"];
   readonly data?: MessageData | undefined;
   readonly json?: string | undefined;
 };

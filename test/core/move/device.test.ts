@@ -118,6 +118,13 @@ const mail = fc.uniqueArray(
       firstAckAlias: fc.option(text),
       fingerprint: fc.option(fc.nat()),
       options: fc.option(messageOptions),
+      hold: fc.option(
+        fc.oneof(
+          fc.record({ until: timeMs, local: text }),
+          fc.record({ until: timeMs }),
+          fc.record({ idSeq: fc.nat() }),
+        ),
+      ),
       shown: fc.option(notification),
     })
     .map(({ shown, ...line }) => (shown === null ? line : { ...line, notification: shown })),

@@ -39,6 +39,7 @@ const mail = (seq: number, expiresAt: number): MailLine => ({
   firstAckAlias: null,
   fingerprint: null,
   options: null,
+  hold: null,
 });
 
 test("M1 an alarm stands for the first expiry, in whichever batch it came; a device without mail has none", async () => {

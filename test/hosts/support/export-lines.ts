@@ -105,6 +105,7 @@ export const LINES: readonly ContentLine[] = [
     firstAckAlias: "me",
     fingerprint: null,
     options: null,
+    hold: null,
   },
   {
     kind: "timeline",

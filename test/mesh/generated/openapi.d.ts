@@ -829,6 +829,9 @@ export interface components {
             receipts?: boolean;
             /** @enum {string} */
             onOverflow?: "drop_oldest" | "reject";
+            sendAt?: string | {
+                local: string;
+            };
             filter?: {
                 platform?: string[];
                 appVersion?: {
@@ -942,6 +945,8 @@ export interface components {
             id: string;
             /** @enum {string} */
             status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+            /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
+            sendAt?: number;
             /** @description Milliseconds from the request's arrival to this answer. */
             tookMs: number;
         };
@@ -951,6 +956,8 @@ export interface components {
                 id: string;
                 /** @enum {string} */
                 status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
+                sendAt?: number;
             } | {
                 regId: string;
                 error: string;
@@ -972,6 +979,8 @@ export interface components {
             status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
             /** @description Milliseconds since 1970. */
             acceptedAt: number;
+            /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
+            sendAt?: number;
             events?: {
                 /** @enum {string} */
                 event: "accepted" | "scheduled" | "held" | "queued" | "sent" | "delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered" | "shown" | "clicked" | "dismissed";
@@ -1899,6 +1908,9 @@ export interface operations {
                         receipts?: boolean;
                         /** @enum {string} */
                         onOverflow?: "drop_oldest" | "reject";
+                        sendAt?: string | {
+                            local: string;
+                        };
                         filter?: {
                             platform?: string[];
                             appVersion?: {
@@ -1937,12 +1949,16 @@ export interface operations {
                             id: string;
                             /** @enum {string} */
                             status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                            /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
+                            sendAt?: number;
                         } | {
                             results: ({
                                 regId: string;
                                 id: string;
                                 /** @enum {string} */
                                 status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                                /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
+                                sendAt?: number;
                             } | {
                                 regId: string;
                                 error: string;
@@ -1983,12 +1999,16 @@ export interface operations {
                             id: string;
                             /** @enum {string} */
                             status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                            /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
+                            sendAt?: number;
                         } | {
                             results: ({
                                 regId: string;
                                 id: string;
                                 /** @enum {string} */
                                 status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                                /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
+                                sendAt?: number;
                             } | {
                                 regId: string;
                                 error: string;
@@ -2196,6 +2216,8 @@ export interface operations {
                             id: string;
                             /** @enum {string} */
                             status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                            /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
+                            sendAt?: number;
                         } | {
                             /** @description As in the request. */
                             to: string;
@@ -2204,6 +2226,8 @@ export interface operations {
                                 id: string;
                                 /** @enum {string} */
                                 status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                                /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
+                                sendAt?: number;
                             } | {
                                 regId: string;
                                 error: string;
@@ -2252,6 +2276,8 @@ export interface operations {
                             id: string;
                             /** @enum {string} */
                             status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                            /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
+                            sendAt?: number;
                         } | {
                             /** @description As in the request. */
                             to: string;
@@ -2260,6 +2286,8 @@ export interface operations {
                                 id: string;
                                 /** @enum {string} */
                                 status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                                /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
+                                sendAt?: number;
                             } | {
                                 regId: string;
                                 error: string;

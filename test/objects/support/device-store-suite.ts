@@ -18,6 +18,7 @@ const header = (seq: number, more: Partial<MailHeader> = {}): MailHeader => ({
   firstAckAlias: null,
   fingerprint: null,
   options: null,
+  hold: null,
   ...more,
 });
 const body = { contentType: 3, data: Uint8Array.of(0, 255, 7) } as const;
@@ -119,6 +120,23 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
       ];
       for (const one of all) store.insertMail(one, body);
       expect(store.listMail()).toEqual(all.toSorted((a, b) => a.seq - b.seq));
+    },
+  },
+  {
+    name: "mail that is held moves to another seq with its content, and with no other's",
+    run(store) {
+      store.writeAccount(account);
+      const held = header(5, {
+        hold: { until: 9, local: "2026-12-24T18:00" },
+        options: { label: "l" },
+      });
+      for (const one of [held, header(6)]) store.insertMail(one, body);
+      expect(store.listMail()).toEqual([held, header(6)]);
+      const moved = { ...held, seq: 7, expiresAt: 3, hold: { idSeq: 5 } };
+      store.moveMail(5, moved);
+      expect(store.listMail()).toEqual([header(6), moved]);
+      expect(store.readMail(5)).toBeNull();
+      expect(store.readMail(7)).toEqual(body);
     },
   },
   {

@@ -140,6 +140,16 @@ export class MemoryStore implements DeviceStore {
     this.written.mail++;
   }
 
+  moveMail(seq: number, header: MailHeader): void {
+    const mail = this.mail.get(seq);
+    if (mail === undefined) throw new Error(`no row ${seq}`);
+    if (seq !== header.seq && this.mail.has(header.seq))
+      throw new Error(`UNIQUE constraint failed: mail.seq ${header.seq}`);
+    this.mail.delete(seq);
+    this.mail.set(header.seq, { ...mail, header });
+    this.written.mail++;
+  }
+
   deleteMail(seqs: readonly number[]): void {
     for (const seq of seqs) if (this.mail.delete(seq)) this.written.mail++;
   }

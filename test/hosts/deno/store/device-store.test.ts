@@ -28,6 +28,7 @@ describe("device store in the shared database", () => {
       firstAckAlias: null,
       fingerprint: null,
       options: null,
+      hold: null,
     } as const;
     other.insertMail(header, { contentType: 2, data: Uint8Array.of(1) });
     const tag = { ref: 1, slot: 1, tag: "other", path: "", generation: 1, epoch: 1 };

@@ -16,7 +16,14 @@ const state = { shared: true, suspended: false, leaving: false };
 store.putAlias({ slot: 1, alias: name, generation: 1, ...state });
 const header = { seq: 1, slot: 1, lane: 2, key: "k", bytes: 1, expiresAt: 1 } as const;
 store.insertMail(
-  { ...header, collapseKey: name, firstAckAlias: name, fingerprint: null, options: null },
+  {
+    ...header,
+    collapseKey: name,
+    firstAckAlias: name,
+    fingerprint: null,
+    options: null,
+    hold: null,
+  },
   { contentType: 2, data: Uint8Array.of(1) },
 );
 const read = (from: SharedDeviceStore) => [

@@ -1,0 +1,32 @@
+/** When a message may be sent, as its sender asked. */
+import type { SendHold } from "../../core/message/send.ts";
+import { readLocal } from "../../core/time/zones.ts";
+import { MeshError } from "../../schema/errors.ts";
+import type { SendTime } from "../../schema/http/send-time.ts";
+import { LIMITS } from "../../schema/limits.ts";
+
+/** How far behind UTC the westernmost zone is: a local time may be this much later than in UTC. */
+const WEST_MS = 12 * 3_600_000;
+const DAYS = LIMITS.SEND_AT_MAX_MS / 86_400_000;
+
+/**
+ * @param now milliseconds since 1970
+ * @throws MeshError `field_invalid` for a time that is too far ahead, or none
+ */
+export function holdFields(
+  sendAt: SendTime | undefined,
+  now: number,
+): { readonly hold?: SendHold } {
+  if (sendAt === undefined) return {};
+  const isLocal = typeof sendAt === "object";
+  const time = isLocal ? readLocal(sendAt.local) : Date.parse(sendAt);
+  if (time === undefined || Number.isNaN(time)) throw refusedTime("there is no such day or time");
+  if (time > now + LIMITS.SEND_AT_MAX_MS + (isLocal ? WEST_MS : 0))
+    throw refusedTime(`is more than ${DAYS} days ahead`);
+  return { hold: isLocal ? { local: sendAt.local } : { at: time } };
+}
+
+function refusedTime(what: string): MeshError {
+  const field = "sendAt";
+  return new MeshError("field_invalid", `${field}: ${what}`, { field });
+}
