@@ -1,7 +1,7 @@
 /** Options that several commands share, and readers of their values. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { PRIORITY_NAMES } from "../schema/http/enums.ts";
-import type { SendTime } from "../schema/http/send-time.ts";
+import type { SendTime } from "../schema/http/fields.ts";
 import { LIMITS } from "../schema/limits.ts";
 
 /** `--url`, `--data-dir`, `--json`, `--verbose`. */

@@ -36,3 +36,13 @@ export const exportedStanding = z.strictObject({
     .nullable(),
   lapsed: z.literal(["grant_required", "grant_expired", "grant_invalid"]).nullable(),
 });
+
+/** How its device wants messages: see schema/delivery.ts. */
+export const exportedDelivery = z.strictObject({
+  paused: z.boolean(),
+  accept: z
+    .array(z.strictObject({ days: countOfThings, from: countOfThings, to: countOfThings }))
+    .readonly(),
+  timeZone: z.string().nullable(),
+  presence: z.boolean(),
+});

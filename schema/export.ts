@@ -16,10 +16,16 @@
 import * as z from "zod";
 import { condition, filter } from "./export/condition.ts";
 import { bytes, countOfThings as count, timeMs } from "./export/fields.ts";
+import { mailLine } from "./export/mail.ts";
 import { messageOptions, notification } from "./export/message-options.ts";
 import { auditLine, credentialLine } from "./export/operators.ts";
 import { receiptLine, timelineLine } from "./export/timeline.ts";
-import { exportedAttributes, exportedKey, exportedStanding } from "./export-registration.ts";
+import {
+  exportedAttributes,
+  exportedDelivery,
+  exportedKey,
+  exportedStanding,
+} from "./export-registration.ts";
 import { KEY_ALGORITHMS, KEY_SCOPES } from "./http/enums.ts";
 
 export const EXPORT_FORMAT = "pushmesh-export";
@@ -271,6 +277,8 @@ const registration = z.strictObject({
   attributes: exportedAttributes.nullable().default(null),
   /** The key to which app servers encrypt. Absent if the device published none. */
   encryptionKey: exportedKey.exactOptional(),
+  /** How its device wants messages: see schema/delivery.ts. Absent if it has not said so. */
+  delivery: exportedDelivery.exactOptional(),
   /** The last epoch of its key with the mesh (since version 4), whose secret is not exported. Absent if it has none. */
   sealingEpoch: z.int().min(1).exactOptional(),
 });
@@ -308,36 +316,6 @@ const holding = z.strictObject({
   byServer: z.literal(true).exactOptional(),
 });
 
-const mail = z.strictObject({
-  kind: z.literal("mail"),
-  device: z.string(),
-  seq: count,
-  slot: z.int().min(1),
-  lane: z.literal([1, 2, 3]),
-  key: z.string(),
-  expiresAt: timeMs,
-  collapseKey: z.string().nullable(),
-  contentType: z.literal([1, 2, 3]),
-  data: bytes,
-  /** The shared alias it was sent to, if sent with `firstAckWins`. Since version 2. */
-  firstAckAlias: z.string().nullable().default(null),
-  /** See core/device/store.ts. Since version 3. */
-  fingerprint: count.nullable().default(null),
-  /** Since version 4, as is the notification. */
-  options: messageOptions.nullable().default(null),
-  notification: notification.exactOptional(),
-  /** See core/device/store.ts. Since version 4. */
-  hold: z
-    .strictObject({
-      until: timeMs.exactOptional(),
-      local: z.string().exactOptional(),
-      at: timeMs.exactOptional(),
-      idSeq: count.exactOptional(),
-    })
-    .nullable()
-    .default(null),
-});
-
 const end = z.strictObject({
   kind: z.literal("end"),
   /** Number of lines before this one. */
@@ -364,7 +342,7 @@ export const exportLine = z.discriminatedUnion("kind", [
   registration,
   subscription,
   holding,
-  mail,
+  mailLine,
   timelineLine,
   receiptLine,
   end,
@@ -390,7 +368,7 @@ export type DeviceLine = z.output<typeof device>;
 type RegistrationLine = z.output<typeof registration>;
 export type SubscriptionLine = z.output<typeof subscription>;
 type HoldingLine = z.output<typeof holding>;
-export type MailLine = z.output<typeof mail>;
+export type MailLine = z.output<typeof mailLine>;
 /** The data of one device. */
 export type DevicePart =
   | DeviceLine

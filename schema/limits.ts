@@ -49,6 +49,8 @@ export const LIMITS = {
   TTL_DEFAULT_SECONDS: 2_419_200,
   /** How far ahead a message may be scheduled: 30 days, as long as a month's campaign is planned. */
   SEND_AT_MAX_MS: 2_592_000_000,
+  /** Accept times of one registration: two for each day of the week, and two more. */
+  ACCEPT_TIMES: 16,
   /** An IANA time zone name; the longest has 32. */
   TIME_ZONE_CHARS: 64,
   /** Collapse key, UTF-8. */

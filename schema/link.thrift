@@ -98,6 +98,8 @@ struct Registration {
   6: optional i32 epoch
   /** With `epoch`: shows that whoever has that key says that this is its regId. 16 bytes; see docs/protocol.md, section 9. */
   7: optional binary proof
+  /** The settings that the mesh has of this registration, as a hash: see SetDelivery. Absent: none. */
+  8: optional i32 delivery
 }
 
 /** The app's server removed the registration: it has ended, and the device must not register again by itself. */
@@ -386,6 +388,32 @@ struct PublishKey {
   4: required binary auth
 }
 
+/** A time of the week in which messages are sent to the registration, in the time zone of the device. */
+struct AcceptTime {
+  /** The days on which it begins: bit 0 is Monday, bit 6 Sunday. */
+  1: required i32 days
+  /** Minutes of the day: from 0 to 1439, and to 1440. An end that is not above the beginning is on the next day. */
+  2: required i32 from
+  3: required i32 to
+}
+
+/**
+ * Sets how the mesh sends to the registration, and replaces all earlier settings. The answer is Done or a Refusal. Its hash in
+ * Registration.delivery is the FNV-1a of compact JSON: [paused, [[days, from, to], …], timeZone or null, presence].
+ */
+struct SetDelivery {
+  1: required i32 request
+  2: required i32 slot
+  /** Nothing is sent; messages wait, and their time runs on. */
+  3: optional bool paused
+  /** Messages outside these times wait, except those that ask for no heed. Absent or empty: at any time. At most 16. */
+  4: optional list<AcceptTime> accept
+  /** IANA name of the device's time zone; also for messages that are scheduled in local time. */
+  5: optional string timeZone
+  /** The app's server may see when the device was last there. */
+  6: optional bool presence
+}
+
 /** The command of this request was carried out, durably. */
 struct Done {
   1: required i32 request
@@ -511,6 +539,7 @@ union PushUp {
   13: SetKey setKey
   /** Of a registration with an epoch: every command but Register, Attach and Detach. */
   14: Sealed sealed
+  15: SetDelivery delivery
   16: DeviceEvents events
 }
 

@@ -1,6 +1,6 @@
 /** `pushmesh send` */
 import { Command } from "commander";
-import type { SendTime } from "../../schema/http/send-time.ts";
+import type { SendTime } from "../../schema/http/fields.ts";
 import type { AliasSendAnswerBody, SendAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { SendOptions } from "../../sdk/server/message.ts";
@@ -23,6 +23,7 @@ interface SendCommandOptions extends KeyOptions, ContentOptions {
   readonly receipts?: boolean;
   readonly trace?: boolean;
   readonly at?: SendTime;
+  readonly ignoreQuietHours?: boolean;
 }
 
 type Target = string | { readonly alias: string; readonly firstAckWins: boolean };
@@ -91,6 +92,7 @@ export function send(env: NodeJS.ProcessEnv): Command {
       "when to send it, at most 30 days ahead: 2026-12-24T18:00:00Z, or without a zone in that of the device",
       sendTime,
     )
+    .option("--ignore-quiet-hours", "send it outside the accept times of the device, too")
     .action(async (options: SendCommandOptions) => {
       const to = targetOf(options);
       const content = {
@@ -98,6 +100,7 @@ export function send(env: NodeJS.ProcessEnv): Command {
         ...(options.trace === true && { trace: true }),
         ...(options.receipts === true && { receipts: true }),
         ...(options.at && { sendAt: options.at }),
+        ...(options.ignoreQuietHours === true && { ignoreQuietHours: true }),
       };
       const sendOptions = sendOptionsOf(options);
       const context = contextOf(options, env);

@@ -15,6 +15,7 @@ import {
   type Report,
   type Sealed,
   type SetAlias,
+  type SetDelivery,
   type SetKey,
   type Subscribe,
   type Registration as WireRegistration,
@@ -79,6 +80,7 @@ export interface PushCommands {
   /** What happened to messages on the device. */
   happened(command: DeviceEvents, context: Context): MeshError | null;
   publishKey(command: PublishKey, context: Context): MeshError | null;
+  setDelivery(command: SetDelivery, context: Context): MeshError | null;
   describe(slot: number): DescribedParts | MeshError;
   /** Begins an epoch. @returns a refusal */
   setKey(command: SetKey, context: Context): MeshError | null;
@@ -190,15 +192,11 @@ function receiveCommand(
       return;
     }
     case "report":
+    case "delivery":
     case "events":
     case "publishKey": {
       const { request } = frame.value;
-      const refused =
-        frame.kind === "report"
-          ? commands.report(frame.value)
-          : frame.kind === "events"
-            ? commands.happened(frame.value, context)
-            : commands.publishKey(frame.value, context);
+      const refused = carryOut(frame, commands, context);
       if (refused !== null) refuse(refused, request, context);
       else context.send(encodePushDown({ kind: "done", value: { request } }));
       return;
@@ -219,6 +217,18 @@ function receiveCommand(
     case "unknown":
       context.refuse("frame_unknown", `push frame ${frame.value}`);
   }
+}
+
+/** A command that is answered at once. */
+function carryOut(
+  frame: Extract<SealedCommand, { kind: "report" | "delivery" | "events" | "publishKey" }>,
+  commands: PushCommands,
+  context: Context,
+): MeshError | null {
+  if (frame.kind === "report") return commands.report(frame.value);
+  if (frame.kind === "events") return commands.happened(frame.value, context);
+  if (frame.kind === "delivery") return commands.setDelivery(frame.value, context);
+  return commands.publishKey(frame.value, context);
 }
 
 /** Answers a command once its calls are done. */
@@ -270,6 +280,7 @@ function requestOf(frame: PushUp): number | undefined {
     case "report":
     case "events":
     case "publishKey":
+    case "delivery":
     case "describe":
     case "setKey":
     case "sealed":

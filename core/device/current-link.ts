@@ -34,6 +34,11 @@ export class CurrentLink {
     return registration.attached && this.isReady;
   }
 
+  /** The same, for broadcasts: outside its accept times it is like one whose app does not listen. */
+  reachesWithBroadcasts(registration: Registration): boolean {
+    return this.reaches(registration) && !registration.isQuiet;
+  }
+
   /** Sends one frame on the push channel. Does nothing without a link. */
   send(frame: WritablePushDown, context: Context): void {
     this.sendBytes(encodePushDown(frame, encodeBriefly), context);

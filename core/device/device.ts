@@ -30,10 +30,7 @@ import type {
   TagsRequest,
 } from "./types.ts";
 
-/**
- * How long the shell waits for the token of `setTags` or `setAlias` before it calls `waitTimeout`: as long as any signed request
- * may wait.
- */
+/** How long the shell waits for the token of `setTags` or `setAlias` before it calls `waitTimeout`: as long as any request may wait. */
 export const COMMAND_WAIT_MS = LIMITS.ACK_WAIT_MAX_MS;
 
 const earlier = (a: number | null, b: number | null): number | null =>
@@ -62,8 +59,9 @@ export class Device {
 
   /** The part of `deadline` that must survive the process: expiries and debts. The rest ends with the link. */
   get lastingDeadline(): number | null {
-    const { mail, debts, receipts } = this.#parts;
-    return earlier(earlier(mail.deadline, debts.deadline), receipts.deadline);
+    const { mail, debts, receipts, quiet } = this.#parts;
+    const owed = earlier(debts.deadline, receipts.deadline);
+    return earlier(earlier(mail.deadline, owed), quiet.deadline);
   }
 
   /**
@@ -157,9 +155,8 @@ export class Device {
 
   /** Handles one binary WebSocket message of the current link. */
   receive(bytes: Uint8Array, context: Context): void {
-    const { session, retries, mail, lifecycle } = this.#parts;
-    lifecycle.lapse(context);
-    mail.release(context);
+    const { session, retries, mail } = this.#parts;
+    this.#parts.look(context);
     session.link?.receive(bytes, context);
     retries.run(context);
     mail.notifyAliases(context);
@@ -200,7 +197,7 @@ export class Device {
     const registration = this.#activeRegistration(request);
     if (registration === undefined) return UNREGISTERED;
     const { mail, aliases, rights } = this.#parts;
-    mail.release(context);
+    this.#parts.look(context);
     if (!rights.judges(registration, request, context)) return TRUST_OUTDATED;
     const key = toBase64Url(request.key);
     const { alias } = request;
@@ -284,6 +281,7 @@ export class Device {
     const { registrations, tags, rights } = this.#parts;
     const registration = registrations.activeOf(request.app);
     if (registration === undefined) return { ok: true, outcome: "unknown" };
+    this.#parts.look(context);
     if (!rights.judges(registration, request, context)) return TRUST_OUTDATED;
     const answer = tags.deliver(registration, request, context);
     this.#afterwards(context);
@@ -302,8 +300,7 @@ export class Device {
   withdraw(request: WithdrawRequest, context: Context): void {
     const registration = this.#activeRegistration(request);
     if (registration === undefined) return;
-    this.#parts.lifecycle.lapse(context);
-    this.#parts.mail.release(context);
+    this.#parts.look(context);
     this.#parts.mail.withdraw(registration, request.key, context);
     this.#afterwards(context);
   }
@@ -325,9 +322,8 @@ export class Device {
 
   /** Handles the alarm: expires messages, and retries what failed. */
   onDeadline(context: Context): void {
-    const { mail, retries, debts, idle, lifecycle } = this.#parts;
-    lifecycle.lapse(context);
-    mail.release(context);
+    const { mail, retries, debts, idle } = this.#parts;
+    this.#parts.look(context);
     mail.onDeadline(context);
     retries.run(context);
     debts.onDeadline(context.now);

@@ -1,4 +1,5 @@
 /** Conversion of internal app names to the IDs that devices and app servers see. */
+import { settingsHash } from "../../schema/delivery.ts";
 import { ERRORS } from "../../schema/errors.ts";
 import type { Removed, Registration as WireRegistration } from "../../schema/generated/link.ts";
 import type { Registration } from "./registration.ts";
@@ -22,11 +23,13 @@ export interface DeviceIdentity {
 /** A registration as its device sees it. */
 export function wireRegistration(
   identity: DeviceIdentity,
-  { slot, record: { app }, generation, standing, seal }: Registration,
+  { slot, record: { app }, generation, standing, seal, settings }: Registration,
   now: number,
 ): WireRegistration {
   const names = identity.registration(app, generation);
-  const named = { slot, appId: identity.appId(app), ...names, ...seal?.told(names) };
+  const hash = settingsHash(settings);
+  const told = { ...seal?.told(names), ...(hash === 0 ? {} : { delivery: hash }) };
+  const named = { slot, appId: identity.appId(app), ...names, ...told };
   return lapseOf(standing, now) === null ? named : { ...named, lapsed: true };
 }
 

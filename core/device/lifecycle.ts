@@ -82,7 +82,7 @@ export class Lifecycle {
   /** The app starts to listen on the current link. */
   attach(registration: Registration, context: Context): void {
     registration.listens = true;
-    if (registration.attached || registration.isLocked) return;
+    if (registration.attached || registration.isLocked || registration.settings.paused) return;
     if (lapseOf(registration.standing, context.now) !== null) return;
     this.markAttached(registration);
     for (const part of this.#all) part.attach(registration, context);
@@ -133,9 +133,11 @@ export class Lifecycle {
     this.#stop(registration, context);
   }
 
-  /** What the app has decided takes effect: a lapsed registration receives nothing, another one what its app listens for. */
+  /** What the app or the device has decided takes effect: a lapsed or paused registration receives nothing, another one what its app listens for. */
   settle(registration: Registration, context: Context): void {
-    if (lapseOf(registration.standing, context.now) !== null) this.#stop(registration, context);
+    const isStopped =
+      registration.settings.paused || lapseOf(registration.standing, context.now) !== null;
+    if (isStopped) this.#stop(registration, context);
     else if (registration.attached) this.#watch(registration);
     else if (registration.listens) this.attach(registration, context);
   }

@@ -1,6 +1,7 @@
 /** Creates the parts of one device, gives each the parts it needs, and loads them from the store. */
 import { spreadOf } from "../backoff.ts";
 import type { LinkKeys } from "../identity/link-keys.ts";
+import type { Context } from "../link/effects.ts";
 import { HybridClock } from "../message/clock.ts";
 import type { DepthCache } from "../tag/tree/depth-cache.ts";
 import { Account } from "./account.ts";
@@ -8,6 +9,8 @@ import { Aliases } from "./aliases/aliases.ts";
 import { Calls } from "./calls.ts";
 import { CurrentLink } from "./current-link.ts";
 import { Debts } from "./debts.ts";
+import { DeliveryChanges } from "./delivery/changes.ts";
+import { QuietTimes } from "./delivery/quiet-times.ts";
 import { PublishedKeys } from "./encryption/published-keys.ts";
 import { MessageEvents } from "./events/message-events.ts";
 import { Receipts } from "./events/receipts.ts";
@@ -87,13 +90,21 @@ export function makeParts(options: DeviceOptions) {
   const seals = new Seals({ linkKeys, identity, clock, registrations, link });
   const rights = new Rights({ registrations, lifecycle, aliases, tags });
   const budgets = new DeviceBudgets();
+  const quiet = new QuietTimes({
+    registrations,
+    onOpen: (registration, context) => {
+      mail.resume(registration, context);
+      tags.attach(registration, context);
+    },
+  });
+  const delivery = new DeliveryChanges({ registrations, mail, lifecycle, quiet });
   const admissions = new Admissions({
     ...{ calls, registrations, lifecycle, link, identity, rights, seals, budgets, name },
   });
   const nameCommands = new NameCommands({ registrations, admissions, rights });
   const commands = pushCommands({
     ...{ registrations, lifecycle, mail, tags, aliases, keys, identity },
-    ...{ admissions, nameCommands, seals, budgets, reports },
+    ...{ admissions, nameCommands, seals, budgets, reports, delivery },
   });
   const eviction = new Eviction({
     ...{ account, registrations, removals, lifecycle, link, identity },
@@ -108,10 +119,17 @@ export function makeParts(options: DeviceOptions) {
     clock.observe(account.link?.seqFloor ?? 0);
     clock.observe(account.link?.seqReserve ?? 0);
     lifecycle.load(now);
+    quiet.load(now);
     seals.load();
     session.load();
     receipts.load(now);
   }
+  /** What time has brought: grants that are over, accept times that begin or end, and held messages whose time has come. */
+  const look = (context: Context): void => {
+    lifecycle.lapse(context);
+    quiet.look(context);
+    mail.release(context);
+  };
   return {
     ...{ account, clock, registrations, removals, link, waits, calls, retries },
     ...{
@@ -127,6 +145,8 @@ export function makeParts(options: DeviceOptions) {
       eviction,
       session,
       idle,
+      quiet,
+      look,
     },
   };
 }

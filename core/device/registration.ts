@@ -1,4 +1,5 @@
 /** One registration in memory: its lanes, its messages on the socket, and the final answers of recent messages. */
+import { type DeliverySettings, NO_SETTINGS } from "../../schema/delivery.ts";
 import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { type Granted, NOTHING_GRANTED } from "../condition/types.ts";
@@ -65,6 +66,12 @@ export class Lane {
     return this.sent < this.rows.length || this.queries.length > 0;
   }
 
+  /** The number of what is next to be sent; infinite for nothing. */
+  get next(): number {
+    const row = this.rows[this.sent]?.seq ?? Number.POSITIVE_INFINITY;
+    return Math.min(row, this.queries[0]?.seq ?? Number.POSITIVE_INFINITY);
+  }
+
   /** Inserts a row by its seq. @param onSocket whether it is on the socket: then it counts to the sent front */
   insert(header: MailHeader, onSocket: boolean): void {
     let at = this.rows.length;
@@ -95,8 +102,10 @@ export class Registration {
   record: RegistrationRecord;
   /** Whether the app is listening on the current link, and may receive. */
   attached = false;
-  /** Whether the app is listening on the current link: a lapsed registration is attached when its grant is renewed. */
+  /** Whether the app is listening on the current link: a lapsed or paused registration is attached when that is over. */
   listens = false;
+  /** When its next accept time begins, milliseconds since 1970; null within one. */
+  quietUntil: number | null = null;
   /** What is sent to the app is sealed with it; null if it has no key, and never had one. */
   seal: RegistrationSeal | null = null;
   readonly #lanes: Record<Priority, Lane> = {
@@ -154,9 +163,19 @@ export class Registration {
     return this.record.standing ?? NO_STANDING;
   }
 
+  /** How its device wants messages. */
+  get settings(): DeliverySettings {
+    return this.record.delivery ?? NO_SETTINGS;
+  }
+
   /** That of its device, for local times. */
   get timeZone(): string {
-    return "UTC";
+    return this.settings.timeZone ?? "UTC";
+  }
+
+  /** Whether it is outside its accept times: only messages that ask for no heed are sent. */
+  get isQuiet(): boolean {
+    return this.quietUntil !== null;
   }
 
   lane(priority: Priority): Lane {

@@ -1,4 +1,5 @@
 /** The registrations of a device: one per app, each with a small number, its slot. */
+import { type DeliverySettings, settingsHash } from "../../schema/delivery.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { generationOf, lifeOf } from "../identity/reg-id.ts";
@@ -125,8 +126,17 @@ export class Registrations {
     this.#store.putRegistration(registration.record);
   }
 
+  /** How its device wants messages. Writes one row. */
+  setDelivery(registration: Registration, settings: DeliverySettings): void {
+    const { delivery: _, ...record } = registration.record;
+    const isSet = settingsHash(settings) !== 0;
+    registration.record = { ...record, ...(isSet ? { delivery: settings } : {}) };
+    this.#store.putRegistration(registration.record);
+  }
+
   end(registration: Registration, now: number): void {
-    const { standing: _, sealing: __, ...record } = registration.record;
+    const { standing: _, sealing: __, delivery: ___, ...record } = registration.record;
+    registration.quietUntil = null;
     registration.seal = null;
     registration.record = { ...record, endedAt: now };
     this.#store.putRegistration(registration.record);

@@ -3,6 +3,7 @@
  * host makes the writes durable before it carries out the handler's effects (on Workers by the output gate, in a process with
  * many devices by a shared commit). docs/storage.md describes the tables.
  */
+import type { DeliverySettings } from "../../schema/delivery.ts";
 import type { Notification } from "../../schema/generated/link.ts";
 import type { Attributes } from "../condition/types.ts";
 import type { KeptOptions } from "../message/options.ts";
@@ -77,6 +78,8 @@ export interface RegistrationRecord {
   readonly standing?: Standing;
   /** The key with which it and the mesh seal frames. Absent if it never had one. */
   readonly sealing?: SealingRecord;
+  /** How its device wants messages. Absent for `NO_SETTINGS`. */
+  readonly delivery?: DeliverySettings;
 }
 
 /** The key to which app servers encrypt messages for a registration: see `PublishKey` in the IDL. */

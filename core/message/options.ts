@@ -5,6 +5,8 @@ import type { Notification } from "../../schema/generated/link.ts";
 export interface KeptOptions {
   /** The sender's own name for messages that belong together, by which it lists them. */
   readonly label?: string;
+  /** It is sent outside the accept times of its device, too. */
+  readonly ignoreQuietHours?: true;
   /** Every step of the message is recorded. */
   readonly trace?: true;
   /** What happens to the message is told to the app's webhooks. */

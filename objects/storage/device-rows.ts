@@ -18,6 +18,7 @@ import type {
 import { aliasBits, ofAliasBits } from "../../core/device/store.ts";
 import type { Standing } from "../../core/device/trust/standing.ts";
 import type { ContentTypeCode } from "../../core/message/send.ts";
+import type { DeliverySettings } from "../../schema/delivery.ts";
 import { holdText, type MailRow, mailOf, notificationIn, optionsText } from "./mail-options.ts";
 import { bytesOf, type ObjectTables, Table } from "./table.ts";
 import { DELETE_TIMELINES, TimelineRows } from "./timeline-rows.ts";
@@ -47,12 +48,12 @@ const ATTRIBUTES = new Table({
 const LIST_REGISTRATIONS = REGISTRATIONS.select(
   [
     ...["slot", "app", "created_at AS createdAt", "ended_at AS endedAt", "generation"],
-    ...["standing", "sealing"],
+    ...["standing", "sealing", "delivery"],
   ],
   { tail: "ORDER BY slot" },
 );
 const PUT_REGISTRATION = REGISTRATIONS.put(
-  ["slot", "app", "created_at", "ended_at", "generation", "standing", "sealing"],
+  ["slot", "app", "created_at", "ended_at", "generation", "standing", "sealing", "delivery"],
   ["slot"],
 );
 const DELETE_REGISTRATION = REGISTRATIONS.delete(["slot"]);
@@ -102,7 +103,9 @@ export const DELETE_ALL = [
 ];
 
 /** A registration as it is stored. */
-export type RegistrationRow = Omit<RegistrationRecord, "standing" | "sealing"> & {
+export type RegistrationRow = Omit<RegistrationRecord, "standing" | "sealing" | "delivery"> & {
+  /** JSON. */
+  readonly delivery: string | null;
   /** JSON. */
   readonly standing: string | null;
   /** JSON. */
@@ -112,9 +115,11 @@ export type RegistrationRow = Omit<RegistrationRecord, "standing" | "sealing"> &
 export const registrationOf = ({
   standing,
   sealing,
+  delivery,
   ...row
 }: RegistrationRow): RegistrationRecord => ({
   ...row,
+  ...(delivery === null ? {} : { delivery: JSON.parse(delivery) as DeliverySettings }),
   ...(standing === null ? {} : { standing: JSON.parse(standing) as Standing }),
   ...(sealing === null ? {} : { sealing: JSON.parse(sealing) as SealingRecord }),
 });
@@ -140,11 +145,15 @@ export class DeviceRows<Tables extends ObjectTables>
     return this.tables.all<RegistrationRow>(LIST_REGISTRATIONS).map(registrationOf);
   }
 
-  putRegistration({ standing, sealing, ...record }: RegistrationRecord): void {
+  putRegistration({ standing, sealing, delivery, ...record }: RegistrationRecord): void {
     const { slot, app, createdAt, endedAt, generation } = record;
     const decided = standing === undefined ? null : JSON.stringify(standing);
     const key = sealing === undefined ? null : JSON.stringify(sealing);
-    this.tables.run(PUT_REGISTRATION, slot, app, createdAt, endedAt, generation, decided, key);
+    const settings = delivery === undefined ? null : JSON.stringify(delivery);
+    this.tables.run(
+      PUT_REGISTRATION,
+      ...[slot, app, createdAt, endedAt, generation, decided, key, settings],
+    );
   }
 
   deleteRegistration(slot: number): void {

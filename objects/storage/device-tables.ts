@@ -8,7 +8,7 @@ const OWN = {
   state: "(id INTEGER PRIMARY KEY, value TEXT NOT NULL)",
   registrations: `(
     slot INTEGER PRIMARY KEY, app TEXT NOT NULL, created_at INTEGER NOT NULL, ended_at INTEGER,
-    generation INTEGER NOT NULL DEFAULT 0, standing TEXT, sealing TEXT)`,
+    generation INTEGER NOT NULL DEFAULT 0, standing TEXT, sealing TEXT, delivery TEXT)`,
   outcomes: "(slot INTEGER PRIMARY KEY, log TEXT NOT NULL)",
   mail: `(
     seq INTEGER PRIMARY KEY, slot INTEGER NOT NULL, lane INTEGER NOT NULL, key TEXT NOT NULL,
@@ -42,7 +42,8 @@ const UPGRADES = {
     ALTER TABLE registrations ADD COLUMN standing TEXT;
     ALTER TABLE registrations ADD COLUMN sealing TEXT;
     ALTER TABLE mail ADD COLUMN options TEXT;
-    ALTER TABLE mail ADD COLUMN hold TEXT;`,
+    ALTER TABLE mail ADD COLUMN hold TEXT;
+    ALTER TABLE registrations ADD COLUMN delivery TEXT;`,
   second: `
     ALTER TABLE mail ADD COLUMN fingerprint INTEGER;
     ALTER TABLE registrations ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
@@ -53,35 +54,46 @@ const UPGRADES = {
     ALTER TABLE registrations ADD COLUMN sealing TEXT;
     ALTER TABLE tags ADD COLUMN by_server INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE mail ADD COLUMN options TEXT;
-    ALTER TABLE mail ADD COLUMN hold TEXT;`,
+    ALTER TABLE mail ADD COLUMN hold TEXT;
+    ALTER TABLE registrations ADD COLUMN delivery TEXT;`,
   third: `
     ALTER TABLE registrations ADD COLUMN standing TEXT;
     ALTER TABLE registrations ADD COLUMN sealing TEXT;
     ALTER TABLE tags ADD COLUMN by_server INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE mail ADD COLUMN options TEXT;
-    ALTER TABLE mail ADD COLUMN hold TEXT;`,
+    ALTER TABLE mail ADD COLUMN hold TEXT;
+    ALTER TABLE registrations ADD COLUMN delivery TEXT;`,
   fourth: `
     ALTER TABLE registrations ADD COLUMN sealing TEXT;
     ALTER TABLE mail ADD COLUMN options TEXT;
-    ALTER TABLE mail ADD COLUMN hold TEXT;`,
+    ALTER TABLE mail ADD COLUMN hold TEXT;
+    ALTER TABLE registrations ADD COLUMN delivery TEXT;`,
   fifth: `
     ALTER TABLE mail ADD COLUMN options TEXT;
-    ALTER TABLE mail ADD COLUMN hold TEXT;`,
+    ALTER TABLE mail ADD COLUMN hold TEXT;
+    ALTER TABLE registrations ADD COLUMN delivery TEXT;`,
 } as const;
 
 /** What is read instead of the columns that a version lacks. */
 const LACKING = {
   first: {
     ...{ first_ack_alias: "NULL", fingerprint: "NULL", generation: "0" },
-    ...{ standing: "NULL", sealing: "NULL", options: "NULL", hold: "NULL" },
+    ...{ standing: "NULL", sealing: "NULL", options: "NULL", hold: "NULL", delivery: "NULL" },
   },
   second: {
     ...{ fingerprint: "NULL", generation: "0", epoch: "0", standing: "NULL", sealing: "NULL" },
-    ...{ by_server: "0", options: "NULL", hold: "NULL" },
+    ...{ by_server: "0", options: "NULL", hold: "NULL", delivery: "NULL" },
   },
-  third: { standing: "NULL", sealing: "NULL", by_server: "0", options: "NULL", hold: "NULL" },
-  fourth: { sealing: "NULL", options: "NULL", hold: "NULL" },
-  fifth: { options: "NULL", hold: "NULL" },
+  third: {
+    standing: "NULL",
+    sealing: "NULL",
+    by_server: "0",
+    options: "NULL",
+    hold: "NULL",
+    delivery: "NULL",
+  },
+  fourth: { sealing: "NULL", options: "NULL", hold: "NULL", delivery: "NULL" },
+  fifth: { options: "NULL", hold: "NULL", delivery: "NULL" },
 } as const;
 
 /** Tables that the first version did not have. */
@@ -96,7 +108,7 @@ function olderOf(found: ReadonlyMap<string, string>): Older | null {
   if (!tags.includes("epoch")) return "second";
   if (!tags.includes("by_server")) return "third";
   if (!found.get("registrations")?.includes("sealing")) return "fourth";
-  return found.get("mail")?.includes("hold") ? null : "fifth";
+  return found.get("registrations")?.includes("delivery") ? null : "fifth";
 }
 
 export class DeviceTables extends OwnTables {

@@ -106,4 +106,12 @@ export const COMMANDS = {
     "There are too many attributes, or one is too long or not UTF-8.",
     "Stay within the limits given in the detail.",
   ),
+  delivery_invalid: row(
+    713,
+    null,
+    null,
+    "never",
+    "The times, the days or the time zone are not valid.",
+    "Fix what the detail names.",
+  ),
 } as const satisfies Record<string, ErrorRow>;

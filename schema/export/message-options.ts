@@ -1,5 +1,6 @@
 /** What an exported message carries besides its data: see core/message/options.ts. */
 import * as z from "zod";
+import { countOfThings, timeMs } from "./fields.ts";
 
 const text = z.string().exactOptional();
 
@@ -18,6 +19,15 @@ export const notification = z.strictObject({
 
 export const messageOptions = z.strictObject({
   label: text,
+  ignoreQuietHours: z.literal(true).exactOptional(),
   trace: z.literal(true).exactOptional(),
   receipts: z.literal(true).exactOptional(),
+});
+
+/** Until when it is held, and the number in its ID once it was: see core/device/store.ts. */
+export const mailHold = z.strictObject({
+  until: timeMs.exactOptional(),
+  local: text,
+  at: timeMs.exactOptional(),
+  idSeq: countOfThings.exactOptional(),
 });

@@ -142,6 +142,8 @@ export interface Registration {
   readonly epoch?: number;
   /** With `epoch`: shows that whoever has that key says that this is its regId. 16 bytes; see docs/protocol.md, section 9. */
   readonly proof?: Uint8Array;
+  /** The settings that the mesh has of this registration, as a hash: see SetDelivery. Absent: none. */
+  readonly delivery?: number;
 }
 
 const RegistrationShape: Shape<Registration> = /* @__PURE__ */ struct<Registration>(0xe, {
@@ -152,6 +154,7 @@ const RegistrationShape: Shape<Registration> = /* @__PURE__ */ struct<Registrati
   lapsed: BOOL,
   epoch: I32,
   proof: BINARY,
+  delivery: I32,
 });
 
 /** The bytes of one Registration. @throws ThriftError `range` if a number does not fit its type. */
@@ -644,6 +647,8 @@ export interface Message {
   readonly notification?: Notification;
   /** The device reports what happens to it: see DeviceEvents. Absent for false. */
   readonly report?: boolean;
+  /** The number in the message ID, if it is not `seq`: that of the acceptance of a message that was held until now. */
+  readonly idSeq?: number;
 }
 
 const MessageShape: Shape<Message> = /* @__PURE__ */ struct<Message>(0x7e, {
@@ -660,6 +665,7 @@ const MessageShape: Shape<Message> = /* @__PURE__ */ struct<Message>(0x7e, {
   dataHash: I32,
   notification: NotificationShape,
   report: BOOL,
+  idSeq: I64,
 });
 
 /** The bytes of one Message. @throws ThriftError `range` if a number does not fit its type. */
@@ -826,6 +832,61 @@ export const encodePublishKey = (value: PublishKey): Uint8Array<ArrayBuffer> =>
 
 /** Reads one PublishKey that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodePublishKey = (bytes: Uint8Array): PublishKey => decode(bytes, PublishKeyShape[1]);
+
+/** A time of the week in which messages are sent to the registration, in the time zone of the device. */
+export interface AcceptTime {
+  /** The days on which it begins: bit 0 is Monday, bit 6 Sunday. */
+  readonly days: number;
+  /** Minutes of the day: from 0 to 1439, and to 1440. An end that is not above the beginning is on the next day. */
+  readonly from: number;
+  readonly to: number;
+}
+
+const AcceptTimeShape: Shape<AcceptTime> = /* @__PURE__ */ struct<AcceptTime>(0xe, {
+  days: I32,
+  from: I32,
+  to: I32,
+});
+
+/** The bytes of one AcceptTime. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeAcceptTime = (value: AcceptTime): Uint8Array<ArrayBuffer> =>
+  encode(value, AcceptTimeShape[2]);
+
+/** Reads one AcceptTime that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeAcceptTime = (bytes: Uint8Array): AcceptTime => decode(bytes, AcceptTimeShape[1]);
+
+/**
+ * Sets how the mesh sends to the registration, and replaces all earlier settings. The answer is Done or a Refusal. Its hash in
+ * Registration.delivery is the FNV-1a of compact JSON: [paused, [[days, from, to], …], timeZone or null, presence].
+ */
+export interface SetDelivery {
+  readonly request: number;
+  readonly slot: number;
+  /** Nothing is sent; messages wait, and their time runs on. */
+  readonly paused?: boolean;
+  /** Messages outside these times wait, except those that ask for no heed. Absent or empty: at any time. At most 16. */
+  readonly accept?: readonly AcceptTime[];
+  /** IANA name of the device's time zone; also for messages that are scheduled in local time. */
+  readonly timeZone?: string;
+  /** The app's server may see when the device was last there. */
+  readonly presence?: boolean;
+}
+
+const SetDeliveryShape: Shape<SetDelivery> = /* @__PURE__ */ struct<SetDelivery>(0x6, {
+  request: I32,
+  slot: I32,
+  paused: BOOL,
+  accept: /* @__PURE__ */ list(AcceptTimeShape),
+  timeZone: STRING,
+  presence: BOOL,
+});
+
+/** The bytes of one SetDelivery. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeSetDelivery = (value: SetDelivery): Uint8Array<ArrayBuffer> =>
+  encode(value, SetDeliveryShape[2]);
+
+/** Reads one SetDelivery that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeSetDelivery = (bytes: Uint8Array): SetDelivery => decode(bytes, SetDeliveryShape[1]);
 
 /** The command of this request was carried out, durably. */
 export interface Done {
@@ -1073,6 +1134,7 @@ export type PushUp =
   | { readonly kind: "setKey"; readonly value: SetKey }
   /** Of a registration with an epoch: every command but Register, Attach and Detach. */
   | { readonly kind: "sealed"; readonly value: Sealed }
+  | { readonly kind: "delivery"; readonly value: SetDelivery }
   | { readonly kind: "events"; readonly value: DeviceEvents }
   /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */
   | { readonly kind: "unknown"; readonly value: number };
@@ -1095,7 +1157,7 @@ const PushUpShape: Shape<PushUp, WritablePushUp> = /* @__PURE__ */ union<PushUp,
   publishKey: PublishKeyShape,
   setKey: SetKeyShape,
   sealed: SealedShape,
-  _15: undefined,
+  delivery: SetDeliveryShape,
   events: DeviceEventsShape,
 });
 

@@ -14,6 +14,7 @@ import {
   milliseconds,
   nameText,
   regIdText,
+  sendTime,
   tagText,
   tookMs,
 } from "./fields.ts";
@@ -21,7 +22,6 @@ import { notificationBody } from "./message/notification.ts";
 import { SIGNED, WITH_BODY } from "./problem.ts";
 import { aliasResult, messageStatus, sendAt, targetResult } from "./results.ts";
 import type { Route } from "./route.ts";
-import { sendTime } from "./send-time.ts";
 import { textSendQuery } from "./text-send.ts";
 
 const firstAckWins = z.boolean().default(false);
@@ -88,6 +88,8 @@ const fields = z.strictObject({
   onOverflow: z.enum(["drop_oldest", "reject"]).optional(),
   /** When to send it, at most 30 days ahead; in the past: now. Not for broadcasts. */
   sendAt: sendTime.optional(),
+  /** Not for broadcasts: it is sent outside the accept times that the device has set, too. */
+  ignoreQuietHours: z.boolean().optional(),
   /** For broadcasts: only devices that reported these attributes. */
   filter: filterBody.optional(),
   /** For broadcasts: devices per second. */

@@ -60,7 +60,7 @@ export type AliasMessage = Content & {
 };
 
 /** A message to a tag, to a condition over tags, or to all devices of the app. */
-export type BroadcastMessage = Omit<Content, "onOverflow" | "sendAt"> &
+export type BroadcastMessage = Omit<Content, "onOverflow" | "sendAt" | "ignoreQuietHours"> &
   Pick<SendBodyInput, "filter" | "pace"> & {
     readonly to:
       | { readonly tag: string }

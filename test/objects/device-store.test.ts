@@ -76,6 +76,7 @@ describe("device store on SQLite", () => {
       older.writeAccount({ publicKey: "p", generation: 1, createdAt: 1 });
       sql.exec("ALTER TABLE mail DROP COLUMN options");
       sql.exec("ALTER TABLE mail DROP COLUMN hold");
+      sql.exec("ALTER TABLE registrations DROP COLUMN delivery");
       sql.exec("INSERT INTO mail VALUES (2, 1, 2, 'key', 9, NULL, NULL, 3, x'0708', NULL)");
       const schema = () => sql.exec("SELECT sql FROM sqlite_master").toArray();
       const before = schema();
@@ -112,6 +113,7 @@ describe("device store on SQLite", () => {
       sql.exec("ALTER TABLE registrations DROP COLUMN sealing");
       sql.exec("ALTER TABLE mail DROP COLUMN options");
       sql.exec("ALTER TABLE mail DROP COLUMN hold");
+      sql.exec("ALTER TABLE registrations DROP COLUMN delivery");
       sql.exec("INSERT INTO registrations VALUES (1, 'AAAAAAAAAAA', 1, NULL, 1, NULL)");
       const schema = () => sql.exec("SELECT sql FROM sqlite_master").toArray();
       const before = schema();

@@ -150,7 +150,7 @@ export function requireForBroadcast(options: MessageOptions): void {
   requireUnused(options, ["onOverflow"], "not for a broadcast, which no mailbox holds");
   requireUnused(options, ["encrypted"], FOR_ONE);
   requireUnused(options, ["trace", "receipts"], "not for a broadcast, whose status has counts");
-  requireUnused(options, ["sendAt"], "only to a regId or an alias");
+  requireUnused(options, ["sendAt", "ignoreQuietHours"], "only to regIds and aliases");
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { SendHold } from "../../core/message/send.ts";
 import { readLocal } from "../../core/time/zones.ts";
 import { MeshError } from "../../schema/errors.ts";
-import type { SendTime } from "../../schema/http/send-time.ts";
+import type { SendTime } from "../../schema/http/fields.ts";
 import { LIMITS } from "../../schema/limits.ts";
 
 /** How far behind UTC the westernmost zone is: a local time may be this much later than in UTC. */

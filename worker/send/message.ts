@@ -151,9 +151,11 @@ function bounded(data: Uint8Array, field: string): Uint8Array {
 }
 
 /** What its sender asked for. */
-function askedBy({ label, trace, receipts }: MessageOptions): { readonly options?: KeptOptions } {
+function askedBy(asked: MessageOptions): { readonly options?: KeptOptions } {
+  const { label, trace, receipts, ignoreQuietHours } = asked;
   const options: KeptOptions = {
     ...(label === undefined ? {} : { label }),
+    ...(ignoreQuietHours ? { ignoreQuietHours } : {}),
     ...(trace ? { trace } : {}),
     ...(receipts ? { receipts } : {}),
   };

@@ -50,9 +50,9 @@ export class Timelines implements EventSink {
     else this.#add(told, registration, [...(unsaved ?? []), one]);
   }
 
-  persist({ key, idSeq: seq }: ToldMessage, registration: Registration): void {
+  persist({ idSeq: seq, ...message }: ToldMessage, registration: Registration): void {
     const unsaved = this.#unsaved.get(seq);
-    if (unsaved !== undefined) this.#add({ key, seq }, registration, unsaved);
+    if (unsaved !== undefined) this.#add({ ...message, seq }, registration, unsaved);
   }
 
   /** What happened to a message, in that order; undefined if there is no timeline, or it is over. */
@@ -89,7 +89,12 @@ export class Timelines implements EventSink {
 
   /** Adds events to a row, which is made if there is none. */
   #add(
-    { key, seq, source = OWN, options }: ToldMessage,
+    {
+      key,
+      seq,
+      source = OWN,
+      options,
+    }: Pick<FollowedEvent, "key" | "seq" | "source"> & Pick<ToldMessage, "options">,
     registration: Registration,
     events: readonly TimelineEvent[],
   ): void {

@@ -6,6 +6,8 @@ import type { Context } from "../../link/effects.ts";
 import type { Refused } from "../../message/refusal.ts";
 import type { Aliases } from "../aliases/aliases.ts";
 import { changeAlias, changeTags, splitDescription } from "../commands.ts";
+import type { DeliveryChanges } from "../delivery/changes.ts";
+import { settingsOf } from "../delivery/settings.ts";
 import type { PublishedKeys } from "../encryption/published-keys.ts";
 import { type DeviceIdentity, wireRegistration } from "../identity.ts";
 import type { Lifecycle } from "../lifecycle.ts";
@@ -36,6 +38,7 @@ interface CommandParts {
   readonly seals: Seals;
   readonly budgets: DeviceBudgets;
   readonly reports: Reports;
+  readonly delivery: DeliveryChanges;
 }
 
 /** A command about names that the device would use. */
@@ -48,7 +51,7 @@ interface NameCommand {
 
 export function pushCommands(parts: CommandParts): PushCommands {
   const { registrations, lifecycle, mail, tags, aliases, keys, identity } = parts;
-  const { admissions, nameCommands, seals, budgets, reports } = parts;
+  const { admissions, nameCommands, seals, budgets, reports, delivery } = parts;
 
   /** Acts on the registration of a slot; refuses an empty slot. */
   const inSlot = <Answer>(
@@ -148,6 +151,13 @@ export function pushCommands(parts: CommandParts): PushCommands {
         const reported = attributesOf(command);
         if (reported instanceof MeshError) return reported;
         return tags.report(slot, reported);
+      }),
+    setDelivery: (command, context) =>
+      inSlot(command.slot, (registration) => {
+        const settings = settingsOf(command);
+        if (settings instanceof MeshError) return settings;
+        delivery.change(registration, settings, context);
+        return null;
       }),
     happened: ({ slot, events }, context) =>
       inSlot(slot, (registration) => {

@@ -65,7 +65,7 @@ export class Reports {
   ): void {
     const isNamed = action !== undefined && utf8.encode(action).length <= LIMITS.ACTION_BYTES;
     const message = {
-      ...{ key: toBase64Url(key), seq, options },
+      ...{ key: toBase64Url(key), idSeq: seq, options },
       ...(source === undefined ? {} : { source }),
       ...(isNamed ? { action } : {}),
     };

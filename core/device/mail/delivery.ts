@@ -96,7 +96,8 @@ export class Delivery {
     const { options } = request;
     const hold = holdOf(request, registration.timeZone, context.now);
     const lane = registration.lane(request.lane);
-    const live = socket.reaches(registration);
+    const waits = registration.isQuiet && !options?.ignoreQuietHours;
+    const live = socket.reaches(registration) && !waits;
     // Its number says that it has no row, and that without a trace of it nobody knows how it ended.
     const nowOrNever =
       hold === null && (request.ttlSeconds === 0 || (request.onlineOnly === true && !live));

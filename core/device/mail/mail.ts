@@ -65,7 +65,7 @@ export class Mail implements Part {
     const senders = new Senders(waits);
     const outcomes = new Outcomes(store);
     const mailbox = new Mailbox(store, outcomes, senders, socket, events);
-    const outbox = new Outbox({ mailbox, store, outcomes, socket, events });
+    const outbox = new Outbox({ clock, mailbox, store, outcomes, socket, events });
     const firstAcks = new FirstAcks({ store, outcomes, calls, name, spread });
     const ended = { mailbox, outcomes, senders, events };
     const inFlight = new InFlightMail(ended);
@@ -114,6 +114,11 @@ export class Mail implements Part {
   /** Releases held messages whose time has come; call it before an event is handled. */
   release(context: Context): void {
     this.#held.release(this.#options.registrations.bySlot.values(), context);
+  }
+
+  /** Its accept time has begun: sends what waited. */
+  resume(registration: Registration, context: Context): void {
+    this.#outbox.pump(registration, context);
   }
 
   /** The registration's device is in another time zone. */

@@ -150,6 +150,19 @@ export class Mailbox {
     this.#events.tell(registration, told(header), "queued", context);
   }
 
+  /** Rows of a lane that were never on a socket get their places behind all others in it. Writes one row for each. @param nextSeq a new number */
+  putBehind(registration: Registration, rows: readonly MailHeader[], nextSeq: () => number): void {
+    const moving = new Set(rows);
+    const [first] = rows;
+    if (first !== undefined) registration.lane(first.lane).take((row) => moving.has(row));
+    for (const row of rows) {
+      const header = { ...row, seq: nextSeq(), hold: { idSeq: idSeqOf(row) } };
+      this.#store.moveMail(row.seq, header);
+      registration.dropMail(row);
+      registration.addMail(header, false);
+    }
+  }
+
   /**
    * The app attaches on a new link, and the device has told the last seq that it received. Messages above it never arrived: those
    * that had left the mailbox have ended, and those with a newer message of their collapse key are replaced by it. Messages up to it

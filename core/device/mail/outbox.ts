@@ -5,6 +5,7 @@ import { dataHash } from "../../../schema/data-hash.ts";
 import type { Message } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { Context } from "../../link/effects.ts";
+import type { HybridClock } from "../../message/clock.ts";
 import { decodeKey } from "../../message/key.ts";
 import { PRIORITIES, type Priority } from "../../message/priority.ts";
 import { isFollowed } from "../events/follow.ts";
@@ -18,6 +19,7 @@ import type { MessageQuery } from "./recent-keys.ts";
 import { BINARY_CONTENT, queryFor } from "./send-rules.ts";
 
 interface OutboxParts {
+  readonly clock: HybridClock;
   readonly mailbox: Mailbox;
   readonly store: MailStore;
   readonly outcomes: Outcomes;
@@ -34,16 +36,43 @@ export class Outbox {
 
   /** Sends queued messages, as far as the window allows: high before normal before low. */
   pump(registration: Registration, context: Context): void {
+    if (!this.#parts.socket.reaches(registration)) return;
     for (const priority of PRIORITIES) {
       const state = registration.lane(priority);
-      while (this.#parts.socket.reaches(registration) && state.hasMore && registration.hasRoom) {
+      const upTo = registration.isQuiet
+        ? this.#letThrough(registration, state, context)
+        : Number.POSITIVE_INFINITY;
+      while (
+        this.#parts.socket.reaches(registration) &&
+        state.hasMore &&
+        state.next <= upTo &&
+        registration.hasRoom
+      ) {
         if ((state.rows[state.sent]?.expiresAt ?? Number.POSITIVE_INFINITY) <= context.now) {
           this.#parts.mailbox.expire(registration, context);
         } else {
-          this.#sendBatch(registration, state, context);
+          this.#sendBatch(registration, state, upTo, context);
         }
       }
     }
+  }
+
+  /**
+   * Outside the accept times, only messages that ask for no heed go. If others wait before one of them in its lane, all others get their places
+   * behind it, because numbers rise in a lane; a row is written for each. What an earlier link may have brought to the device goes along.
+   *
+   * @returns the number up to which the lane may be sent
+   */
+  #letThrough(registration: Registration, state: Lane, context: Context): number {
+    const waiting = state.rows.slice(state.sent);
+    const others = waiting.filter((row) => !goesAnyTime(row) && !registration.mayHaveReceived(row));
+    const [first] = others;
+    if (first !== undefined && waiting.findLastIndex(goesAnyTime) > waiting.indexOf(first))
+      this.#parts.mailbox.putBehind(registration, others, () =>
+        this.#parts.clock.next(context.now, false),
+      );
+    const from = Math.max(state.rows.findLastIndex(goesAnyTime) + 1, state.sent);
+    return (state.rows[from]?.seq ?? Number.POSITIVE_INFINITY) - 1;
   }
 
   /**
@@ -71,12 +100,13 @@ export class Outbox {
   }
 
   /** Sends one frame of a lane's messages, up to the first that has expired. */
-  #sendBatch(registration: Registration, state: Lane, context: Context): void {
+  #sendBatch(registration: Registration, state: Lane, upTo: number, context: Context): void {
     const messages: Message[] = [];
     let bytes = 0;
     while (messages.length < LIMITS.DELIVER_MESSAGES && registration.hasRoom) {
       const header = state.rows[state.sent];
       const [query] = state.queries;
+      if (state.next > upTo) break;
       if (query !== undefined && query.seq < (header?.seq ?? Number.POSITIVE_INFINITY)) {
         state.queries.shift();
         messages.push(this.#query(registration, state, query, context.now));
@@ -146,6 +176,8 @@ export class Outbox {
     };
   }
 }
+
+const goesAnyTime = ({ options }: MailHeader): boolean => options?.ignoreQuietHours === true;
 
 /** The `InFlight` of a row. */
 function inFlightOf(header: MailHeader, sentAt: number, superseded: boolean): InFlight {

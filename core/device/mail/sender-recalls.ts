@@ -8,6 +8,7 @@ import type { Context } from "../../link/effects.ts";
 import type { RecallAnswer, RecallDisplay, RecallRequest } from "../../message/recall.ts";
 import type { Timelines } from "../events/timelines.ts";
 import type { InFlight, Registration } from "../registration.ts";
+import { idSeqOf } from "../store.ts";
 import type { StatusAnswer } from "../types.ts";
 import type { Waiter, Waits } from "../waits.ts";
 import type { InFlightParts } from "./in-flight-mail.ts";
@@ -63,9 +64,10 @@ export class SenderRecalls {
     if (isFinalStatus(known.status) && known.status !== "delivered") return known;
     const row = registration.mail.get(key);
     if (
-      row?.seq === seq &&
+      row !== undefined &&
+      idSeqOf(row) === seq &&
       registration.unsettled(key) === undefined &&
-      !registration.mayHaveReceived(row)
+      (registration.held.has(key) || !registration.mayHaveReceived(row))
     ) {
       mailbox.end(registration, [key], "recalled", context);
       return { ok: true, status: "recalled" };
@@ -150,8 +152,9 @@ export class SenderRecalls {
     // Acknowledged, while its alias is being notified.
     if (registration.notifying.has(key)) return;
     const entry = registration.inFlight.get(key);
-    if (row?.seq === seq) mailbox.recallUnlessReceived(registration, new Set([row]), context);
-    if (entry?.seq !== seq || entry.ended !== null || entry.endIfDropped !== null) return;
+    if (row !== undefined && idSeqOf(row) === seq)
+      mailbox.recallUnlessReceived(registration, new Set([row]), context);
+    if (entry?.idSeq !== seq || entry.ended !== null || entry.endIfDropped !== null) return;
     const lane = row?.lane ?? entry.unstored?.lane;
     if (lane === undefined) return;
     if (row === undefined) this.#record(registration, entry);
@@ -166,7 +169,8 @@ export class SenderRecalls {
     if (unstored === null) return;
     registration.remember(key, "sent", seq, fingerprint);
     const firstAck = alias === null ? {} : { firstAck: { alias, expiresAt } };
-    const open = { key, seq, fingerprint, ...queryFieldsOf(entry, unstored), ...firstAck };
+    const fields = { ...queryFieldsOf(entry, unstored), ...firstAck };
+    const open = { key, seq, idSeq: entry.idSeq, fingerprint, ...fields };
     this.#parts.outcomes.recordSent(registration.slot, "recalled", [open]);
     this.#parts.events.persist(registration, entry);
   }

@@ -68,7 +68,7 @@ export class Broadcasts implements PageHandler {
       registrations.deleted.add(registration);
       return answer("unknown");
     }
-    if (!link.reaches(registration)) return answer("offline");
+    if (!link.reachesWithBroadcasts(registration)) return answer("offline");
     if (subscription.catchUp !== "live" && subscription.catchUp !== "last")
       return this.#fetch(subscription, entries);
     if (prev === null || prev > (subscription.coveredUpTo ?? prev))

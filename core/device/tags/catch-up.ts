@@ -84,7 +84,7 @@ export class CatchUp {
     if (
       !subscription.wanted ||
       subscription.call !== null ||
-      !this.#parts.link.reaches(subscription.registration)
+      !this.#parts.link.reachesWithBroadcasts(subscription.registration)
     )
       return;
     this.#set(subscription, "queued");

@@ -195,7 +195,7 @@ export class Memberships {
       calls,
       depths,
       name,
-      listens: () => subscription.wanted && link.reaches(subscription.registration),
+      listens: () => subscription.wanted && link.reachesWithBroadcasts(subscription.registration),
       onEnd: (joined, result, later) => {
         subscription.call = null;
         subscription.newJoin = null;

@@ -26,7 +26,7 @@ import { SharedTables } from "./shared-tables.ts";
 /** Reads everything needed to wake most devices in one query, which takes as long as each query would alone (3 µs of 8 on Deno). */
 const FIND = `
   SELECT id, at, account, link,
-    (SELECT json_group_array(json_array(slot, app, created_at, ended_at, generation, standing, sealing))
+    (SELECT json_group_array(json_array(slot, app, created_at, ended_at, generation, standing, sealing, delivery))
        FROM (SELECT * FROM registrations WHERE device = id ORDER BY slot)) AS registrations,
     (SELECT json_group_array(json_array(ref, slot, tag, path, generation, epoch, by_server))
        FROM device_tags WHERE device = id) AS tags,
@@ -162,10 +162,11 @@ export class SharedDeviceStore extends DeviceRows<DeviceTables> implements Devic
   override listRegistrations(): RegistrationRecord[] {
     const { found } = this.tables;
     if (found === null) return super.listRegistrations();
-    type Row = [number, string, number, number | null, number, string | null, string | null];
+    type Text = string | null;
+    type Row = [number, string, number, number | null, number, Text, Text, Text];
     const rows: Row[] = JSON.parse(found.registrations);
-    return rows.map(([slot, app, createdAt, endedAt, generation, standing, sealing]) =>
-      registrationOf({ slot, app, createdAt, endedAt, generation, standing, sealing }),
+    return rows.map(([slot, app, createdAt, endedAt, generation, standing, sealing, delivery]) =>
+      registrationOf({ slot, app, createdAt, endedAt, generation, standing, sealing, delivery }),
     );
   }
 

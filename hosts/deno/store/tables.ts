@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** The version of the tables, `user_version` of the database. Raise it with a change that an older program cannot work with. */
-export const TABLES_VERSION = 12;
+export const TABLES_VERSION = 13;
 
 // mail and tag_log have a rowid. Without one, rows are stored in the order of their keys, so that each insert rewrites another page, and
 // a message of 1 KB uses an overflow page. Measured with 64 writes per commit over 1,000 devices: 13.0 µs without and 6.7 with a rowid for
@@ -13,6 +13,7 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS registrations (
     device INTEGER, slot INTEGER, app TEXT NOT NULL, created_at INTEGER NOT NULL, ended_at INTEGER,
     outcomes TEXT, generation INTEGER NOT NULL DEFAULT 0, encryption_key TEXT, standing TEXT, sealing TEXT,
+    delivery TEXT,
     PRIMARY KEY (device, slot)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS mail (
     device INTEGER, seq INTEGER, slot INTEGER NOT NULL, lane INTEGER NOT NULL, key TEXT NOT NULL,
@@ -112,6 +113,7 @@ const ADDED: readonly (readonly [table: string, column: string, type: string])[]
   ["device_aliases", "generation", "INTEGER NOT NULL DEFAULT 0"],
   ["registrations", "standing", "TEXT"],
   ["registrations", "sealing", "TEXT"],
+  ["registrations", "delivery", "TEXT"],
   ["device_tags", "by_server", "INTEGER NOT NULL DEFAULT 0"],
   ["tag_members", "epoch", "INTEGER NOT NULL DEFAULT 0"],
   ["tag_members", "generation", "INTEGER"],

@@ -832,6 +832,7 @@ export interface components {
             sendAt?: string | {
                 local: string;
             };
+            ignoreQuietHours?: boolean;
             filter?: {
                 platform?: string[];
                 appVersion?: {
@@ -1911,6 +1912,7 @@ export interface operations {
                         sendAt?: string | {
                             local: string;
                         };
+                        ignoreQuietHours?: boolean;
                         filter?: {
                             platform?: string[];
                             appVersion?: {

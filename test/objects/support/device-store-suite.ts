@@ -75,6 +75,19 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
     },
   },
   {
+    name: "a registration is read with how its device wants messages, until it wants nothing else",
+    run(store) {
+      store.writeAccount(account);
+      const record = { slot: 1, app: "a", createdAt: 1, endedAt: null, generation: 1 };
+      const accept = [{ days: 127, from: 480, to: 1_320 }];
+      const delivery = { paused: true, accept, timeZone: "Europe/Berlin", presence: true };
+      for (const one of [{ ...record, delivery }, record]) {
+        store.putRegistration(one);
+        expect(store.listRegistrations()).toEqual([one]);
+      }
+    },
+  },
+  {
     name: "a registration is read with its key, as long as it has one",
     run(store) {
       store.writeAccount(account);

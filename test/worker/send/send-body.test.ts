@@ -54,6 +54,7 @@ const fields: [string, unknown[]][] = [
       },
     ],
   ],
+  ["ignoreQuietHours", [null, 1, "true"]],
   ["encrypted", [null, false, 1, "true", true]],
   ["extra", [1, null]],
 ];

@@ -27,7 +27,7 @@ function passTo(rig: Rig, at: number): void {
 }
 
 describe("a scheduled message", () => {
-  test("Q1 is stored and answered at once, and sent at its time, not before", () => {
+  test("J1 is stored and answered at once, and sent at its time, not before", () => {
     const rig = Rig.online();
     const sent = schedule(rig, "later", AT);
     expect(sent).toMatchObject({ status: "queued", heldUntil: AT });
@@ -43,7 +43,7 @@ describe("a scheduled message", () => {
     expect(rig.statusOf("later", sent.seq)).toBe("delivered");
   });
 
-  test("Q1 of the past is sent now, as any other", () => {
+  test("J1 of the past is sent now, as any other", () => {
     const rig = Rig.online();
     rig.sendAndWait({ key: "now", hold: { at: rig.now } });
     expect(rig.store.mail.size).toBe(0);
@@ -54,7 +54,7 @@ describe("a scheduled message", () => {
     ["awake", (_rig: Rig) => undefined],
     ["after a kill", (rig: Rig) => rig.restart()],
     ["after a kill, while the mesh was down at its time", (rig: Rig) => rig.restart()],
-  ])("Q1 waits for its device, and is sent when that comes: %s", (name, over) => {
+  ])("J1 waits for its device, and is sent when that comes: %s", (name, over) => {
     const rig = Rig.offline();
     const sent = schedule(rig, "later", AT);
     if (name.includes("down")) rig.now = AT + 5 * MINUTE_MS;
@@ -69,7 +69,7 @@ describe("a scheduled message", () => {
     expect(rig.statusOf("later", sent.seq)).toBe("delivered");
   });
 
-  test("Q1 is sent while the object that hibernated between wakes for it", () => {
+  test("J1 is sent while the object that hibernated between wakes for it", () => {
     const rig = Rig.online();
     schedule(rig, "later", AT);
     rig.hibernate();
@@ -80,7 +80,7 @@ describe("a scheduled message", () => {
     expect(rig.store.mail.size).toBe(0);
   });
 
-  test("Q2 costs three rows: stored, released, delivered", () => {
+  test("J2 costs three rows: stored, released, delivered", () => {
     const rig = Rig.online();
     expect(rig.rows(() => schedule(rig, "later", AT))).toBe(1);
     expect(rig.rows(() => passTo(rig, AT))).toBe(1);
@@ -93,7 +93,7 @@ describe("a scheduled message", () => {
     expect(rig.rows(others)).toBe(0);
   });
 
-  test("Q3 P3.1 takes its place in its lane by the time of its release", () => {
+  test("J3 P3.1 takes its place in its lane by the time of its release", () => {
     const rig = Rig.offline();
     rig.queue({ data: "before" });
     schedule(rig, "c", AT + 2, { data: "held until later" });
@@ -111,7 +111,7 @@ describe("a scheduled message", () => {
     ]);
   });
 
-  test("Q3 P3.1 numbers rise in its lane, whatever was sent while it was held", () => {
+  test("J3 P3.1 numbers rise in its lane, whatever was sent while it was held", () => {
     const rig = Rig.online();
     schedule(rig, "later", AT);
     const seqs: number[] = [];
@@ -128,7 +128,7 @@ describe("a scheduled message", () => {
     expect(rig.store.mail.size).toBe(0);
   });
 
-  test("Q3 does not hold up broadcasts or other messages", () => {
+  test("J3 does not hold up broadcasts or other messages", () => {
     const rig = Rig.online();
     schedule(rig, "later", AT);
     const token = rig.sendAndWait({ key: "now" });
@@ -136,7 +136,7 @@ describe("a scheduled message", () => {
     expect(rig.answers.get(token)).toMatchObject({ status: "delivered" });
   });
 
-  test("Q4 P2.2 a repeat gets the same answer: while it waits, and when it was sent", () => {
+  test("J4 P2.2 a repeat gets the same answer: while it waits, and when it was sent", () => {
     const rig = Rig.online();
     const fields = { fingerprint: 1 };
     const first = schedule(rig, "later", AT, fields);
@@ -158,7 +158,7 @@ describe("a scheduled message", () => {
     });
   });
 
-  test("Q5 its ttl counts from its time, also of ttl 0", () => {
+  test("J5 its ttl counts from its time, also of ttl 0", () => {
     const rig = Rig.offline();
     const short = schedule(rig, "short", AT, { ttlSeconds: 1 });
     const never = schedule(rig, "never", AT, { ttlSeconds: 0 });
@@ -175,7 +175,7 @@ describe("a scheduled message", () => {
     expect(rig.statusOf("never", never.seq)).toBe("expired");
   });
 
-  test("Q5 P1.1 one whose whole ttl passed while the mesh was down ends as expired", () => {
+  test("J5 P1.1 one whose whole ttl passed while the mesh was down ends as expired", () => {
     const rig = Rig.offline();
     const sent = schedule(rig, "later", AT, { ttlSeconds: 60 });
     rig.now = AT + 2 * MINUTE_MS;
@@ -186,7 +186,7 @@ describe("a scheduled message", () => {
     expect(rig.takeMessages()).toEqual([]);
   });
 
-  test("Q6 P4.6 of a collapse key it replaces what waits at its time, and is not replaced before", () => {
+  test("J6 P4.6 of a collapse key it replaces what waits at its time, and is not replaced before", () => {
     const rig = Rig.offline();
     const collapseKey = "x";
     const later = schedule(rig, "later", AT, { collapseKey });
@@ -201,7 +201,7 @@ describe("a scheduled message", () => {
     expect(rig.takeAndAck()).toMatchObject([{ idSeq: latest.seq, collapseKey }]);
   });
 
-  test("Q6 P4.6 one that a device may have does not count as newer while it is held", () => {
+  test("J6 P4.6 one that a device may have does not count as newer while it is held", () => {
     const rig = Rig.online();
     const collapseKey = "x";
     rig.queue({ key: "sent", collapseKey });
@@ -212,7 +212,7 @@ describe("a scheduled message", () => {
     expect(message?.remainingMs).toBeGreaterThan(0);
   });
 
-  test("Q7 P4.7 counts in the mailbox, and is dropped as the oldest of its priority", () => {
+  test("J7 P4.7 counts in the mailbox, and is dropped as the oldest of its priority", () => {
     const rig = Rig.offline();
     const first = schedule(rig, "later", AT);
     for (let i = 1; i < LIMITS.MAILBOX_MESSAGES; i++) rig.queue();
@@ -226,7 +226,7 @@ describe("a scheduled message", () => {
     expect(rig.takeAndAck()).toHaveLength(LIMITS.MAILBOX_MESSAGES);
   });
 
-  test("Q8 P4.8 ends with its registration", () => {
+  test("J8 P4.8 ends with its registration", () => {
     const rig = Rig.online();
     const sent = schedule(rig, "later", AT);
     rig.command({ kind: "unregister", value: { request: 1, slot: 1 } });
@@ -236,7 +236,7 @@ describe("a scheduled message", () => {
     expect(rig.statusOf("later", sent.seq)).toBe("unregistered");
   });
 
-  test("Q9 P1.6 a clock that is set back holds it until it has caught up; one set forward releases it", () => {
+  test("J9 P1.6 a clock that is set back holds it until it has caught up; one set forward releases it", () => {
     const rig = Rig.online();
     schedule(rig, "later", AT);
     rig.now -= 60 * MINUTE_MS;
@@ -248,7 +248,7 @@ describe("a scheduled message", () => {
     expect(dataOf(rig.takeAndAck())).toEqual(["later"]);
   });
 
-  test("Q10 P4.5 the device is asked about it by its number on the link, and its status keeps the ID", () => {
+  test("J10 P4.5 the device is asked about it by its number on the link, and its status keeps the ID", () => {
     const rig = Rig.online();
     const sent = schedule(rig, "later", AT, { ttlSeconds: 60 });
     passTo(rig, AT);

@@ -1,9 +1,9 @@
 /** Messages that are sent at a time: through the edge, kills of the mesh, and to a device of the SDK. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { connect, memoryStorage, type PushMessage } from "../../sdk/device/mod.ts";
-import { PushServer } from "../../sdk/server/mod.ts";
-import { type App, Mesh } from "../chaos/mesh.ts";
+import { connect, memoryStorage, type PushMessage } from "../../../sdk/device/mod.ts";
+import { PushServer } from "../../../sdk/server/mod.ts";
+import { type App, Mesh } from "../../chaos/mesh.ts";
 
 /** How long a condition may take on a busy machine. */
 const COMES = { timeout: 30_000 };
@@ -33,7 +33,7 @@ async function phone() {
   return { client, regId: await client.register(), shown };
 }
 
-test("Q1 Q10 a message is shown at its time, under the ID of its answer, and what was sent meanwhile before it", async () => {
+test("J1 J10 a message is shown at its time, under the ID of its answer, and what was sent meanwhile before it", async () => {
   const { regId, shown } = await phone();
   const at = Date.now() + AHEAD_MS;
   const sent = await server.send({ to: regId, data: "later", sendAt: new Date(at) });
@@ -53,7 +53,7 @@ test("Q1 Q10 a message is shown at its time, under the ID of its answer, and wha
   expect(await server.status(sent.id)).not.toHaveProperty("sendAt");
 });
 
-test("Q1 Q2 the mesh is killed before the time, and down at the time: the message is shown then, once", async () => {
+test("J1 J2 the mesh is killed before the time, and down at the time: the message is shown then, once", async () => {
   const { regId, shown } = await phone();
   const at = Date.now() + AHEAD_MS;
   const options = { idempotencyKey: "once" };
@@ -69,7 +69,7 @@ test("Q1 Q2 the mesh is killed before the time, and down at the time: the messag
   expect(shown).toHaveLength(1);
 });
 
-test("Q1 Q11 a local time is in UTC for a device that has told no zone, for each holder of an alias", async () => {
+test("J1 J11 a local time is in UTC for a device that has told no zone, for each holder of an alias", async () => {
   const { client, regId, shown } = await phone();
   await client.setAlias("me");
   const local = new Date(Date.now() + AHEAD_MS).toISOString().slice(0, 19);
@@ -79,7 +79,7 @@ test("Q1 Q11 a local time is in UTC for a device that has told no zone, for each
   expect(shown[0]?.at).toBeGreaterThanOrEqual(Date.parse(`${local}Z`));
 });
 
-test("Q1 a time of the past is now", async () => {
+test("J1 a time of the past is now", async () => {
   const { regId } = await phone();
   const past = await server.send({ to: regId, data: "past", sendAt: "2020-01-01T00:00:00+01:00" });
   expect(past.status).toBe("delivered");

@@ -1,0 +1,47 @@
+/** When a registration takes messages: the times of the week that its device has set, in the zone of the device. */
+import type { AcceptTime, DeliverySettings } from "../../../schema/delivery.ts";
+import { instantOf, isZone, wallClock } from "../../time/zones.ts";
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** Of the 1st of January 1970: a Thursday, counted from Monday. */
+const FIRST_WEEKDAY = 3;
+/** A time of the week begins at the latest a week ahead, and is over a day after. */
+const AHEAD_DAYS = 8;
+
+export interface AcceptState {
+  readonly isOpen: boolean;
+  /** When that changes at the earliest, milliseconds since 1970. */
+  readonly changesAt: number;
+}
+
+/** @param now milliseconds since 1970 */
+export function acceptState(
+  { accept, timeZone }: Pick<DeliverySettings, "accept" | "timeZone">,
+  now: number,
+): AcceptState {
+  if (accept.length === 0) return { isOpen: true, changesAt: Number.POSITIVE_INFINITY };
+  const zone = timeZone !== null && isZone(timeZone) ? timeZone : "UTC";
+  const today = Math.floor(wallClock(zone, now) / DAY_MS);
+  const spans: (readonly [start: number, end: number])[] = [];
+  for (let day = today - 1; day <= today + AHEAD_DAYS; day++) {
+    for (const time of accept) if (beginsOn(time, day)) spans.push(spanOf(time, day, zone));
+  }
+  let until = now;
+  // What follows each other without a gap is one.
+  for (const [start, end] of spans.sort(([a], [b]) => a - b)) {
+    if (start <= until && end > until) until = end;
+  }
+  if (until > now) return { isOpen: true, changesAt: until };
+  const next = spans.find(([start]) => start > now);
+  return { isOpen: false, changesAt: next?.[0] ?? now + DAY_MS };
+}
+
+const beginsOn = ({ days }: AcceptTime, day: number): boolean =>
+  ((days >> ((day + FIRST_WEEKDAY) % 7)) & 1) === 1;
+
+function spanOf({ from, to }: AcceptTime, day: number, zone: string): readonly [number, number] {
+  const start = day * DAY_MS + from * MINUTE_MS;
+  const end = day * DAY_MS + to * MINUTE_MS + (to <= from ? DAY_MS : 0);
+  return [instantOf(zone, start), instantOf(zone, end)];
+}

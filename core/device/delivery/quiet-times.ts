@@ -1,0 +1,66 @@
+/**
+ * Which registrations are outside their accept times: their messages and broadcasts wait until those begin. Looked at before each event, as a
+ * comparison; the device's alarm is set for the next beginning only while an app listens.
+ */
+import type { Context } from "../../link/effects.ts";
+import type { Registration } from "../registration.ts";
+import type { Registrations } from "../registrations.ts";
+import { acceptState } from "./accept-times.ts";
+
+interface QuietTimesParts {
+  readonly registrations: Registrations;
+  /** The accept time of a listening registration has begun. */
+  readonly onOpen: (registration: Registration, context: Context) => void;
+}
+
+export class QuietTimes {
+  readonly #parts: QuietTimesParts;
+  /** No registration changes before this time, milliseconds since 1970. */
+  #changesAt = Number.POSITIVE_INFINITY;
+  #lookedAt = 0;
+
+  constructor(parts: QuietTimesParts) {
+    this.#parts = parts;
+  }
+
+  /** When to call `look`; null for never. */
+  get deadline(): number | null {
+    let first: number | null = null;
+    for (const { attached, quietUntil } of this.#parts.registrations.active()) {
+      if (attached && quietUntil !== null) first = Math.min(first ?? quietUntil, quietUntil);
+    }
+    return first;
+  }
+
+  /** Call it after the registrations were loaded. */
+  load(now: number): void {
+    this.#changesAt = Number.POSITIVE_INFINITY;
+    for (const registration of this.#parts.registrations.active()) this.#set(registration, now);
+    this.#lookedAt = now;
+  }
+
+  /** Call it before each event is handled. */
+  look(context: Context): void {
+    const { now } = context;
+    // If the clock was set back, all may have changed.
+    if (now < this.#changesAt && now >= this.#lookedAt) return;
+    const were = [...this.#parts.registrations.active()].filter(({ isQuiet }) => isQuiet);
+    this.load(now);
+    for (const registration of were) {
+      if (!registration.isQuiet && registration.attached) this.#parts.onOpen(registration, context);
+    }
+  }
+
+  /** Its settings have changed. */
+  changed(registration: Registration, context: Context): void {
+    this.#set(registration, context.now);
+    // Also if it was open before: then there is nothing to do.
+    if (!registration.isQuiet && registration.attached) this.#parts.onOpen(registration, context);
+  }
+
+  #set(registration: Registration, now: number): void {
+    const { isOpen, changesAt } = acceptState(registration.settings, now);
+    registration.quietUntil = isOpen ? null : changesAt;
+    this.#changesAt = Math.min(this.#changesAt, changesAt);
+  }
+}
