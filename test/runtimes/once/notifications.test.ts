@@ -204,7 +204,7 @@ describe("notifications", () => {
     expect(await standing(page)).toEqual([]);
   });
 
-  test("N5 the number of a message is set once, shown or not, by the worker; a page without one sets it itself", async () => {
+  test("N7 the number of a message is set once, shown or not, by the worker; a page without one sets it itself", async () => {
     const { origin, context, page } = await start({ query: "" });
     const other = await open(context, `${origin}/other`);
     const counted = message("m1", { badge: 3 });
