@@ -104,7 +104,11 @@ const app = z.strictObject({
     .default([]),
   /** See core/app/quota.ts. Since version 4. */
   quota: z
-    .strictObject({ perSecond: z.number().positive(), burst: z.int().min(1) })
+    .strictObject({
+      perSecond: z.number().positive(),
+      burst: z.int().min(1),
+      queueSeconds: z.int().min(1).optional(),
+    })
     .nullable()
     .default(null),
 });

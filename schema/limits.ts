@@ -161,6 +161,8 @@ export const LIMITS = {
   QUOTA_BURST_MAX: 1_000_000,
   /** How long an edge may spend leased tokens: two seconds of sends cost one call of the app's object. Tokens not spent are lost. */
   QUOTA_LEASE_MS: 2_000,
+  /** How far ahead sends over a quota are queued at most: a message that comes an hour later is news no more. */
+  QUOTA_QUEUE_SECONDS_MAX: 3_600,
   /**
    * How long an edge refuses by itself after the app's object had no token: so long that a flood of sends asks the object ten times a second, not
    * for each token, and so short that a quota that was raised works soon.

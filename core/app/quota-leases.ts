@@ -1,6 +1,20 @@
 /** The edge's end of an app's quota: spends leased tokens, and tells when to ask for more. */
 import { LIMITS } from "../../schema/limits.ts";
-import type { LeaseAnswer, LeaseRequest, Quota } from "./quota.ts";
+import {
+  type LeaseAnswer,
+  type LeaseRequest,
+  type Quota,
+  type TokenUse,
+  tokenWait,
+  usable,
+} from "./quota.ts";
+
+/** What the object said when it had no token. */
+interface Refused {
+  /** Until then the object is not asked: a second later its quota may have been raised. */
+  readonly until: number;
+  readonly nextAt: number;
+}
 
 interface HeldLease {
   readonly id: string;
@@ -12,7 +26,7 @@ interface HeldLease {
 /** What an answer to a sender says about the quota. */
 export interface QuotaState {
   readonly quota: Quota;
-  /** Tokens that are left, as far as this edge knows. */
+  /** Tokens that are left for sends of normal priority, as far as this edge knows. */
   readonly left: number;
   /** Until there is one more: milliseconds; 0 if the bucket is full. */
   readonly nextMs: number;
@@ -29,9 +43,8 @@ export class QuotaLeases {
   /** Tokens to ask for, as many as the last lease had use for. */
   #want = 1;
   #last: { readonly answer: LeaseAnswer; readonly at: number } | null = null;
-  /** Until then the object is not asked: it had no token, and a second later its quota may have been raised. */
-  #refusedUntil = Number.NEGATIVE_INFINITY;
-  #nextAt = Number.NEGATIVE_INFINITY;
+  /** By use: another one may have a token. */
+  readonly #refused = new Map<string, Refused>();
   #now = Number.NEGATIVE_INFINITY;
   /** Until then no answer waits for the object, which did not answer lately. */
   #untoldUntil = Number.NEGATIVE_INFINITY;
@@ -50,15 +63,16 @@ export class QuotaLeases {
   }
 
   /** How long the object has no token, as it said lately: milliseconds; 0 if it has to be asked. */
-  waitMs(now: number): number {
-    return now < this.#refusedUntil ? Math.max(1, this.#nextAt - now) : 0;
+  waitMs(now: number, use: TokenUse): number {
+    const refused = this.#refused.get(nameOf(use));
+    return refused !== undefined && now < refused.until ? Math.max(1, refused.nextAt - now) : 0;
   }
 
   /** @param spend tokens for sends that wait, 0 only asks */
-  request(spend: number): LeaseRequest {
+  request(spend: number, use: TokenUse): LeaseRequest {
     const ended = this.#ended;
     this.#ended = [];
-    return { spend, extra: spend === 0 ? 0 : this.#want, ended };
+    return { spend, extra: spend === 0 ? 0 : this.#want, ended, use };
   }
 
   /**
@@ -66,14 +80,15 @@ export class QuotaLeases {
    *
    * @param askedAt when the request was made: the object counts a lease from later on, so this edge lets go of it first
    */
-  answered(answer: LeaseAnswer, askedAt: number, now: number): void {
+  answered(answer: LeaseAnswer, use: TokenUse, askedAt: number, now: number): void {
     this.#advance(now);
     this.#last = { answer, at: now };
     // Many at once may be refused while there are some.
-    if (!answer.isGranted && answer.level < 1) {
-      this.#nextAt = now + Math.ceil(((1 - answer.level) * 1_000) / answer.quota.perSecond);
-      const askAt = Math.max(this.#nextAt, now + LIMITS.QUOTA_PAUSE_MS);
-      this.#refusedUntil = Math.min(askAt, now + LIMITS.QUOTA_ASK_MS);
+    const { waitMs, mostMs } = tokenWait(answer.quota, answer.level, 1, use);
+    if (!answer.isGranted && waitMs > mostMs) {
+      const nextAt = now + Math.ceil(waitMs - mostMs);
+      const askAt = Math.max(nextAt, now + LIMITS.QUOTA_PAUSE_MS);
+      this.#refused.set(nameOf(use), { until: Math.min(askAt, now + LIMITS.QUOTA_ASK_MS), nextAt });
     }
     if (answer.lease === null) return;
     const until = askedAt + LIMITS.QUOTA_LEASE_MS;
@@ -94,24 +109,34 @@ export class QuotaLeases {
     return this.#last === null && now >= this.#untoldUntil;
   }
 
-  /** Tokens that are left as far as this edge knows, without those that it holds. */
-  left(now: number): number {
-    const state = this.state(now);
-    return state === null ? 0 : state.left - this.#own;
+  /** How many tokens the object may still grant for a use, as far as this edge knows, and at least 0. */
+  left(now: number, use: TokenUse): number {
+    if (this.#last === null) return 0;
+    const { quota } = this.#last.answer;
+    const { waitMs, mostMs } = tokenWait(quota, this.#levelAt(now), 0, use);
+    return Math.max(0, Math.floor(((mostMs - waitMs) * quota.perSecond) / 1_000));
   }
 
   /** Null before the first answer. */
   state(now: number): QuotaState | null {
     if (this.#last === null) return null;
-    const { answer, at } = this.#last;
+    const { answer } = this.#last;
     const { perSecond, burst } = answer.quota;
     const own = this.#own;
-    const filled = answer.level + (Math.max(0, now - at) * perSecond) / 1_000;
-    const level = Math.max(0, Math.min(burst - own, filled));
-    const left = Math.floor(level);
-    const isFull = left + own >= burst;
-    const nextMs = isFull ? 0 : Math.max(1, Math.ceil(((left + 1 - level) * 1_000) / perSecond));
+    const level = this.#levelAt(now);
+    const free = usable(answer.quota, level);
+    const left = Math.max(0, Math.floor(free));
+    const isFull = Math.floor(level) + own >= burst;
+    const nextMs = isFull ? 0 : Math.max(1, Math.ceil(((left + 1 - free) * 1_000) / perSecond));
     return { quota: answer.quota, left: left + own, nextMs };
+  }
+
+  /** Of the bucket. */
+  #levelAt(now: number): number {
+    if (this.#last === null) return 0;
+    const { answer, at } = this.#last;
+    const { perSecond, burst } = answer.quota;
+    return Math.min(burst - this.#own, answer.level + (Math.max(0, now - at) * perSecond) / 1_000);
   }
 
   get #own(): number {
@@ -123,7 +148,7 @@ export class QuotaLeases {
     const isBack = now < this.#now;
     this.#now = now;
     if (isBack) {
-      this.#refusedUntil = now;
+      this.#refused.clear();
       this.#untoldUntil = now;
     }
     for (const lease of this.#held) {
@@ -139,3 +164,5 @@ export class QuotaLeases {
     if (this.#ended.length > HELD_MAX) this.#ended.shift();
   }
 }
+
+const nameOf = ({ sendClass, mayWait }: TokenUse): string => `${sendClass} ${mayWait}`;

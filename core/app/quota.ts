@@ -1,7 +1,8 @@
 /**
  * Exact quotas of sends: a token bucket (GCRA) in the app's object, which leases tokens to edges. In any window of W seconds the edges
  * together spend at most `burst + perSecond × W` tokens, whatever is lost on the way: a token counts as spent from when it is granted, and
- * one that is leased keeps its place in the bucket until nobody can spend it any more.
+ * one that is leased keeps its place in the bucket until nobody can spend it any more. If the app has a queue, the bucket also grants tokens
+ * of the future: their sends are accepted at once, and held by their devices until then.
  */
 import { LIMITS } from "../../schema/limits.ts";
 
@@ -9,7 +10,48 @@ import { LIMITS } from "../../schema/limits.ts";
 export interface Quota {
   readonly perSecond: number;
   readonly burst: number;
+  /** How long a send over the quota may wait for its token. Absent if it is refused. */
+  readonly queueSeconds?: number | undefined;
 }
+
+/** By what a send is queued. */
+export type SendClass = "high" | "normal" | "low" | "broadcast";
+
+/**
+ * Part of a burst that the sends of a class leave to those before it, if what is over the quota is queued. What `normal` leaves is for `high`, at
+ * once; beyond, it is queued with `normal`.
+ */
+const KEPT_SHARE: Readonly<Record<SendClass, number>> = {
+  high: 1 / 4,
+  normal: 1 / 4,
+  low: 1 / 2,
+  broadcast: 3 / 4,
+};
+
+/** Tokens that a class leaves in the bucket. Without a queue, all have the same chance. */
+const keptFor = ({ burst, queueSeconds }: Quota, sendClass: SendClass): number =>
+  queueSeconds === undefined ? 0 : Math.floor(burst * KEPT_SHARE[sendClass]);
+
+/** What tokens are for. */
+export interface TokenUse {
+  readonly sendClass: SendClass;
+  /** Whether the sends may be queued, if the app asks for that. */
+  readonly mayWait: boolean;
+}
+
+/** How long so many tokens have to be waited for (below 0 if there are more), and how long they may be, milliseconds. @param level of the bucket */
+export function tokenWait(quota: Quota, level: number, count: number, use: TokenUse) {
+  const missing = count + keptFor(quota, use.sendClass) - level;
+  return {
+    waitMs: (missing * 1_000) / quota.perSecond,
+    mostMs: use.mayWait ? queueMsOf(quota) : 0,
+  };
+}
+
+const queueMsOf = ({ queueSeconds = 0 }: Quota): number => queueSeconds * 1_000;
+
+/** Tokens in the bucket that a send of normal priority may use. */
+export const usable = (quota: Quota, level: number): number => level - keptFor(quota, "normal");
 
 /** A quota as it is stored. Written a few seconds ahead, so that not every lease writes a row. */
 export interface StoredQuota extends Quota {
@@ -18,6 +60,12 @@ export interface StoredQuota extends Quota {
   /** A time by which all leases have expired. */
   readonly leasedUntil: number;
 }
+
+export const quotaOf = ({ perSecond, burst, queueSeconds }: Quota): Quota => ({
+  perSecond,
+  burst,
+  ...(queueSeconds === undefined ? {} : { queueSeconds }),
+});
 
 /** The storage port of a quota. Every call takes effect before it returns. */
 export interface QuotaStore {
@@ -33,17 +81,26 @@ export interface LeaseRequest {
   readonly extra: number;
   /** Earlier leases from which this edge spends nothing more. */
   readonly ended: readonly string[];
+  /** Absent from edges of an older version. */
+  readonly use?: TokenUse;
 }
 
 export interface LeaseAnswer {
   readonly quota: Quota;
   /** Whether `spend` was granted. */
   readonly isGranted: boolean;
+  /** When the tokens may be spent, milliseconds since 1970. Absent for now. */
+  readonly at?: number;
   /** The tokens for later; null for none. */
   readonly lease: { readonly id: string; readonly tokens: number } | null;
-  /** Tokens left in the bucket, with a fraction. */
+  /** Tokens left in the bucket, with a fraction; below 0 by as many as are queued. */
   readonly level: number;
 }
+
+/** Tokens that were taken are remembered one by one up to here, and then together. */
+const TAKEN_MAX = 64;
+/** A send of an edge that knows no queues. */
+const PLAIN: TokenUse = { sendClass: "normal", mayWait: false };
 
 interface Lease {
   readonly tokens: number;
@@ -73,6 +130,10 @@ export class QuotaBucket {
   #leased = 0;
   /** When the bucket is full if nothing more is granted. */
   #fullAt: number;
+  /** Of what other classes leave: tokens that were taken, until they are back. */
+  #taken: Lease[] = [];
+  /** When the last send of high priority that was queued is due. */
+  #highAt = Number.NEGATIVE_INFINITY;
   #now: number;
   #written: Pick<StoredQuota, "fullAt" | "leasedUntil">;
 
@@ -83,31 +144,58 @@ export class QuotaBucket {
     this.#written = stored;
     this.#now = now;
     this.#life = now.toString(36);
-    // At worst empty: a clock that was set back must not lock the app out.
-    this.#fullAt = Math.min(stored.fullAt, now + this.#capacityMs);
-    // An earlier life may have leased as much as it could.
+    // At worst empty, and its queue full: a clock that was set back must not lock the app out.
+    this.#fullAt = Math.min(stored.fullAt, now + this.#capacityMs + queueMsOf(stored));
+    // An earlier life may have taken all that is kept, until its queue is over.
+    const { waitMs } = tokenWait(stored, this.#level, 1, PLAIN);
+    if (waitMs > 0) this.#taken.push({ tokens: keptFor(stored, "high"), until: now + waitMs });
+    // It may have leased as much as it could, too.
     const until = Math.min(stored.leasedUntil, now + LIMITS.QUOTA_LEASE_MS + AHEAD_MS.max);
     if (until > now) this.#add("", Math.floor(stored.burst * LEASED_SHARE), until);
   }
 
   /** @param now milliseconds since 1970 */
-  take({ spend, extra, ended }: LeaseRequest, now: number): LeaseAnswer {
+  take(request: LeaseRequest, now: number): LeaseAnswer {
+    const { spend, extra, ended, use = PLAIN } = request;
     this.#advance(now);
     for (const id of ended) this.#end(id);
-    const isGranted = spend <= this.#level;
-    let lease: LeaseAnswer["lease"] = null;
-    if (isGranted) {
-      this.#fullAt = Math.max(this.#fullAt, now) + spend * this.#tokenMs;
-      lease = this.#lease(extra);
-      if (spend > 0 || lease !== null) this.#write();
-    }
-    return { quota: this.#quota, isGranted, lease, level: this.#level };
+    const quota = this.#quota;
+    const { waitMs, mostMs } = tokenWait(quota, this.#level, spend, use);
+    const isAhead = spend > 0 && use.sendClass === "high" && this.#takeKept(spend, now + waitMs);
+    if (spend > 0 && !isAhead && waitMs > mostMs)
+      return { quota, isGranted: false, lease: null, level: this.#level };
+    this.#fullAt = Math.max(this.#fullAt, now) + spend * this.#tokenMs;
+    const lease = this.#lease(extra);
+    if (spend > 0 || lease !== null) this.#write();
+    const later = spend > 0 && waitMs > 0 && !isAhead ? { at: Math.ceil(now + waitMs) } : {};
+    if (use.sendClass === "high" && later.at !== undefined) this.#highAt = later.at;
+    return { quota, isGranted: true, ...later, lease, level: this.#level };
+  }
+
+  /**
+   * Takes tokens that the other classes leave. Each takes the place in the queue that it would have waited for, and is back then: so however many are
+   * taken, what is sent is never above the limit.
+   *
+   * @param backAt milliseconds since 1970
+   * @returns false if there are none, or if others of high priority are queued
+   */
+  #takeKept(tokens: number, backAt: number): boolean {
+    if (backAt <= this.#now || this.#highAt > this.#now) return false;
+    this.#taken = this.#taken.filter(({ until }) => until > this.#now);
+    const taken = this.#taken.reduce((sum, each) => sum + each.tokens, 0);
+    if (taken + tokens > keptFor(this.#stored, "high")) return false;
+    const last = this.#taken.at(-1);
+    if (last === undefined || this.#taken.length < TAKEN_MAX)
+      this.#taken.push({ tokens, until: backAt });
+    else this.#taken[this.#taken.length - 1] = { tokens: last.tokens + tokens, until: backAt };
+    return true;
   }
 
   /** How this quota goes on as another one: what was spent lately stays spent, so that setting it again grants nothing. */
   as(quota: Quota, now: number): StoredQuota {
     this.#advance(now);
-    const missing = Math.min(quota.burst, this.#stored.burst - this.#level);
+    const most = quota.burst + (queueMsOf(quota) * quota.perSecond) / 1_000;
+    const missing = Math.min(most, this.#stored.burst - this.#level);
     return {
       ...quota,
       fullAt: now + (missing * 1_000) / quota.perSecond,
@@ -121,8 +209,7 @@ export class QuotaBucket {
   }
 
   get #quota(): Quota {
-    const { perSecond, burst } = this.#stored;
-    return { perSecond, burst };
+    return quotaOf(this.#stored);
   }
 
   get #tokenMs(): number {
@@ -144,7 +231,9 @@ export class QuotaBucket {
 
   #lease(extra: number): LeaseAnswer["lease"] {
     const free = Math.floor(this.#stored.burst * LEASED_SHARE) - this.#leased;
-    const tokens = Math.min(extra, free, Math.floor(this.#level * LEASE_SHARE));
+    // What is leased is spent by any class: while there is a queue, none is.
+    const left = this.#level - keptFor(this.#stored, "low");
+    const tokens = Math.min(extra, free, Math.floor(left * LEASE_SHARE));
     if (tokens < 1 || this.#leases.size >= LEASES) return null;
     const id = `${this.#life}.${++this.#named}`;
     this.#fullAt = Math.max(this.#fullAt, this.#now) + tokens * this.#tokenMs;
@@ -177,7 +266,8 @@ export class QuotaBucket {
       // The clock was set back. How long ago that was is unknown, so no time has passed.
       const by = now - this.#now;
       this.#fullAt += by;
-      for (const lease of this.#leases.values()) lease.until += by;
+      for (const lease of [...this.#leases.values(), ...this.#taken]) lease.until += by;
+      this.#highAt += by;
     }
     this.#now = now;
     const over = [...this.#leases].filter(([, { until }]) => until <= now);

@@ -1,6 +1,7 @@
 /** Converts the stored state of an app to a line of an export, and back. */
 import type { AppLine } from "../../schema/export.ts";
 import type { AppStore, LiveKey } from "../app/app.ts";
+import { quotaOf } from "../app/quota.ts";
 import { formatKeyId } from "../identity/app-id.ts";
 import { SealedSecretError } from "../identity/stored-secrets.ts";
 
@@ -38,7 +39,7 @@ export function readApp(appId: string, store: AppStore, onLost: OnLost): AppLine
     policy: trust.policy,
     trustVersion: trust.version,
     denials: [...store.denials()],
-    quota: quota && { perSecond: quota.perSecond, burst: quota.burst },
+    quota: quota && quotaOf(quota),
   };
 }
 

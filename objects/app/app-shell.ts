@@ -19,6 +19,7 @@ import {
   type LeaseRequest,
   type Quota,
   QuotaBucket,
+  quotaOf,
 } from "../../core/app/quota.ts";
 import { parseKeyId } from "../../core/identity/app-id.ts";
 import { Limiter } from "../../core/link/limiter.ts";
@@ -241,7 +242,7 @@ export class AppShell implements AppRpc, AppImportRpc {
 
   #record(store: AppStore, app: StoredApp): AppRecord {
     const stored = store.quota();
-    const quota = stored && { perSecond: stored.perSecond, burst: stored.burst };
+    const quota = stored && quotaOf(stored);
     const keys = store.keys();
     const trust = trustOf(store, this.#runtime.now(), keys);
     return appRecord(this.#runtime.name, app, keys, trust, store.denials(), quota);

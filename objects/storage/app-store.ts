@@ -69,12 +69,13 @@ const PUT_DENIAL = DENIALS.put(["kind", "name", "expires_at"], ["kind", "name"])
 const DELETE_DENIAL = DENIALS.delete(["kind", "name"]);
 const DELETE_DENIALS = [DENIALS.delete()];
 
-const QUOTA_COLUMNS = ["per_second", "burst", "full_at", "leased_until"];
+const QUOTA_COLUMNS = ["per_second", "burst", "full_at", "leased_until", "queue_seconds"];
 const READ_QUOTA = QUOTA.select([
   "per_second AS perSecond",
   "burst",
   "full_at AS fullAt",
   "leased_until AS leasedUntil",
+  "queue_seconds AS queueSeconds",
 ]);
 const PUT_QUOTA = QUOTA.put(QUOTA_COLUMNS, []);
 const DELETE_QUOTA = [QUOTA.delete()];
@@ -245,14 +246,17 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   }
 
   quota(): StoredQuota | null {
-    return this.tables.get<StoredQuota>(READ_QUOTA) ?? null;
+    const row = this.tables.get<QuotaRow>(READ_QUOTA);
+    if (row === undefined) return null;
+    const { queueSeconds, ...quota } = row;
+    return queueSeconds === null ? quota : { ...quota, queueSeconds };
   }
 
   setQuota(quota: StoredQuota | null): void {
     if (quota === null) this.tables.erase(DELETE_QUOTA);
     else {
-      const { perSecond, burst, fullAt, leasedUntil } = quota;
-      this.tables.run(PUT_QUOTA, perSecond, burst, fullAt, leasedUntil);
+      const { perSecond, burst, fullAt, leasedUntil, queueSeconds = null } = quota;
+      this.tables.run(PUT_QUOTA, perSecond, burst, fullAt, leasedUntil, queueSeconds);
     }
   }
 
@@ -279,6 +283,10 @@ export abstract class AppRows<Tables extends ObjectTables> implements AppStore {
   }
 }
 
+interface QuotaRow extends Omit<StoredQuota, "queueSeconds"> {
+  readonly queueSeconds: number | null;
+}
+
 const INSERT_APP = APP.insert(["name", "created_at"]);
 
 const OWN = {
@@ -288,8 +296,11 @@ const OWN = {
     n INTEGER PRIMARY KEY AUTOINCREMENT, algorithm TEXT NOT NULL, material BLOB NOT NULL, created_at INTEGER NOT NULL,
     scopes TEXT, expires_at INTEGER, last_used_at INTEGER)`,
 };
-/** Since the second version. */
-const ADDED = { key: { scopes: "TEXT", expires_at: "INTEGER", last_used_at: "INTEGER" } };
+/** Since the second version; that of the quota, since there are queues. */
+const ADDED = {
+  key: { scopes: "TEXT", expires_at: "INTEGER", last_used_at: "INTEGER" },
+  quota: { queue_seconds: "INTEGER" },
+};
 /** Made on first use, and dropped with the app. */
 const OWN_LIVE_KEY = {
   live_key: "(id INTEGER PRIMARY KEY CHECK (id = 1), seed BLOB NOT NULL, public_key BLOB NOT NULL)",
@@ -308,7 +319,7 @@ const OWN_DENIALS = {
 const OWN_QUOTA = {
   quota: `(
     id INTEGER PRIMARY KEY CHECK (id = 1), per_second REAL NOT NULL, burst INTEGER NOT NULL, full_at REAL NOT NULL,
-    leased_until REAL NOT NULL)`,
+    leased_until REAL NOT NULL, queue_seconds INTEGER)`,
 };
 
 /** On the SQLite of the app's own object, where SQLite counts the keys. */

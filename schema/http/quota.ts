@@ -9,10 +9,19 @@ export const quotaBody = z.strictObject({
   perSecond: z.number().min(LIMITS.QUOTA_PER_SECOND_MIN).max(LIMITS.QUOTA_PER_SECOND_MAX),
   /** At once, after a pause. */
   burst: z.int().min(1).max(LIMITS.QUOTA_BURST_MAX),
+  /**
+   * How long a message over the quota may wait in its mailbox for its turn, by priority. Without it, such a message is refused. A broadcast is
+   * refused in either case.
+   */
+  queueSeconds: z.int().min(1).max(LIMITS.QUOTA_QUEUE_SECONDS_MAX).optional(),
 });
 
 export const quotaAnswer = lazily(() =>
-  z.strictObject({ perSecond: z.number().positive(), burst: z.int().min(1) }),
+  z.strictObject({
+    perSecond: z.number().positive(),
+    burst: z.int().min(1),
+    queueSeconds: z.int().min(1).optional(),
+  }),
 );
 export type QuotaAnswerBody = AnswerOf<typeof quotaAnswer>;
 

@@ -154,7 +154,9 @@ async function setQuota(c: MeshContext, quota: QuotaAnswerBody | null): Promise<
   const isSet = await callObject(() => c.env.APPS.getByName(appId).setQuota(quota));
   appCache.forget(appId);
   if (!isSet) throw new MeshError("app_not_found");
-  const detail = quota === null ? "none" : `${quota.perSecond} a second, burst ${quota.burst}`;
+  const { perSecond, burst, queueSeconds } = quota ?? {};
+  const queue = queueSeconds === undefined ? "" : `, queued for ${queueSeconds} s at most`;
+  const detail = quota === null ? "none" : `${perSecond} a second, burst ${burst}${queue}`;
   await audit(c, "quota.set", appId, { detail });
 }
 

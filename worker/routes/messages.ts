@@ -39,7 +39,7 @@ import {
   type Outgoing,
   statusFields,
 } from "../send/message.ts";
-import { quotaHeaders, takeToken } from "../send/quota.ts";
+import { quotaHeaders, takeToken, useOf } from "../send/quota.ts";
 import { areSettled, toldResult } from "../send/results.ts";
 import { isSettled, type SendOutcome, sendOutgoing } from "../send/send.ts";
 import { sendToList, type TargetList } from "../send/targets.ts";
@@ -99,10 +99,10 @@ async function sendMessage(c: MeshContext): Promise<Response> {
   const { waitMs } = prefer;
   const message = { caller, basis, options, content, waitMs };
   if (isList(to)) return sendToTargets(c, to, message, prefer);
-  await takeToken(c, caller);
+  const heldUntil = await takeToken(c, caller, useOf(to, options));
   const asked = typeof to === "string" ? lastingBody(c, to, bytes, json) : bytes;
   const fingerprint = fingerprintOf(basis, asked);
-  return answerOf(c, await sendOutgoing(c, { ...message, fingerprint, to }), prefer);
+  return answerOf(c, await sendOutgoing(c, { ...message, fingerprint, to, heldUntil }), prefer);
 }
 
 /** The body is a Send of schema/link.thrift, as on a sender link. */
@@ -111,10 +111,10 @@ async function sendThrift(c: MeshContext, maxBytes: number): Promise<Response> {
   const basis = readBasis(c, caller);
   const { hash, ...read } = readThriftSend(readThriftBody(bytes));
   const prefer = readPrefer(c.req.header("prefer"));
-  await takeToken(c, caller);
+  const heldUntil = await takeToken(c, caller, useOf(read.to, read.options));
   const fingerprint = basis.kind === "signature" ? {} : { fingerprint: hash };
   const waitMs = prefer.applied === null ? read.waitMs : prefer.waitMs;
-  const outgoing = { caller, basis, fingerprint, ...read, waitMs };
+  const outgoing = { caller, basis, fingerprint, ...read, waitMs, heldUntil };
   return answerOf(c, await sendOutgoing(c, outgoing), prefer);
 }
 

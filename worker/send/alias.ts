@@ -34,7 +34,16 @@ export function requireForAlias(options: MessageOptions): void {
 /** @throws MeshError if an option is wrong, nobody holds the alias, or all holders know the key of another message */
 export async function sendToAlias(
   c: CallContext,
-  { caller, basis, fingerprint, to, options, content, waitMs: wait }: Outgoing<TargetWith<"alias">>,
+  {
+    caller,
+    basis,
+    fingerprint,
+    to,
+    options,
+    content,
+    waitMs: wait,
+    heldUntil,
+  }: Outgoing<TargetWith<"alias">>,
 ): Promise<Omit<AliasSendAnswerBody, "tookMs">> {
   requireForAlias(options);
   const key = groupKey(caller.app, { kind: "alias", name: to.alias }, basis);
@@ -44,7 +53,7 @@ export async function sendToAlias(
     ...fingerprint,
     ...messageFields({ options, content }),
     onOverflow: options.onOverflow ?? "drop_oldest",
-    ...holdFields(options.sendAt, c.get("receivedAt")),
+    ...holdFields(options.sendAt, c.get("receivedAt"), heldUntil),
   };
   const send = async (
     { device, generation }: Holder,

@@ -1,4 +1,5 @@
 /** Sends many different messages that one request carries, with an outcome for each. */
+import type { TokenUse } from "../../core/app/quota.ts";
 import { type IdempotencyBasis, PlacedKeys } from "../../core/identity/message-key.ts";
 import type { MeshError } from "../../schema/errors.ts";
 import { batchMessage } from "../../schema/http.ts";
@@ -8,7 +9,7 @@ import type { JsonList } from "../request/json-list.ts";
 import type { Caller } from "../request/signed.ts";
 import { sendEach } from "./each.ts";
 import { contentOf, fingerprintOfContent } from "./message.ts";
-import { takeTokens } from "./quota.ts";
+import { takeTokens, useOf } from "./quota.ts";
 import type { SendOutcome } from "./send.ts";
 
 export interface Batch {
@@ -20,23 +21,29 @@ export interface Batch {
   readonly waitMs: number;
 }
 
+/** Their tokens are taken together, before they are read one by one. */
+const FOR_ALL: TokenUse = { sendClass: "normal", mayWait: true };
+
 /** Each message takes a token of the quota, also one that is refused. */
 export async function sendMessages(
   c: CallContext,
   { caller, basis: ofRequest, count, waitMs }: Batch,
   list: JsonList,
 ): Promise<readonly (SendOutcome | MeshError)[]> {
-  const tokens = await takeTokens(c, caller, count);
+  const tokens = await takeTokens(c, caller, count, FOR_ALL);
   const keys = new PlacedKeys(ofRequest);
   return sendEach(c, count, waitMs, (at) => {
     if (at >= tokens.granted) throw tokens.refusal();
+    const heldUntil = tokens.at(at);
     const json = list.element(at);
     const body = parseValue(batchMessage, json.value);
     const content = contentOf(body, json);
     const { to, data: _, dataBase64: __, notification: ___, idempotencyKey, ...options } = body;
+    if (heldUntil !== undefined && !useOf(to, options).mayWait)
+      throw tokens.refusal(Math.max(1, heldUntil - Date.now()));
     const basis = basisOf(ofRequest, idempotencyKey, at);
     const fingerprint = fingerprintOfContent(basis, options, content);
-    const message = { caller, basis, fingerprint, to, options, content, waitMs };
+    const message = { caller, basis, fingerprint, to, options, content, waitMs, heldUntil };
     return idempotencyKey === undefined ? { ...message, key: keys.at(at) } : message;
   });
 }

@@ -1,4 +1,4 @@
-/** When a message may be sent, as its sender asked. */
+/** When a message may be sent: as its sender asked, and as the app's quota has a token for it. */
 import type { SendHold } from "../../core/message/send.ts";
 import { readLocal } from "../../core/time/zones.ts";
 import { MeshError } from "../../schema/errors.ts";
@@ -10,20 +10,27 @@ const WEST_MS = 12 * 3_600_000;
 const DAYS = LIMITS.SEND_AT_MAX_MS / 86_400_000;
 
 /**
- * @param now milliseconds since 1970
+ * @param tokenAt when there is a token, if that is later than now: milliseconds since 1970, like `now`
  * @throws MeshError `field_invalid` for a time that is too far ahead, or none
  */
 export function holdFields(
   sendAt: SendTime | undefined,
   now: number,
+  tokenAt?: number,
 ): { readonly hold?: SendHold } {
-  if (sendAt === undefined) return {};
+  const asked = askedHold(sendAt, now);
+  if (tokenAt === undefined) return asked === undefined ? {} : { hold: asked };
+  return { hold: { ...asked, at: Math.max(tokenAt, asked?.at ?? 0) } };
+}
+
+function askedHold(sendAt: SendTime | undefined, now: number): SendHold | undefined {
+  if (sendAt === undefined) return undefined;
   const isLocal = typeof sendAt === "object";
   const time = isLocal ? readLocal(sendAt.local) : Date.parse(sendAt);
   if (time === undefined || Number.isNaN(time)) throw refusedTime("there is no such day or time");
   if (time > now + LIMITS.SEND_AT_MAX_MS + (isLocal ? WEST_MS : 0))
     throw refusedTime(`is more than ${DAYS} days ahead`);
-  return { hold: isLocal ? { local: sendAt.local } : { at: time } };
+  return isLocal ? { local: sendAt.local } : { at: time };
 }
 
 function refusedTime(what: string): MeshError {

@@ -41,6 +41,8 @@ export interface Outgoing<To extends SingleTarget> {
   readonly content: Content;
   /** How long the answer may wait for devices, from `receivedAt` of the context, milliseconds. */
   readonly waitMs: number;
+  /** When there is a token of the quota for it, if that is later: milliseconds since 1970. */
+  readonly heldUntil?: number | undefined;
 }
 
 /** The targets with this field. */

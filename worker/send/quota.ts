@@ -2,20 +2,25 @@
  * Quotas at the edge: takes a token for each send, and tells the state of the quota with every signed answer, as RateLimit headers
  * (draft-ietf-httpapi-ratelimit-headers-10).
  */
+import type { LeaseAnswer, TokenUse } from "../../core/app/quota.ts";
 import { QuotaLeases, type QuotaState } from "../../core/app/quota-leases.ts";
 import { BoundedMap } from "../../schema/bounded-map.ts";
 import { MeshError } from "../../schema/errors.ts";
+import type { SendBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { onceInTime, withTimeout } from "../calls/objects.ts";
 import type { CallContext, MeshContext } from "../context.ts";
 import type { Caller } from "../request/signed.ts";
 import type { AppQuota } from "../signature/keys.ts";
+import type { MessageOptions } from "./message.ts";
 
 /** Calls for the tokens of one request: for all, for those that are left, and for the next. */
 const TOKEN_ASKS = 3;
 /** The name of the policy in the headers. */
 const POLICY = "sends";
 const SECOND_MS = 1_000;
+/** Of a question that spends nothing. */
+const ANY: TokenUse = { sendClass: "normal", mayWait: true };
 
 /** By appId. An evicted app loses the tokens that it leased here. */
 const leases = new BoundedMap<string, QuotaLeases>(LIMITS.APP_CACHE_COUNT);
@@ -31,10 +36,20 @@ function leasesOf({ appId }: AppQuota): QuotaLeases {
 /** Does not jump on Deno. On Workers it is the time of day; a lease then ends early or, at a jump back, at once. */
 const now = (): number => performance.now();
 
+/** What a send is counted as. A broadcast waits in no mailbox, nor does what is for those that are there now. */
+export function useOf(
+  to: SendBody["to"],
+  { priority, ttl, onlineOnly = false }: MessageOptions,
+): TokenUse {
+  const isSingle = typeof to === "string" || "alias" in to || "regIds" in to || "aliases" in to;
+  if (!isSingle) return { sendClass: "broadcast", mayWait: false };
+  return { sendClass: priority, mayWait: ttl > 0 && !onlineOnly };
+}
+
 /**
  * An answer that comes after the timeout counts as well: its lease is spent as long as it lasts.
  *
- * @returns whether the tokens were granted; also true if the quota has ended meanwhile
+ * @returns the object's answer; null if the quota has ended meanwhile
  * @throws MeshError `overloaded` after `LIMITS.QUOTA_CALL_MS`
  */
 async function ask(
@@ -42,17 +57,17 @@ async function ask(
   { appId }: AppQuota,
   held: QuotaLeases,
   spend: number,
-): Promise<boolean> {
+  use: TokenUse,
+): Promise<LeaseAnswer | null> {
   const askedAt = now();
-  const request = held.request(spend);
+  const request = held.request(spend, use);
   const lease = async () => {
     const answer = await c.env.APPS.getByName(appId).lease(request);
-    if (answer !== null) held.answered(answer, askedAt, now());
+    if (answer !== null) held.answered(answer, use, askedAt, now());
     return answer;
   };
   try {
-    const answer = await onceInTime(lease, LIMITS.QUOTA_CALL_MS);
-    return answer === null || answer.isGranted;
+    return await onceInTime(lease, LIMITS.QUOTA_CALL_MS);
   } catch (error) {
     held.failed(now());
     throw error;
@@ -60,21 +75,29 @@ async function ask(
 }
 
 /**
- * Takes a token for a send. It costs a call of the app's object only if this edge has no leased token; without a quota, nothing.
+ * Takes a token for a send, perhaps one of the future. It costs a call of the app's object only if this edge has no leased token; without a quota, nothing.
  *
+ * @returns when it may be sent, milliseconds since 1970; undefined for now
  * @throws MeshError `quota_exceeded` with the time until the next token, or `overloaded` if the object does not answer
  */
-export async function takeToken(c: CallContext, caller: Caller): Promise<void> {
-  const { granted, refusal } = await takeTokens(c, caller, 1);
+export async function takeToken(
+  c: CallContext,
+  caller: Caller,
+  use: TokenUse,
+): Promise<number | undefined> {
+  const { granted, refusal, at } = await takeTokens(c, caller, 1, use);
   if (granted === 0) throw refusal();
+  return at(0);
 }
 
 /** What is left of a quota for the messages of one request. */
 export interface Tokens {
   /** For so many of them there is a token. */
   readonly granted: number;
-  /** `quota_exceeded` with the time until the next token. */
-  readonly refusal: () => MeshError;
+  /** When the message at this place may be sent, milliseconds since 1970; undefined for now. */
+  readonly at: (place: number) => number | undefined;
+  /** `quota_exceeded`. @param retryAfterMs default: until the next token */
+  readonly refusal: (retryAfterMs?: number) => MeshError;
 }
 
 /**
@@ -86,24 +109,46 @@ export async function takeTokens(
   c: CallContext,
   { verified }: Caller,
   count: number,
+  use: TokenUse,
 ): Promise<Tokens> {
   const { quota } = verified.verifier;
-  if (quota === null) return { granted: count, refusal: () => new MeshError("quota_exceeded") };
+  if (quota === null)
+    return {
+      granted: count,
+      at: () => undefined,
+      refusal: () => new MeshError("quota_exceeded"),
+    };
   const held = leasesOf(quota);
   let granted = 0;
   while (granted < count && held.spend(now())) granted++;
+  const queued = new Map<number, number>();
   let wanted = count - granted;
-  for (let asks = 0; asks < TOKEN_ASKS && wanted > 0 && held.waitMs(now()) === 0; asks++) {
-    if (await ask(c, quota, held, wanted)) granted += wanted;
+  for (let asks = 0; asks < TOKEN_ASKS && wanted > 0 && held.waitMs(now(), use) === 0; asks++) {
+    const answer = await ask(c, quota, held, wanted, use);
+    if (answer === null || answer.isGranted) {
+      // The last of them is there at that time, and each before it one token earlier.
+      for (let n = 0, at = answer?.at ?? 0; n < wanted && at > Date.now(); n++) {
+        queued.set(granted + wanted - 1 - n, Math.ceil(at));
+        at -= 1_000 / quota.perSecond;
+      }
+      granted += wanted;
+    }
     // There are fewer. All that are left, unless another edge takes them; then one more, to learn when that is there.
-    wanted = Math.min(count - granted, Math.max(1, held.left(now())));
+    wanted = Math.min(count - granted, Math.max(1, held.left(now(), use)));
   }
-  return { granted, refusal: () => exceeded(quota, held) };
+  return {
+    granted,
+    at: (place) => queued.get(place),
+    refusal: (retryAfterMs = held.waitMs(now(), use)) => exceeded(quota, retryAfterMs, use),
+  };
 }
 
-function exceeded(quota: AppQuota, held: QuotaLeases): MeshError {
-  const detail = `the quota is ${quota.perSecond} sends a second, and ${quota.burst} at once`;
-  return new MeshError("quota_exceeded", detail, { retryAfterMs: held.waitMs(now()) });
+function exceeded(quota: AppQuota, retryAfterMs: number, { mayWait }: TokenUse): MeshError {
+  const { perSecond, burst, queueSeconds } = quota;
+  const queue =
+    queueSeconds === undefined || !mayWait ? "" : `, and what is queued for ${queueSeconds} s`;
+  const detail = `the quota is ${perSecond} sends a second, and ${burst} at once${queue}`;
+  return new MeshError("quota_exceeded", detail, { retryAfterMs });
 }
 
 /** The headers of an answer to an app with a quota; also says that they are told. */
@@ -119,7 +164,7 @@ export function quotaHeaders(c: MeshContext): Readonly<Record<string, string>> {
 export async function tellQuota(c: MeshContext, quota: AppQuota): Promise<void> {
   const held = leasesOf(quota);
   if (held.mayAsk(now())) {
-    const asked = ask(c, quota, held, 0);
+    const asked = ask(c, quota, held, 0, ANY);
     // What comes too late for this answer is told with the next.
     c.executionCtx.waitUntil(asked.catch(() => {}));
     await withTimeout(LIMITS.QUOTA_TELL_MS, asked).catch(() => held.failed(now()));
@@ -128,13 +173,14 @@ export async function tellQuota(c: MeshContext, quota: AppQuota): Promise<void> 
 }
 
 function headersOf({ quota, left, nextMs }: QuotaState): Readonly<Record<string, string>> {
-  const { perSecond, burst } = quota;
+  const { perSecond, burst, queueSeconds } = quota;
   // A window in which a burst comes back: what it allows is the average rate, exactly.
   const window = Math.max(1, Math.ceil(burst / perSecond));
   const most = Math.floor(window * perSecond + 1e-9);
   const seconds = Math.max(1, Math.ceil(nextMs / SECOND_MS));
+  const queue = queueSeconds === undefined ? "" : `;pushmesh-queue=${queueSeconds}`;
   return {
-    "ratelimit-policy": `"${POLICY}";q=${most};w=${window};pushmesh-burst=${burst}`,
+    "ratelimit-policy": `"${POLICY}";q=${most};w=${window};pushmesh-burst=${burst}${queue}`,
     ratelimit: `"${POLICY}";r=${left}${nextMs === 0 ? "" : `;t=${seconds}`}`,
   };
 }

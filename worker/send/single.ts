@@ -26,7 +26,7 @@ export type SingleOutcome = Omit<SendAnswerBody, "tookMs">;
 /** @throws MeshError if the regId or an option is wrong */
 export function singleSend(
   c: CallContext,
-  { caller, basis, key, fingerprint, to, options, content }: Outgoing<string>,
+  { caller, basis, key, fingerprint, to, options, content, heldUntil }: Outgoing<string>,
 ): SingleSend {
   requireNoBroadcastFields(options);
   const registration = openOwnRegId(c, caller, to);
@@ -37,7 +37,7 @@ export function singleSend(
     ...fingerprint,
     ...messageFields({ options, content }),
     onOverflow: options.onOverflow ?? "drop_oldest",
-    ...holdFields(options.sendAt, c.get("receivedAt")),
+    ...holdFields(options.sendAt, c.get("receivedAt"), heldUntil),
   };
   return { device: deviceName(registration.deviceId), regId: to, request };
 }

@@ -12,7 +12,7 @@ import {
   requireNoBroadcastFields,
   requireUnused,
 } from "./message.ts";
-import { takeTokens } from "./quota.ts";
+import { takeTokens, useOf } from "./quota.ts";
 import { toldResult } from "./results.ts";
 import type { SendOutcome } from "./send.ts";
 
@@ -45,10 +45,11 @@ export async function sendToList(
   const fingerprint = fingerprintOfContent(basis, options, content);
   const names = "regIds" in to ? to.regIds : to.aliases;
   const distinct = [...new Set(names)];
-  const tokens = await takeTokens(c, caller, distinct.length);
+  const tokens = await takeTokens(c, caller, distinct.length, useOf(to, options));
   const sent = await sendEach(c, distinct.length, message.waitMs, (at) => {
     if (at >= tokens.granted) throw tokens.refusal();
-    return { ...message, fingerprint, to: targetOf(to, distinct[at] ?? "") };
+    const heldUntil = tokens.at(at);
+    return { ...message, fingerprint, to: targetOf(to, distinct[at] ?? ""), heldUntil };
   });
   const places = new Map(distinct.map((name, at) => [name, at]));
   const outcomes = names.map((name) => sent[places.get(name) ?? 0] as SendOutcome | MeshError);

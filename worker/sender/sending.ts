@@ -4,13 +4,15 @@ import type { PendingSend } from "../../core/sender/sender-link.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { type Send, type SendResult, SendStatus } from "../../schema/generated/link.ts";
 import { MESSAGE_STATUSES, type MessageStatus } from "../../schema/http/enums.ts";
+import type { SingleTarget } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { messageIdBytes, parseMessageId } from "../../schema/text.ts";
 import { callObject, leftOf, refusal } from "../calls/objects.ts";
 import type { CallContext } from "../context.ts";
 import { asMeshError, problemOf } from "../problem.ts";
 import type { Caller } from "../request/signed.ts";
-import { takeToken } from "../send/quota.ts";
+import type { Outgoing } from "../send/message.ts";
+import { takeToken, useOf } from "../send/quota.ts";
 import { type SendOutcome, sendOutgoing } from "../send/send.ts";
 import { type SingleSend, singleSend } from "../send/single.ts";
 import { readThriftSend } from "../send/thrift.ts";
@@ -41,38 +43,52 @@ export function beginSend(
   pending: PendingSend,
   settle: Settle,
 ): Promise<void> | null {
-  if (caller.verified.verifier.quota === null) {
-    begin(c, caller, pending, settle);
-    return null;
-  }
-  return takeToken(c, caller).then(
-    () => begin(c, caller, pending, settle),
-    (error: unknown) => settle(pending, refusalOf(c, pending, error)),
-  );
-}
-
-function begin(c: CallContext, caller: Caller, pending: PendingSend, settle: Settle): void {
   const { send } = pending;
   const refuse = (error: unknown) => settle(pending, refusalOf(c, pending, error));
   try {
-    const value = keyOf(send);
-    const { hash: fingerprint, to, ...read } = readThriftSend(send);
-    const basis = { kind: "idempotency-key", value } as const;
-    const outgoing = { caller, basis, fingerprint: { fingerprint }, to, ...read };
-    if (typeof to === "string" && c.env.MAX_LINKS === undefined) {
-      const single = singleSend(c, { ...outgoing, to });
-      callDevice(c, caller, single, read.waitMs).then((sent) => {
-        if (sent.ok) settle(pending, resultOf(c, send, single.request.key, sent));
-        else refuse(refusal(sent));
-      }, refuse);
-    } else {
-      sendOutgoing(c, outgoing).then(
-        (outcome) => settle(pending, answerOf(c, send, outcome)),
-        refuse,
-      );
+    const outgoing = readOutgoing(caller, send);
+    if (caller.verified.verifier.quota === null) {
+      begin(c, outgoing, pending, settle);
+      return null;
     }
+    return takeToken(c, caller, useOf(outgoing.to, outgoing.options))
+      .then((heldUntil) => begin(c, { ...outgoing, heldUntil }, pending, settle))
+      .catch(refuse);
   } catch (error) {
     refuse(error);
+    return null;
+  }
+}
+
+/** @throws MeshError if it cannot be read */
+function readOutgoing(caller: Caller, send: Send): Outgoing<SingleTarget> {
+  const value = keyOf(send);
+  const { hash: fingerprint, ...read } = readThriftSend(send);
+  const basis = { kind: "idempotency-key", value } as const;
+  return { caller, basis, fingerprint: { fingerprint }, ...read };
+}
+
+/** @throws MeshError if the regId or an option is wrong */
+function begin(
+  c: CallContext,
+  outgoing: Outgoing<SingleTarget>,
+  pending: PendingSend,
+  settle: Settle,
+): void {
+  const { send } = pending;
+  const { caller, to, waitMs } = outgoing;
+  const refuse = (error: unknown) => settle(pending, refusalOf(c, pending, error));
+  if (typeof to === "string" && c.env.MAX_LINKS === undefined) {
+    const single = singleSend(c, { ...outgoing, to });
+    callDevice(c, caller, single, waitMs).then((sent) => {
+      if (sent.ok) settle(pending, resultOf(c, send, single.request.key, sent));
+      else refuse(refusal(sent));
+    }, refuse);
+  } else {
+    sendOutgoing(c, outgoing).then(
+      (outcome) => settle(pending, answerOf(c, send, outcome)),
+      refuse,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 /** `pushmesh app quota` */
 import { Command, InvalidArgumentError } from "commander";
+import type { QuotaAnswerBody as Quota } from "../../../schema/http.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { type AdminOptions, adminOf } from "../../admin.ts";
 import { type AppOptions, appOf, contextOf } from "../../context.ts";
@@ -9,22 +10,23 @@ import { wholeNumber, withAdmin, withApp, withExamples } from "../../options.ts"
 interface QuotaOptions extends AppOptions, AdminOptions {
   readonly perSecond?: number;
   readonly burst?: number;
+  readonly queueSeconds?: number;
   readonly none?: boolean;
 }
 
-type Quota = { readonly perSecond: number; readonly burst: number };
-
 /** @returns undefined to show the quota, null to end it */
-function quotaOf({ perSecond, burst, none }: QuotaOptions): Quota | null | undefined {
+function quotaOf(options: QuotaOptions): Quota | null | undefined {
+  const { perSecond, burst, queueSeconds, none } = options;
   if (none === true) {
-    if (perSecond === undefined && burst === undefined) return null;
+    if (perSecond === undefined && burst === undefined && queueSeconds === undefined) return null;
     throw usageFailure("--none ends the quota: give it alone");
   }
-  if (perSecond === undefined && burst === undefined) return undefined;
+  if (perSecond === undefined && burst === undefined && queueSeconds === undefined)
+    return undefined;
   if (perSecond === undefined || burst === undefined) {
     throw usageFailure("--per-second and --burst go together");
   }
-  return { perSecond, burst };
+  return { perSecond, burst, ...(queueSeconds === undefined ? {} : { queueSeconds }) };
 }
 
 function sendsPerSecond(text: string): number {
@@ -34,11 +36,21 @@ function sendsPerSecond(text: string): number {
   throw new InvalidArgumentError(`Give a number from ${least} to ${most}.`);
 }
 
+export function quotaText({ perSecond, burst, queueSeconds }: Quota): string {
+  const queue = queueSeconds === undefined ? "" : `; more is queued for ${queueSeconds} s at most`;
+  return `${perSecond} sends a second, ${burst} at once${queue}`;
+}
+
 export function appQuota(env: NodeJS.ProcessEnv): Command {
   const command = withApp(withAdmin(new Command("quota")))
     .description("show or set how many sends an app may make; needs the admin token")
     .option("--per-second <n>", "sends a second on average; may be a fraction", sendsPerSecond)
     .option("--burst <n>", "sends at once", wholeNumber(1, LIMITS.QUOTA_BURST_MAX))
+    .option(
+      "--queue-seconds <n>",
+      "how long messages over the quota may wait; without it they are refused",
+      wholeNumber(1, LIMITS.QUOTA_QUEUE_SECONDS_MAX),
+    )
     .option("--none", "end the quota")
     .action(async (options: QuotaOptions) => {
       const context = contextOf(options, env);
@@ -47,13 +59,13 @@ export function appQuota(env: NodeJS.ProcessEnv): Command {
       const given = quotaOf(options);
       if (given !== undefined) await admin.setQuota(appId, given);
       const quota = given === undefined ? (await admin.app(appId)).quota : given;
-      const text =
-        quota === null ? "no quota" : `${quota.perSecond} sends a second, ${quota.burst} at once`;
+      const text = quota === null ? "no quota" : quotaText(quota);
       context.output.result({ appId, quota }, `${appId}  ${text}`);
     });
   return withExamples(
     command,
     "pushmesh app quota --app <appId> --per-second 50 --burst 500",
+    "pushmesh app quota --app <appId> --per-second 50 --burst 500 --queue-seconds 120",
     "pushmesh app quota --app <appId> --none",
   );
 }

@@ -5,6 +5,7 @@ import { keyLine, readApp } from "../../app.ts";
 import type { AppOptions } from "../../context.ts";
 import { withAdmin, withApp, withExamples } from "../../options.ts";
 import { dateText } from "../../terminal-text.ts";
+import { quotaText } from "./quota.ts";
 
 export function appShow(env: NodeJS.ProcessEnv): Command {
   const command = withApp(withAdmin(new Command("show")))
@@ -13,7 +14,7 @@ export function appShow(env: NodeJS.ProcessEnv): Command {
       const { app, output } = await readApp(options, env);
       const { appId, name, createdAt, keys, quota, revokedGrants = 0, closedTags = [] } = app;
       const lines = [`${appId}  ${dateText(createdAt)}  ${name}`, ...keys.map(keyLine)];
-      if (quota) lines.push(`quota  ${quota.perSecond} sends a second, ${quota.burst} at once`);
+      if (quota) lines.push(`quota  ${quotaText(quota)}`);
       if (revokedGrants > 0) lines.push(`revoked grants  ${revokedGrants}`);
       for (const tag of closedTags) lines.push(`closed tag  ${tag}`);
       output.result(app, lines.join("\n"));

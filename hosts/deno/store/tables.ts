@@ -70,8 +70,8 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS app_denials (
     app_id TEXT, kind TEXT, name TEXT, expires_at INTEGER NOT NULL, PRIMARY KEY (app_id, kind, name)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS app_quotas (
-    app_id TEXT PRIMARY KEY, per_second REAL NOT NULL, burst INTEGER NOT NULL, full_at REAL NOT NULL, leased_until REAL NOT NULL)
-    WITHOUT ROWID;
+    app_id TEXT PRIMARY KEY, per_second REAL NOT NULL, burst INTEGER NOT NULL, full_at REAL NOT NULL, leased_until REAL NOT NULL,
+    queue_seconds INTEGER) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS keys (
     app_id TEXT, n INTEGER, algorithm TEXT NOT NULL, material BLOB NOT NULL, created_at INTEGER NOT NULL,
     scopes TEXT, expires_at INTEGER, last_used_at INTEGER, PRIMARY KEY (app_id, n)) WITHOUT ROWID;
@@ -121,6 +121,7 @@ const ADDED: readonly (readonly [table: string, column: string, type: string])[]
   ["keys", "expires_at", "INTEGER"],
   ["keys", "last_used_at", "INTEGER"],
   ["mail", "options", "TEXT"],
+  ["app_quotas", "queue_seconds", "INTEGER"],
 ];
 
 /** The statements that bring existing tables up to date with TABLES. */

@@ -1,11 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type LeaseAnswer, QuotaBucket, type StoredQuota } from "../../../core/app/quota.ts";
+import {
+  type LeaseAnswer,
+  QuotaBucket,
+  type StoredQuota,
+  type TokenUse,
+} from "../../../core/app/quota.ts";
 import { QuotaLeases } from "../../../core/app/quota-leases.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { fuzz, fuzzTimeoutMs } from "../support/fuzz.ts";
 
 const NOW = 1_793_491_200_000;
+const NORMAL: TokenUse = { sendClass: "normal", mayWait: true };
 
 /** An app's object: what is stored survives a kill, what is in memory does not. */
 class Owner {
@@ -171,11 +177,11 @@ test(
               sentAt.push(now);
               continue;
             }
-            if (edge.leases.waitMs(now) > 0) continue;
+            if (edge.leases.waitMs(now, NORMAL) > 0) continue;
             edge.calls++;
             const { leases } = edge;
             const askedAt = now;
-            const request = leases.request(1);
+            const request = leases.request(1, NORMAL);
             if (fault === "request lost") continue;
             const arrive = () => {
               const answer = owner.bucket.take(request, now + skew);
@@ -185,7 +191,7 @@ test(
               if (fault === "answer lost") return;
               pending.push({
                 at: now + callMs,
-                act: () => leases.answered(answer, askedAt, now),
+                act: () => leases.answered(answer, NORMAL, askedAt, now),
               });
             };
             pending.push({ at: now + callMs, act: arrive });
@@ -218,9 +224,9 @@ test("S48 an edge that sends at half the rate is never refused, and asks once in
   for (let ms = 0; ms < 60_000; ms += 20) {
     if (edge.spend(ms)) continue;
     calls++;
-    const answer = owner.bucket.take(edge.request(1), NOW + ms);
+    const answer = owner.bucket.take(edge.request(1, NORMAL), NOW + ms);
     expect(answer.isGranted).toBe(true);
-    edge.answered(answer, ms, ms);
+    edge.answered(answer, NORMAL, ms, ms);
   }
   expect(calls).toBeLessThan(3_000 / 15);
 });
@@ -232,12 +238,12 @@ test("S48 two edges that ask for more than the rate share it fully, and the refu
   for (let ms = 0; ms < 60_000; ms += 2) {
     for (const edge of edges) {
       if (edge.spend(ms)) sent++;
-      else if (edge.waitMs(ms) === 0) {
+      else if (edge.waitMs(ms, NORMAL) === 0) {
         calls++;
-        const answer = owner.bucket.take(edge.request(1), NOW + ms);
-        edge.answered(answer, ms, ms);
+        const answer = owner.bucket.take(edge.request(1, NORMAL), NOW + ms);
+        edge.answered(answer, NORMAL, ms, ms);
         if (answer.isGranted) sent++;
-        else expect(edge.waitMs(ms)).toBeGreaterThan(0);
+        else expect(edge.waitMs(ms, NORMAL)).toBeGreaterThan(0);
       }
     }
   }
@@ -250,19 +256,19 @@ test("S48 the state counts what this edge has leased, and the time until the nex
   const owner = new Owner(2, 40);
   const edge = new QuotaLeases();
   expect(edge.state(0)).toBeNull();
-  edge.answered(owner.bucket.take(edge.request(0), NOW), 0, 0);
+  edge.answered(owner.bucket.take(edge.request(0, NORMAL), NOW), NORMAL, 0, 0);
   expect(edge.state(0)).toEqual({ quota: { perSecond: 2, burst: 40 }, left: 40, nextMs: 0 });
-  edge.answered(owner.bucket.take(edge.request(1), NOW), 0, 0);
+  edge.answered(owner.bucket.take(edge.request(1, NORMAL), NOW), NORMAL, 0, 0);
   expect(edge.state(0)).toMatchObject({ left: 39, nextMs: 500 });
   expect(edge.spend(0)).toBe(true);
   expect(edge.state(0)).toMatchObject({ left: 38 });
   expect(edge.state(1_000)).toMatchObject({ left: 40, nextMs: 0 });
   for (let n = 0; n < 50; n++)
     if (!edge.spend(1_000)) {
-      const answer = owner.bucket.take(edge.request(1), NOW + 1_000);
-      edge.answered(answer, 1_000, 1_000);
+      const answer = owner.bucket.take(edge.request(1, NORMAL), NOW + 1_000);
+      edge.answered(answer, NORMAL, 1_000, 1_000);
       if (!answer.isGranted) break;
     }
   expect(edge.state(1_000)).toMatchObject({ left: 0, nextMs: 500 });
-  expect(edge.waitMs(1_250)).toBe(250);
+  expect(edge.waitMs(1_250, NORMAL)).toBe(250);
 });

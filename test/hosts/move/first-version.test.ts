@@ -107,6 +107,7 @@ test("M1 are read as they are, and stay so", () => {
       firstAckAlias: null,
       fingerprint: null,
       options: null,
+      hold: null,
     },
   ]);
   expect(files.map((file) => readFileSync(file))).toEqual(before);

@@ -1139,6 +1139,7 @@ export interface components {
             quota: {
                 perSecond: number;
                 burst: number;
+                queueSeconds?: number;
             } | null;
         };
         Key: {
@@ -7762,6 +7763,7 @@ export interface operations {
                 "application/json": {
                     perSecond: number;
                     burst: number;
+                    queueSeconds?: number;
                 };
             };
         };
@@ -7775,6 +7777,7 @@ export interface operations {
                     "application/json": {
                         perSecond: number;
                         burst: number;
+                        queueSeconds?: number;
                     };
                 };
             };
