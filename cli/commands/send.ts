@@ -9,6 +9,7 @@ import { CliFailure, EXIT, usageFailure } from "../failure.ts";
 import { type ContentOptions, contentOf, printValidation } from "../message-data.ts";
 import { asServer, sendTime, wholeNumber, withContent, withExamples } from "../options.ts";
 import type { Output } from "../output.ts";
+import { sendLines } from "../send-lines.ts";
 import { serverOf } from "../server.ts";
 
 const MAX_WAIT_SECONDS = LIMITS.ACK_WAIT_MAX_MS / 1_000;
@@ -20,6 +21,7 @@ interface SendCommandOptions extends KeyOptions, ContentOptions {
   readonly idempotencyKey?: string;
   readonly async?: boolean;
   readonly wait?: number;
+  readonly stdin?: boolean;
   readonly receipts?: boolean;
   readonly trace?: boolean;
   readonly at?: SendTime;
@@ -85,6 +87,10 @@ export function send(env: NodeJS.ProcessEnv): Command {
       `how long to wait for the device, 0 to ${MAX_WAIT_SECONDS} (default: 5)`,
       wholeNumber(0, MAX_WAIT_SECONDS),
     )
+    .option(
+      "--stdin",
+      "send a message for each line of stdin, by one sender link: JSON with to, data and options",
+    )
     .option("--receipts", "tell the app's webhooks how it ends")
     .option("--trace", "keep what happens to the message, for pushmesh status")
     .option(
@@ -94,6 +100,14 @@ export function send(env: NodeJS.ProcessEnv): Command {
     )
     .option("--ignore-quiet-hours", "send it outside the accept times of the device, too")
     .action(async (options: SendCommandOptions) => {
+      if (options.stdin === true) {
+        if ((options.to ?? options.alias) !== undefined)
+          throw usageFailure("with --stdin each line names its target: leave out --to and --alias");
+        const context = contextOf(options, env);
+        const push = serverOf(context, options, env);
+        await sendLines(push, process.stdin, sendOptionsOf(options), context.output);
+        return;
+      }
       const to = targetOf(options);
       const content = {
         ...contentOf(options),
@@ -120,6 +134,7 @@ export function send(env: NodeJS.ProcessEnv): Command {
     "pushmesh send --alias user-4711 --title Anna --body 'Lunch?' --open /chat/7 --badge 3",
     "pushmesh send --to <regId> --data 'Good morning' --at 2026-12-24T08:00",
     "date | pushmesh send --to <regId> --data-file -",
+    `jq -c '{to: .regId, data: .text}' orders.json | pushmesh send --stdin`,
   );
   return command.addHelpText(
     "after",
