@@ -3,6 +3,7 @@ import type { StatusAnswer } from "../../../../core/device/types.ts";
 import type { WaitAnswer } from "../../../../core/link/effects.ts";
 import type { Message } from "../../../../schema/generated/link.ts";
 import type { MessageStatus } from "../../../../schema/http.ts";
+import type { MemoryStore } from "../support/memory-store.ts";
 
 /** One idempotency key of one app's sender. */
 export interface Sent {
@@ -28,7 +29,17 @@ export interface Sent {
 const OPEN: readonly MessageStatus[] = ["queued", "sent"];
 
 /** What is not said of a message that its app was given. */
-const DROPPED: readonly MessageStatus[] = ["expired", "collapsed", "overflowed"];
+const DROPPED: readonly MessageStatus[] = ["expired", "collapsed", "overflowed", "recalled"];
+
+/** The number of a message that has a row. */
+export function rowOf(
+  { mail, registrations }: MemoryStore,
+  { app, key }: Sent,
+): number | undefined {
+  for (const { header } of mail.values())
+    if (header.key === key && registrations.get(header.slot)?.app === app) return header.seq;
+  return undefined;
+}
 
 export class Violation extends Error {
   override readonly name = "Violation";
@@ -102,8 +113,8 @@ export class Ledger {
   }
 
   /** A sender asked what became of the message ID that it was told last. */
-  statusAnswered(sent: Sent, answer: StatusAnswer): void {
-    if (answer.ok) this.#tell(sent, sent.seq ?? 0, answer.status);
+  statusAnswered(sent: Sent, answer: StatusAnswer, seq = sent.seq ?? 0): void {
+    if (answer.ok) this.#tell(sent, seq, answer.status);
   }
 
   /** The mesh puts a message on the socket. */

@@ -1,6 +1,11 @@
 /** A device that keeps to docs/protocol.md: its registrations, duplicate windows and acknowledgements. */
 import type { RegistrationRecord } from "../../../../core/device/store.ts";
-import type { Message, WritablePushUp } from "../../../../schema/generated/link.ts";
+import {
+  DeviceEventKind,
+  type Message,
+  type Withdraw,
+  type WritablePushUp,
+} from "../../../../schema/generated/link.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { toBase64Url } from "../../../../schema/text.ts";
 import { type Down, echo, hello, push } from "../support/frames.ts";
@@ -154,6 +159,9 @@ export class Phone {
         if (opened) this.receive(opened, now);
         return;
       }
+      case "withdraw":
+        if (frame.value.recall) this.#recalled(frame.value);
+        return;
       case "deliver":
         for (const message of frame.value.messages) this.#take(message, now);
     }
@@ -220,6 +228,17 @@ export class Phone {
       window.delete(oldest);
     }
     this.#ledger.showed(sent, message);
+  }
+
+  /** Says whether its app has the message. What it takes, it has at once, so nothing is left to be dropped. */
+  #recalled({ slot, key, seq = 0 }: Withdraw): void {
+    const app = this.#inSlot(slot);
+    if (app?.state !== "attached" || !this.linked) return;
+    const has = Object.values(app.windows).some((window) => window.has(toBase64Url(key)));
+    const kind = has ? DeviceEventKind.RECALLED : DeviceEventKind.UNKNOWN;
+    const value = { request: 3, slot, events: [{ kind, key: key.slice(), seq }] };
+    const command = { kind: "events", value } as const;
+    this.#command(app.sealed?.seal(command) ?? command);
   }
 
   #inSlot(slot: number): PhoneApp | undefined {

@@ -11,7 +11,7 @@ import { never } from "../../support/runtime/life.ts";
 import { type Down, messagesIn, readDown } from "../support/frames.ts";
 import { keyOf, noWebhook, OPEN, START_MS } from "../support/rig.ts";
 import { CallError, RunningDevice } from "../support/running-device.ts";
-import { Ledger, type Sent, Violation } from "./ledger.ts";
+import { Ledger, rowOf, type Sent, Violation } from "./ledger.ts";
 import { Phone } from "./phone.ts";
 import { type Fate, type Peers, SLOW_MS, type Step } from "./steps.ts";
 
@@ -117,9 +117,11 @@ export class World {
       case "clock jumps":
         this.#clock.setBack(-step.ms);
         return;
-      case "ask": {
+      case "ask":
+      case "recall": {
         const sent = this.#ledger.sent.at(-1 - step.message);
-        if (sent?.accepted) await this.#ask(sent);
+        const waitMs = step.kind === "recall" ? step.waitMs : undefined;
+        if (sent?.accepted) await this.#ask(sent, waitMs);
       }
     }
   }
@@ -145,27 +147,21 @@ export class World {
       (answer) => this.#ledger.answered(sent, answer),
     );
     // It is put on the socket only later, or its sender never knew: if it has a row, it was numbered here.
-    const row = this.#rowOf(sent);
+    const row = rowOf(this.#host.store, sent);
     if (row !== undefined) this.#ledger.numbered(sent, row);
     if (this.#host.disk.isPending) this.#ledger.hold(sent);
   }
 
-  #rowOf({ app, key }: Sent): number | undefined {
-    const { mail, registrations } = this.#host.store;
-    for (const { header } of mail.values())
-      if (header.key === key && registrations.get(header.slot)?.app === app) return header.seq;
-    return undefined;
-  }
-
-  /** @returns whether the mesh knew the message */
-  async #ask(sent: Sent): Promise<boolean> {
+  /** @param waitMs of a sender who recalls the message. @returns whether the mesh knew the message */
+  async #ask(sent: Sent, waitMs?: number): Promise<boolean> {
     const { app, key, seq = 0 } = sent;
     const request = { app, generation: 1, seq, key: fromBase64Url(key) ?? new Uint8Array() };
     let isKnown = false;
     await this.#run(
-      ({ shell }) => shell.status(request),
+      ({ shell }) =>
+        waitMs === undefined ? shell.status(request) : shell.recall({ ...request, waitMs }),
       (answer) => {
-        this.#ledger.statusAnswered(sent, answer);
+        this.#ledger.statusAnswered(sent, answer, seq);
         isKnown = answer.ok;
       },
     );
