@@ -84,8 +84,8 @@ export const FORMS: readonly FormVector[] = [
   {
     name: "union of a newer peer",
     struct: "PushUp",
-    hex: "fc0000",
-    value: { kind: "unknown", value: 15 },
+    hex: "0cc6010000",
+    value: { kind: "unknown", value: 99 },
   },
   {
     name: "union with a known and an unknown field",

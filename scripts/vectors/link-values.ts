@@ -50,6 +50,7 @@ import {
   type Removed,
   type Welcome,
 } from "../../schema/generated/link.ts";
+import { DELIVERY_VALUES, SET_DELIVERY } from "./delivery-values.ts";
 import { DEVICE_EVENTS, EVENT_VALUES } from "./event-values.ts";
 import { SEALED_VALUES } from "./sealed-values.ts";
 import { SENDER_VALUES } from "./sender-values.ts";
@@ -334,6 +335,7 @@ export const VALUES: readonly ValueVector[] = [
     },
   }),
   ...EVENT_VALUES,
+  ...DELIVERY_VALUES,
   ...vector("Removed", encodeRemoved, {
     removed,
     "removed, banned for a year": { ...removed, code: 231, name: "banned", retryAfterMs: 31_536e6 },
@@ -357,6 +359,7 @@ export const VALUES: readonly ValueVector[] = [
       kind: "cursors",
       value: [cursor, { ...cursor, tagRef: 1, position: 64 }],
     },
+    "push up: delivery": { kind: "delivery", value: SET_DELIVERY },
     "push up: events": { kind: "events", value: DEVICE_EVENTS },
     "push up: grant": { kind: "grant", value: { request: 7, slot: 1, grant: GRANT } },
   }),
