@@ -369,6 +369,19 @@ struct Report {
   6: optional list<Attribute> attributes
 }
 
+/**
+ * A message to the app's server, which gets it by a webhook at most once for each key of a registration. The answer is Done when the mesh has
+ * stored it, or a Refusal.
+ */
+struct Upstream {
+  1: required i32 request
+  2: required i32 slot
+  /** 1 to 32 bytes. */
+  3: required binary key
+  4: required ContentType contentType
+  5: required binary data
+}
+
 /** Asks for the tags and aliases of a registration. The answer is Described or a Refusal. */
 struct Describe {
   1: required i32 request
@@ -541,6 +554,7 @@ union PushUp {
   14: Sealed sealed
   15: SetDelivery delivery
   16: DeviceEvents events
+  17: Upstream upstream
 }
 
 union PushDown {

@@ -18,6 +18,7 @@ import {
   type SetDelivery,
   type SetKey,
   type Subscribe,
+  type Upstream,
   type Registration as WireRegistration,
 } from "../../schema/generated/link.ts";
 import type { Channel, ChannelContext } from "../link/channel.ts";
@@ -79,6 +80,8 @@ export interface PushCommands {
   report(command: Report): MeshError | null;
   /** What happened to messages on the device. */
   happened(command: DeviceEvents, context: Context): MeshError | null;
+  /** @returns as `subscribe` */
+  upstream(command: Upstream, onAnswer: OnAnswer, context: Context): MeshError | null;
   publishKey(command: PublishKey, context: Context): MeshError | null;
   setDelivery(command: SetDelivery, context: Context): MeshError | null;
   describe(slot: number): DescribedParts | MeshError;
@@ -188,6 +191,12 @@ function receiveCommand(
     case "setAlias": {
       const { request } = frame.value;
       const refused = commands.setAlias(frame.value, whenDone(request, context), context);
+      if (refused !== null) refuse(refused, request, context);
+      return;
+    }
+    case "upstream": {
+      const { request } = frame.value;
+      const refused = commands.upstream(frame.value, whenDone(request, context), context);
       if (refused !== null) refuse(refused, request, context);
       return;
     }

@@ -105,6 +105,7 @@ export function makeParts(options: DeviceOptions) {
   const commands = pushCommands({
     ...{ registrations, lifecycle, mail, tags, aliases, keys, identity },
     ...{ admissions, nameCommands, seals, budgets, reports, delivery },
+    upstream: { calls, identity, name, spread, webhookShards },
   });
   const eviction = new Eviction({
     ...{ account, registrations, removals, lifecycle, link, identity },

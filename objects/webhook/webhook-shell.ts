@@ -2,6 +2,7 @@
  * The objects of an app's webhooks. The first one has the endpoints; events come to one of them by device, so that none is hot, and each delivers
  * what it has stored. Named by `webhookNames`.
  */
+import { Limiter } from "../../core/link/limiter.ts";
 import type { Refused } from "../../core/message/refusal.ts";
 import {
   changeEndpoint,
@@ -63,6 +64,8 @@ export class WebhookShell implements WebhookRpc {
   readonly #memory: Memory<Store, Loaded>;
   readonly #stay: Stay;
   readonly #retry: AlarmRetry;
+  /** In memory, so that no attempt writes a row. */
+  readonly #upstream = new Limiter(LIMITS.UPSTREAM_APP_PER_SECOND, LIMITS.UPSTREAM_APP_BURST);
   /** Ids of the batches that are being tried, by endpoint. */
   readonly #inFlight = new Map<string, Set<string>>();
   /** Ends the wait of the alarm that works; null if none does. */
@@ -96,6 +99,11 @@ export class WebhookShell implements WebhookRpc {
     return this.#stay.during(async () => {
       const endpoints = await this.#endpoints();
       const now = this.#runtime.now();
+      const over = request.onceMs === undefined ? 0 : this.#upstream.take(now);
+      if (over > 0) {
+        const detail = `at most ${LIMITS.UPSTREAM_APP_PER_SECOND} messages of the app's devices a second`;
+        return { ok: false, code: "rate_limited", detail, retryAfterMs: over };
+      }
       const accepted = await this.#memory.answer(({ queue }) =>
         queue.accept(request, endpoints, now),
       );

@@ -788,6 +788,34 @@ export const encodeReport = (value: Report): Uint8Array<ArrayBuffer> =>
 /** Reads one Report that fills `bytes`; binary fields are views into them. @throws ThriftError */
 export const decodeReport = (bytes: Uint8Array): Report => decode(bytes, ReportShape[1]);
 
+/**
+ * A message to the app's server, which gets it by a webhook at most once for each key of a registration. The answer is Done when the mesh has
+ * stored it, or a Refusal.
+ */
+export interface Upstream {
+  readonly request: number;
+  readonly slot: number;
+  /** 1 to 32 bytes. */
+  readonly key: Uint8Array;
+  readonly contentType: ContentType;
+  readonly data: Uint8Array;
+}
+
+const UpstreamShape: Shape<Upstream> = /* @__PURE__ */ struct<Upstream>(0x3e, {
+  request: I32,
+  slot: I32,
+  key: BINARY,
+  contentType: ContentTypeShape,
+  data: BINARY,
+});
+
+/** The bytes of one Upstream. @throws ThriftError `range` if a number does not fit its type. */
+export const encodeUpstream = (value: Upstream): Uint8Array<ArrayBuffer> =>
+  encode(value, UpstreamShape[2]);
+
+/** Reads one Upstream that fills `bytes`; binary fields are views into them. @throws ThriftError */
+export const decodeUpstream = (bytes: Uint8Array): Upstream => decode(bytes, UpstreamShape[1]);
+
 /** Asks for the tags and aliases of a registration. The answer is Described or a Refusal. */
 export interface Describe {
   readonly request: number;
@@ -1136,6 +1164,7 @@ export type PushUp =
   | { readonly kind: "sealed"; readonly value: Sealed }
   | { readonly kind: "delivery"; readonly value: SetDelivery }
   | { readonly kind: "events"; readonly value: DeviceEvents }
+  | { readonly kind: "upstream"; readonly value: Upstream }
   /** A frame of a newer peer: none of its fields is in our IDL. The value is the ID of the last. */
   | { readonly kind: "unknown"; readonly value: number };
 
@@ -1159,6 +1188,7 @@ const PushUpShape: Shape<PushUp, WritablePushUp> = /* @__PURE__ */ union<PushUp,
   sealed: SealedShape,
   delivery: SetDeliveryShape,
   events: DeviceEventsShape,
+  upstream: UpstreamShape,
 });
 
 /** The bytes of one PushUp. @throws ThriftError `range` if a number does not fit its type. */

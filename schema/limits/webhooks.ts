@@ -32,6 +32,17 @@ export const WEBHOOK_LIMITS = {
    */
   RECEIPTS_CALL_BYTES: 65_536,
   RECEIPTS_ROWS: 64,
+  /** Messages of one device to its app's server: rate, and burst. What a person does by hand, and a page that comes back. */
+  UPSTREAM_PER_SECOND: 1,
+  UPSTREAM_BURST: 60,
+  /** The same of all devices of an app, for each object of its webhooks: about what one object stores beside receipts. */
+  UPSTREAM_APP_PER_SECOND: 200,
+  UPSTREAM_APP_BURST: 2_000,
+  UPSTREAM_KEY_BYTES: 32,
+  /** How long a message is known by its key: a device repeats it within minutes of its link, and gives it up with its process. */
+  UPSTREAM_ONCE_MS: 259_200_000,
+  /** Messages that one client of the SDK has under way. */
+  UPSTREAM_WAITING: 100,
   /** How long an event is retried. */
   WEBHOOK_RETRY_MS: 86_400_000,
   /** The longest wait between two attempts at an endpoint that fails. */

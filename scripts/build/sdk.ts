@@ -19,9 +19,9 @@ import { writeDeclarations } from "./types/declarations.ts";
 /** What the SDK may weigh for a web page, compressed by gzip: the bounds of docs/decisions/0005. */
 const BOUNDS = {
   /** What every page loads. */
-  device: 11_600,
+  device: 11_800,
   /** With the script that the tab with the link loads too. */
-  deviceWithLink: 38_200,
+  deviceWithLink: 38_600,
   live: 3_495,
 } as const;
 

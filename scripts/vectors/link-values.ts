@@ -41,6 +41,7 @@ import {
   encodeSubscribe,
   encodeUnregister,
   encodeUnregistered,
+  encodeUpstream,
   encodeWelcome,
   type Hello,
   type Message,
@@ -115,6 +116,13 @@ const publishKey = {
   slot: 1,
   publicKey: Uint8Array.of(4, ...Array.from({ length: 64 }, (_, i) => i)),
   auth: new Uint8Array(16).fill(0xa5),
+};
+const upstream = {
+  request: 9,
+  slot: 1,
+  key: bytes(16),
+  contentType: ContentType.JSON,
+  data: text('{"seen":1}'),
 };
 const NO_BYTES = new Uint8Array();
 const described = { request: 6, tags: ["weather/berlin"], aliases: ["user-17"] };
@@ -299,6 +307,10 @@ export const VALUES: readonly ValueVector[] = [
       ],
     },
   }),
+  ...vector("Upstream", encodeUpstream, {
+    "upstream, JSON": upstream,
+    "upstream, bytes": { ...upstream, contentType: ContentType.BINARY, data: bytes(256) },
+  }),
   ...vector("Describe", encodeDescribe, { describe: { request: 6, slot: 1 } }),
   ...vector("PublishKey", encodePublishKey, {
     "publish key": publishKey,
@@ -355,6 +367,7 @@ export const VALUES: readonly ValueVector[] = [
     "push up: report": { kind: "report", value: report },
     "push up: describe": { kind: "describe", value: { request: 6, slot: 1 } },
     "push up: publish key": { kind: "publishKey", value: publishKey },
+    "push up: upstream": { kind: "upstream", value: upstream },
     "push up: cursors of two tags": {
       kind: "cursors",
       value: [cursor, { ...cursor, tagRef: 1, position: 64 }],

@@ -35,6 +35,8 @@ export type {
   OnceOptions,
   RegisterOptions,
   StateChange,
+  UpstreamData,
+  UpstreamOptions,
 } from "./client/options.ts";
 export type { MessageReport, ReportOptions } from "./client/reporting/message-reports.ts";
 export {

@@ -54,6 +54,12 @@ export type Command =
       readonly locale: string | undefined;
       readonly attributes: readonly Attribute[];
     }
+  | {
+      readonly kind: "upstream";
+      readonly key: Uint8Array;
+      readonly contentType: 1 | 2 | 3;
+      readonly data: Uint8Array;
+    }
   /** Empty bytes withdraw the key. */
   | { readonly kind: "publishKey"; readonly publicKey: Uint8Array; readonly auth: Uint8Array }
   /** Begins an epoch of the key with which the mesh and the app seal what they send each other. */

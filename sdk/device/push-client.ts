@@ -10,6 +10,8 @@ import type {
   OnceOptions,
   RegisterOptions,
   StateChange,
+  UpstreamData,
+  UpstreamOptions,
 } from "./client/options.ts";
 import type { MessageReport, ReportOptions } from "./client/reporting/message-reports.ts";
 import type { Description, LinkStateName } from "./port.ts";
@@ -110,6 +112,18 @@ export interface PushClient<T = PushData> extends Events, AsyncDisposable {
    * @example await push.setAttributes({ platform: "web", locale: navigator.language, custom: { plan: "pro" } });
    */
   setAttributes(attributes: Attributes, options?: CallOptions): Promise<void>;
+
+  /**
+   * Sends something to the app's server, which gets it by a webhook (docs/webhooks.md): at most once, also if the link breaks meanwhile. Resolves when
+   * the mesh has stored it. Without a network, it waits for one; what waits ends with this client, so store what must survive that, and send it again
+   * with the same `key`.
+   *
+   * @param data An object, text or bytes: at most 4,096 bytes.
+   * @throws PushError `webhook_missing` if the app's server takes none, `command_invalid` if it is too large, `grant_expired`, `not_registered`,
+   *   `client_closed`, or why the link closed
+   * @example await push.sendUpstream({ seen: message.id }, { key: `seen ${message.id}` });
+   */
+  sendUpstream(data: UpstreamData, options?: UpstreamOptions): Promise<void>;
 
   /**
    * Asks the mesh for the tags and aliases of this registration, whether this app or its server set them.

@@ -23,6 +23,7 @@ import type { DeviceBudgets } from "../trust/budgets.ts";
 import type { NameCommands } from "../trust/name-commands.ts";
 import type { UsedNames } from "../trust/rights.ts";
 import { lapseOf } from "../trust/standing.ts";
+import { sendUpstream, type UpstreamParts } from "../upstream.ts";
 import type { Reports } from "./reports.ts";
 
 interface CommandParts {
@@ -39,6 +40,7 @@ interface CommandParts {
   readonly budgets: DeviceBudgets;
   readonly reports: Reports;
   readonly delivery: DeliveryChanges;
+  readonly upstream: UpstreamParts;
 }
 
 /** A command about names that the device would use. */
@@ -51,7 +53,7 @@ interface NameCommand {
 
 export function pushCommands(parts: CommandParts): PushCommands {
   const { registrations, lifecycle, mail, tags, aliases, keys, identity } = parts;
-  const { admissions, nameCommands, seals, budgets, reports, delivery } = parts;
+  const { admissions, nameCommands, seals, budgets, reports, delivery, upstream } = parts;
 
   /** Acts on the registration of a slot; refuses an empty slot. */
   const inSlot = <Answer>(
@@ -163,6 +165,15 @@ export function pushCommands(parts: CommandParts): PushCommands {
       inSlot(slot, (registration) => {
         reports.take(registration, events, context);
         return null;
+      }),
+    upstream: (command, onAnswer, context) =>
+      inSlot(command.slot, (registration) => {
+        const lapsed = lapseOf(registration.standing, context.now);
+        if (lapsed !== null) return new MeshError(lapsed, `slot ${command.slot}`);
+        return (
+          budgets.upstream(context.now) ??
+          sendUpstream(upstream, registration, command, onAnswer, context)
+        );
       }),
     publishKey: (command, { now }) =>
       inSlot(command.slot, (registration) => keys.publish(registration, command, now)),

@@ -35,6 +35,11 @@ const TAGS: Budget = {
   ...{ perSecond: LIMITS.TAG_JOINS_PER_SECOND, burst: LIMITS.TAG_JOINS_BURST },
 };
 
+const UPSTREAM: Budget = {
+  ...{ what: "messages to its app's server" },
+  ...{ perSecond: LIMITS.UPSTREAM_PER_SECOND, burst: LIMITS.UPSTREAM_BURST },
+};
+
 export class DeviceBudgets {
   readonly #registers = limiterOf(REGISTERS);
   /** By app, so that one that refuses its grants leaves those of others theirs. */
@@ -42,6 +47,7 @@ export class DeviceBudgets {
   readonly #allRefused = limiterOf(ALL_REFUSED);
   readonly #aliases = limiterOf(ALIASES);
   readonly #tags = limiterOf(TAGS);
+  readonly #upstream = limiterOf(UPSTREAM);
 
   /** For a registration, or a key of one. Uses the budget once. @returns a refusal, which uses nothing */
   register(now: number): MeshError | null {
@@ -88,6 +94,11 @@ export class DeviceBudgets {
   /** As `register`. */
   setAlias(now: number): MeshError | null {
     return use(ALIASES, this.#aliases, 1, now);
+  }
+
+  /** As `register`. */
+  upstream(now: number): MeshError | null {
+    return use(UPSTREAM, this.#upstream, 1, now);
   }
 
   /** As `register`. @param count of tags that the registration does not have */

@@ -27,6 +27,8 @@ import {
   reportOf,
   requireOptions,
   type StateChange,
+  type UpstreamData,
+  type UpstreamOptions,
 } from "./options.ts";
 import { Registering } from "./registering.ts";
 import { StoredRegistration } from "./registration.ts";
@@ -37,6 +39,7 @@ import {
 } from "./reporting/message-reports.ts";
 import { Requests } from "./requests.ts";
 import { SealingPort } from "./sealing/sealing-port.ts";
+import { upstreamOf } from "./upstream.ts";
 
 /** The client of a push service: what `connect` and `openClient` give, or what an engine has for all tabs. */
 export class AppClient extends ClientBase implements PushClient {
@@ -171,6 +174,10 @@ export class AppClient extends ClientBase implements PushClient {
 
   async setAttributes(attributes: Attributes, options: CallOptions = {}): Promise<void> {
     await this.#requests.make(reportOf(attributes), options);
+  }
+
+  async sendUpstream(data: UpstreamData, options: UpstreamOptions = {}): Promise<void> {
+    await this.#requests.make(upstreamOf(data, options), options);
   }
 
   async describe(options: CallOptions = {}): Promise<Description> {

@@ -42,6 +42,14 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a device sends to its app's server. */
+export type UpstreamData = string | Readonly<Record<string, unknown>> | Uint8Array;
+
+export interface UpstreamOptions extends CallOptions {
+  /** Names the message: another one with the same key is the same message, for three days. 1 to 32 bytes of UTF-8. Default: random. */
+  readonly key?: string | undefined;
+}
+
 /** Options of `once`. */
 export interface OnceOptions<T = PushData> extends CallOptions {
   /** Which message it waits for. Default: the next one. */

@@ -48,7 +48,8 @@ type AnswerFrame = Extract<
 >;
 
 /** Of commands that are about nothing that others are about. */
-const isAlone = (kind: Command["kind"]): boolean => kind === "report" || kind === "events";
+const isAlone = (kind: Command["kind"]): boolean =>
+  kind === "report" || kind === "events" || kind === "upstream";
 
 export interface AppOwner {
   /** False if there is no link. */

@@ -83,6 +83,7 @@ const KINDS: { readonly [K in ToService["kind"]]: Read } = {
     locale: optional(text),
     attributes: list(struct({ name: text, value: text })),
   }),
+  upstream: struct({ request, key: bytes, contentType: small, data: bytes }),
   publishKey: struct({ request, publicKey: bytes, auth: bytes }),
   events: struct({
     request,

@@ -12,8 +12,11 @@ import type {
   CallOptions,
   RegisterOptions,
   StateChange,
+  UpstreamData,
+  UpstreamOptions,
 } from "../client/options.ts";
 import type { MessageReport, ReportOptions } from "../client/reporting/message-reports.ts";
+import { randomKey } from "../client/upstream.ts";
 import { CLOSE_WAIT_MS, RETRY_BASE_MS, RETRY_MAX_MS } from "../constants.ts";
 import { PushError, type PushErrorData, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";
@@ -164,6 +167,11 @@ export class SharedClient extends ClientBase implements PushClient {
 
   async setAttributes(attributes: Attributes, options: CallOptions = {}): Promise<void> {
     await this.#calls.make("setAttributes", [attributes], options);
+  }
+
+  async sendUpstream(data: UpstreamData, options: UpstreamOptions = {}): Promise<void> {
+    // Named here: if another tab takes over, the call is made again.
+    await this.#calls.make("sendUpstream", [data], { key: randomKey(), ...options });
   }
 
   async describe(options: CallOptions = {}): Promise<Description> {

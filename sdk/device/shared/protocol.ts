@@ -18,6 +18,7 @@ export const CALLS = [
   "setAlias",
   "removeAlias",
   "setAttributes",
+  "sendUpstream",
   "describe",
   "ping",
   "reportMessage",

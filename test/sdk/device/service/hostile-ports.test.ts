@@ -149,6 +149,7 @@ test.each<[string, ...unknown[]]>([
   ["a tagRef beyond 32 bits", { kind: "cursor", link: 1, cursor: { ...cursor, tagRef: 2 ** 31 } }],
   ["an alias that is a number", { kind: "setAlias", alias: 5, held: true, shared: false }],
   ["attributes of numbers", { kind: "report", attributes: [{ name: "a", value: 1 }] }],
+  ["upstream of text", { kind: "upstream", key: "a", contentType: 1, data: "b" }],
   ["a key of text", { kind: "publishKey", publicKey: "a", auth: "b" }],
   ["a signOut that is an array", { kind: "unregister", signOut: ["a"] }],
   ["a grant that is a number", { kind: "granted", grant: 5 }],
