@@ -419,7 +419,7 @@ struct SetDelivery {
   2: required i32 slot
   /** Nothing is sent; messages wait, and their time runs on. */
   3: optional bool paused
-  /** Messages outside these times wait, except those that ask for no heed. Absent or empty: at any time. At most 16. */
+  /** Messages outside these times wait, except those sent with `ignoreQuietHours`. Absent or empty: at any time. At most 16. */
   4: optional list<AcceptTime> accept
   /** IANA name of the device's time zone; also for messages that are scheduled in local time. */
   5: optional string timeZone

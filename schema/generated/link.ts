@@ -892,7 +892,7 @@ export interface SetDelivery {
   readonly slot: number;
   /** Nothing is sent; messages wait, and their time runs on. */
   readonly paused?: boolean;
-  /** Messages outside these times wait, except those that ask for no heed. Absent or empty: at any time. At most 16. */
+  /** Messages outside these times wait, except those sent with `ignoreQuietHours`. Absent or empty: at any time. At most 16. */
   readonly accept?: readonly AcceptTime[];
   /** IANA name of the device's time zone; also for messages that are scheduled in local time. */
   readonly timeZone?: string;

@@ -44,7 +44,7 @@ export function beginSend(
   settle: Settle,
 ): Promise<void> | null {
   const { send } = pending;
-  const refuse = (error: unknown) => settle(pending, refusalOf(c, pending, error));
+  const refuse = (error: unknown) => settle(pending, problemResultOf(c, pending, error));
   try {
     const outgoing = readOutgoing(caller, send);
     if (caller.verified.verifier.quota === null) {
@@ -77,7 +77,7 @@ function begin(
 ): void {
   const { send } = pending;
   const { caller, to, waitMs } = outgoing;
-  const refuse = (error: unknown) => settle(pending, refusalOf(c, pending, error));
+  const refuse = (error: unknown) => settle(pending, problemResultOf(c, pending, error));
   if (typeof to === "string" && c.env.MAX_LINKS === undefined) {
     const single = singleSend(c, { ...outgoing, to });
     callDevice(c, caller, single, waitMs).then((sent) => {
@@ -141,7 +141,7 @@ function answerOf(c: CallContext, { request }: Send, outcome: SendOutcome): Send
 }
 
 /** The result of a send that failed. */
-export function refusalOf(
+export function problemResultOf(
   c: Pick<CallContext, "get">,
   { send: { request } }: PendingSend,
   thrown: unknown,

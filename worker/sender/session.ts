@@ -10,7 +10,7 @@ import { findApp } from "../signature/authenticate.ts";
 import { rightsFault } from "../signature/rights.ts";
 import type { SenderEvents, SenderSocket } from "./host.ts";
 import type { SenderLinks } from "./sender-links.ts";
-import { beginSend, refusalOf, type SendFrame, type Settle } from "./sending.ts";
+import { beginSend, problemResultOf, type SendFrame, type Settle } from "./sending.ts";
 
 /** Sends are begun for this long before others have their turn. */
 const TURN_MS = 2;
@@ -188,7 +188,7 @@ export class SenderSession implements SenderOwner, SenderEvents {
   #endOverdue(now: number): void {
     for (const pending of this.#link.overdue(now)) {
       const error = new MeshError("overloaded", "an object of the mesh does not answer");
-      this.#link.settle(pending, refusalOf(this.#contextAt(now), pending, error));
+      this.#link.settle(pending, problemResultOf(this.#contextAt(now), pending, error));
     }
   }
 
