@@ -6,7 +6,7 @@ import type { BroadcastMessage } from "../../sdk/server/message.ts";
 import { watchBroadcast } from "../broadcast-progress.ts";
 import { contextOf, type KeyOptions } from "../context.ts";
 import { usageFailure } from "../failure.ts";
-import { type ContentOptions, contentOf, printValidation } from "../message-data.ts";
+import { type ContentOptions, contentOf, printValidation } from "../message/data.ts";
 import { asServer, jsonObject, wholeNumber, withContent, withExamples } from "../options.ts";
 import { serverOf } from "../server.ts";
 import { interruption } from "../signals.ts";

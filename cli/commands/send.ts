@@ -6,10 +6,10 @@ import { LIMITS } from "../../schema/limits.ts";
 import type { SendOptions } from "../../sdk/server/message.ts";
 import { contextOf, type KeyOptions } from "../context.ts";
 import { CliFailure, EXIT, usageFailure } from "../failure.ts";
-import { type ContentOptions, contentOf, printValidation } from "../message-data.ts";
+import { type ContentOptions, contentOf, printValidation } from "../message/data.ts";
+import { sendLines } from "../message/lines.ts";
 import { asServer, sendTime, wholeNumber, withContent, withExamples } from "../options.ts";
 import type { Output } from "../output.ts";
-import { sendLines } from "../send-lines.ts";
 import { serverOf } from "../server.ts";
 
 const MAX_WAIT_SECONDS = LIMITS.ACK_WAIT_MAX_MS / 1_000;

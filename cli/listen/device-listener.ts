@@ -9,7 +9,7 @@ import {
   type StateChange,
 } from "../../sdk/device/node.ts";
 import { lockFolder } from "../files/device-folder.ts";
-import { messageJson, messageLine } from "../message-data.ts";
+import { messageJson, messageLine } from "../message/data.ts";
 import type { Output } from "../output.ts";
 import { plainMessage } from "../sdk-failures.ts";
 import { interrupted } from "../signals.ts";

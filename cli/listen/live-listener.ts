@@ -3,7 +3,7 @@
  * listened to; `tag` is the first that the broadcast was sent to.
  */
 import { type ListenState, type LiveListener, listenLive } from "../../sdk/device/live/mod.ts";
-import { liveLine } from "../message-data.ts";
+import { liveLine } from "../message/data.ts";
 import type { Output } from "../output.ts";
 import { interrupted } from "../signals.ts";
 import { tagText } from "../terminal-text.ts";

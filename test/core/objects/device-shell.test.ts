@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import type { SendRequest } from "../../../core/message/send.ts";
 import type { TagRpc } from "../../../objects/interfaces/rpc.ts";
 import { acksOf, hello, messagesIn, push, readDown } from "../device/support/frames.ts";
-import { keyOf, openApp, START_MS } from "../device/support/rig.ts";
+import { openApp } from "../device/support/open-app.ts";
+import { keyOf, START_MS } from "../device/support/rig.ts";
 import { RunningDevice } from "../device/support/running-device.ts";
 import { VirtualClock } from "../support/runtime/clock.ts";
 

@@ -5,7 +5,8 @@ import { readDevice, writeDevice } from "../../../../core/move/device.ts";
 import type { DevicePart } from "../../../../schema/export.ts";
 import type { Register } from "../../../../schema/generated/link.ts";
 import { masterText, oneKey, otherMesh, ring, rotated } from "../../identity/fixtures.ts";
-import { DEVICE_NAME, OPEN, type Rig } from "../support/rig.ts";
+import { OPEN } from "../support/open-app.ts";
+import { DEVICE_NAME, type Rig } from "../support/rig.ts";
 import { Epoch } from "../support/sealing-app.ts";
 import {
   APP_ID,

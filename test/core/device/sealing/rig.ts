@@ -9,7 +9,8 @@ import type {
   WritablePushUp,
 } from "../../../../schema/generated/link.ts";
 import type { Down } from "../support/frames.ts";
-import { OPEN, Rig } from "../support/rig.ts";
+import { OPEN } from "../support/open-app.ts";
+import { Rig } from "../support/rig.ts";
 import { Epoch } from "../support/sealing-app.ts";
 
 export const APP_ID = "app-a";

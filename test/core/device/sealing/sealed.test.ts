@@ -6,7 +6,8 @@ import type { WritablePushUp } from "../../../../schema/generated/link.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { renumber, sealedContext } from "../../../../schema/sealed.ts";
 import { deliver, entry } from "../support/broadcasts.ts";
-import { OPEN, Rig } from "../support/rig.ts";
+import { OPEN } from "../support/open-app.ts";
+import { Rig } from "../support/rig.ts";
 import { Epoch } from "../support/sealing-app.ts";
 import { onlySealed, SealedRig } from "./rig.ts";
 

@@ -6,7 +6,6 @@
  * place; on the shell a test could not tell an effect that a handler returned from one that came of it later. What becomes of
  * effects is tested on the shell itself: by the models (model/, broadcasts/), which run `RunningDevice`.
  */
-import type { Admitted } from "../../../../core/app/admission.ts";
 import type { Claims } from "../../../../core/device/account.ts";
 import { Device } from "../../../../core/device/device.ts";
 import type { DeviceIdentity } from "../../../../core/device/identity.ts";
@@ -24,10 +23,8 @@ import type {
 import type { Priority } from "../../../../core/message/priority.ts";
 import type { SendAnswer, SendRequest } from "../../../../core/message/send.ts";
 import { DepthCache } from "../../../../core/tag/tree/depth-cache.ts";
-import { OPEN_POLICY } from "../../../../core/trust/policy.ts";
 import type { WebhookEvent } from "../../../../core/webhook/types.ts";
 import { nodeCipher } from "../../../../hosts/deno/frame-cipher.ts";
-import type { AppRpc } from "../../../../objects/interfaces/rpc.ts";
 import type { ErrorCode } from "../../../../schema/errors.ts";
 import type { Hello, Message, WritablePushUp } from "../../../../schema/generated/link.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
@@ -35,6 +32,7 @@ import { toBase64Url } from "../../../../schema/text.ts";
 import { oneKey } from "../../identity/fixtures.ts";
 import { acksOf, type Down, hello, messagesIn, push, readDown } from "./frames.ts";
 import { MemoryStore } from "./memory-store.ts";
+import { OPEN } from "./open-app.ts";
 
 /** 2026-11-01T00:00:00Z. */
 export const START_MS = 1_793_491_200_000;
@@ -63,19 +61,6 @@ export const linkKeysOf = (keyring: Keyring, onMake: () => void = () => {}) =>
   });
 
 type CallEffect = Extract<Effect, { kind: "tag" | "alias" | "app" }>;
-
-/** The answer of an app that is open to all. */
-export const OPEN: Admitted = {
-  ...{ ok: true, trustVersion: 0, grant: null, lapsed: null },
-  policy: OPEN_POLICY,
-};
-
-/** The object of such an app. */
-/** No message here has receipts. */
-export const noWebhook = (): never => {
-  throw new Error("a webhook is called");
-};
-export const openApp = { admit: async () => OPEN } as Partial<AppRpc> as AppRpc;
 
 /** 9 bytes that begin with the text. */
 export function keyOf(name: string): Uint8Array {

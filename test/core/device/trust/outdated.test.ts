@@ -7,7 +7,8 @@ import type { AppTrust } from "../../../../core/trust/app-trust.ts";
 import { DEFAULT_POLICY, OPEN_POLICY } from "../../../../core/trust/policy.ts";
 import { broadcastsIn, deliver, entry } from "../support/broadcasts.ts";
 import { inX, outcome, page, reconnect } from "../support/in-tag.ts";
-import { OPEN, Rig, START_MS } from "../support/rig.ts";
+import { OPEN } from "../support/open-app.ts";
+import { Rig, START_MS } from "../support/rig.ts";
 
 const GRANT: HeldGrant = {
   ...{ jti: "g1", kid: "k1", exp: START_MS / 1_000 + 3_600, attributes: {} },

@@ -5,7 +5,8 @@ import type { HeldGrant } from "../../../../core/app/grant.ts";
 import type { CallResult } from "../../../../core/link/effects.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { broadcastsIn, deliver, entry } from "../support/broadcasts.ts";
-import { DEVICE_NAME, OPEN, Rig, START_MS } from "../support/rig.ts";
+import { OPEN } from "../support/open-app.ts";
+import { DEVICE_NAME, Rig, START_MS } from "../support/rig.ts";
 
 const text = new TextDecoder();
 const SECONDS = START_MS / 1_000;

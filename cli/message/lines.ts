@@ -5,9 +5,9 @@ import {
   PushServerError,
   type SendOptions,
   type SingleMessage,
-} from "../sdk/server/mod.ts";
-import { CliFailure, EXIT } from "./failure.ts";
-import type { Output } from "./output.ts";
+} from "../../sdk/server/mod.ts";
+import { CliFailure, EXIT } from "../failure.ts";
+import type { Output } from "../output.ts";
 
 type Line = SingleMessage & Pick<SendOptions, "idempotencyKey">;
 

@@ -1,11 +1,11 @@
 /** What `pushmesh send` and `broadcast` send, and how `pushmesh listen` shows what came. */
 import { readFileSync } from "node:fs";
-import type { LiveMessageBody, PRIORITY_NAMES, SendBodyInput } from "../schema/http.ts";
-import type { PushMessage } from "../sdk/device/node.ts";
-import type { MessageData, PushServer } from "../sdk/server/mod.ts";
-import { usageFailure } from "./failure.ts";
-import type { Output } from "./output.ts";
-import { tagText } from "./terminal-text.ts";
+import type { LiveMessageBody, PRIORITY_NAMES, SendBodyInput } from "../../schema/http.ts";
+import type { PushMessage } from "../../sdk/device/node.ts";
+import type { MessageData, PushServer } from "../../sdk/server/mod.ts";
+import { usageFailure } from "../failure.ts";
+import type { Output } from "../output.ts";
+import { tagText } from "../terminal-text.ts";
 
 export interface DataOptions {
   readonly data?: string;

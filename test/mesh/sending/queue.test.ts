@@ -1,8 +1,8 @@
 /** What is over the quota of an app that asks for a queue: through the edge, to a device of the SDK, and over a kill of the mesh. */
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { connect, memoryStorage, type PushMessage } from "../../sdk/device/mod.ts";
-import { PushServer } from "../../sdk/server/mod.ts";
-import { Mesh } from "../chaos/mesh.ts";
+import { connect, memoryStorage, type PushMessage } from "../../../sdk/device/mod.ts";
+import { PushServer } from "../../../sdk/server/mod.ts";
+import { Mesh } from "../../chaos/mesh.ts";
 
 /** How long a condition may take on a busy machine. */
 const COMES = { timeout: 60_000 };
