@@ -1,9 +1,11 @@
 /** `pushmesh send` */
+import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { SendTime } from "../../schema/http/fields.ts";
 import type { AliasSendAnswerBody, SendAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { SendOptions } from "../../sdk/server/message.ts";
+import type { TargetsResult } from "../../sdk/server/many.ts";
+import type { AliasMessage, ManyMessage, SendOptions } from "../../sdk/server/message.ts";
 import { contextOf, type KeyOptions } from "../context.ts";
 import { CliFailure, EXIT, usageFailure } from "../failure.ts";
 import { type ContentOptions, contentOf, printValidation } from "../message/data.ts";
@@ -16,7 +18,9 @@ const MAX_WAIT_SECONDS = LIMITS.ACK_WAIT_MAX_MS / 1_000;
 
 interface SendCommandOptions extends KeyOptions, ContentOptions {
   readonly to?: string;
+  readonly toFile?: string;
   readonly alias?: string;
+  readonly aliasFile?: string;
   readonly firstAckWins?: boolean;
   readonly idempotencyKey?: string;
   readonly async?: boolean;
@@ -28,16 +32,31 @@ interface SendCommandOptions extends KeyOptions, ContentOptions {
   readonly ignoreQuietHours?: boolean;
 }
 
-type Target = string | { readonly alias: string; readonly firstAckWins: boolean };
+type Target = string | AliasMessage["to"] | ManyMessage["to"];
 
-function targetOf({ to, alias, firstAckWins }: SendCommandOptions): Target {
-  if (alias === undefined && to !== undefined) {
-    if (firstAckWins === true) throw usageFailure("--first-ack-wins goes with --alias");
-    return to;
+function targetOf(options: SendCommandOptions): Target {
+  const { to, toFile, alias, aliasFile, firstAckWins = false } = options;
+  const given = [to, toFile, alias, aliasFile].filter((value) => value !== undefined);
+  if (given.length !== 1)
+    throw usageFailure("give exactly one of --to, --alias, --to-file and --alias-file");
+  if (firstAckWins && (to ?? toFile) !== undefined)
+    throw usageFailure("--first-ack-wins goes with --alias and --alias-file");
+  if (to !== undefined) return to;
+  if (alias !== undefined) return { alias, firstAckWins };
+  if (toFile !== undefined) return { regIds: linesOf("--to-file", toFile) };
+  return { aliases: linesOf("--alias-file", aliasFile ?? ""), firstAckWins };
+}
+
+/** The lines of a file that are not empty. */
+function linesOf(option: string, file: string): string[] {
+  let text: string;
+  try {
+    text = readFileSync(file === "-" ? 0 : file, "utf8");
+  } catch (error) {
+    throw usageFailure(`${option} ${file}: ${(error as Error).message}`);
   }
-  if (alias === undefined || to !== undefined)
-    throw usageFailure("give exactly one of --to and --alias");
-  return { alias, firstAckWins: firstAckWins === true };
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  return lines.filter((line) => line !== "");
 }
 
 function sendOptionsOf({ idempotencyKey, async, wait }: SendCommandOptions): SendOptions {
@@ -73,12 +92,33 @@ function printAnswers(output: Output, answer: AliasSendAnswerBody): void {
   throw new CliFailure(EXIT.refused, first, message);
 }
 
+function printMany(output: Output, answer: TargetsResult): void {
+  const { results } = answer;
+  const lines = results.flatMap((result) => {
+    if ("error" in result) return [`refused  ${result.to}  ${result.error}: ${result.detail}`];
+    if ("status" in result) return [`${result.status}  ${result.id}`];
+    return result.results.map((each) =>
+      "status" in each
+        ? `${each.status}  ${each.id}`
+        : `refused  ${each.regId}  ${each.error}: ${each.detail}`,
+    );
+  });
+  output.result(answer, lines.join("\n"));
+  const refused = results.find((result) => "error" in result);
+  if (refused === undefined || !("error" in refused)) return;
+  const count = results.filter((result) => "error" in result).length;
+  const message = `${count} of ${results.length} targets were refused`;
+  throw new CliFailure(EXIT.refused, refused.error, message);
+}
+
 export function send(env: NodeJS.ProcessEnv): Command {
   const command = withContent(
     asServer(new Command("send"))
-      .description("send a message to a registration, or to all holders of an alias")
+      .description("send a message to registrations, or to all holders of aliases")
       .option("--to <regId>", "regId of the registration, as printed by pushmesh listen")
       .option("--alias <alias>", "send to all holders of this alias, instead of --to")
+      .option("--to-file <file>", "send to all regIds in a file, one a line; - reads stdin")
+      .option("--alias-file <file>", "send to all aliases in a file, one a line; - reads stdin")
       .option("--first-ack-wins", "withdraw the message from other holders once one has it"),
   )
     .option("--async", "answer as soon as the message is stored, without waiting for the device")
@@ -120,6 +160,11 @@ export function send(env: NodeJS.ProcessEnv): Command {
       const context = contextOf(options, env);
       const push = serverOf(context, options, env);
       const { output } = context;
+      if (typeof to === "object" && !("alias" in to)) {
+        if (options.validateOnly) throw usageFailure("--validate-only goes with one target");
+        printMany(output, await push.sendMany({ to, ...content }, sendOptions));
+        return;
+      }
       const message = typeof to === "string" ? { to, ...content } : { to, ...content };
       if (options.validateOnly) await printValidation(push, message, output);
       else if (typeof to === "string")
@@ -135,6 +180,7 @@ export function send(env: NodeJS.ProcessEnv): Command {
     "pushmesh send --to <regId> --data 'Good morning' --at 2026-12-24T08:00",
     "date | pushmesh send --to <regId> --data-file -",
     `jq -c '{to: .regId, data: .text}' orders.json | pushmesh send --stdin`,
+    "pushmesh registration list | pushmesh send --to-file - --data 'To all of these'",
   );
   return command.addHelpText(
     "after",

@@ -59,6 +59,18 @@ export type AliasMessage = Content & {
   };
 };
 
+/** One message to many registrations, or to the holders of many aliases. */
+export type ManyMessage = Content & {
+  readonly to:
+    | { readonly regIds: readonly string[] }
+    | { readonly aliases: readonly string[]; readonly firstAckWins?: boolean };
+};
+
+/** A message of a batch. Its key is like that of `SendOptions`; without one it is the place in the batch that tells the message from the others. */
+export type BatchedMessage = (SingleMessage | AliasMessage | BroadcastMessage) & {
+  readonly idempotencyKey?: string;
+};
+
 /** A message to a tag, to a condition over tags, or to all devices of the app. */
 export type BroadcastMessage = Omit<Content, "onOverflow" | "sendAt" | "ignoreQuietHours"> &
   Pick<SendBodyInput, "filter" | "pace"> & {

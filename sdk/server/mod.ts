@@ -11,6 +11,7 @@ export type {
   AuditAnswerBody,
   AuditEntryBody,
   BanLiftAnswerBody,
+  BatchResult,
   BroadcastAnswerBody,
   BroadcastStatusBody,
   ConditionBody,
@@ -32,6 +33,7 @@ export type {
   TagAnswerBody,
   TagBody,
   TagsAnswerBody,
+  TargetResult,
   WebhookBody,
   WebhookEventBody,
   WebhookEventName,
@@ -66,10 +68,13 @@ export type { GrantedName, GrantOptions, RevokeOptions } from "./grant.ts";
 export type { ServerLinkState } from "./link/connections.ts";
 export { ServerLink, type ServerLinkOptions } from "./link/server-link.ts";
 export type { ServerSocket, SocketEvents, SocketInit } from "./link/socket.ts";
+export type { BatchesResult, ManyAnswer, TargetsResult } from "./many.ts";
 export type {
   AliasMessage,
+  BatchedMessage,
   BroadcastMessage,
   BroadcastOptions,
+  ManyMessage,
   RecallOptions,
   SendOptions,
   SingleMessage,

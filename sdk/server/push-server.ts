@@ -10,13 +10,14 @@ import type {
   SendAnswerBody,
   SendBodyInput,
   StatusAnswerBody,
+  TargetsAnswerBody,
   ValidationAnswerBody,
 } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { toBase64Url } from "../../schema/text.ts";
 import { Aliases } from "./aliases.ts";
 import { checkArguments, OPTIONS_ARGUMENT, objectArgument, textArgument } from "./arguments.ts";
-import { checkJson, dataFields } from "./body.ts";
+import { checkJson, dataFields, encodeBody, type MessageData } from "./body.ts";
 import type { CallOptions, RateLimit } from "./call.ts";
 import { Encryption } from "./encryption.ts";
 import { type Environment, optionsFromEnv } from "./env.ts";
@@ -24,11 +25,21 @@ import { optionError, PushServerError } from "./errors.ts";
 import { type GrantOptions, makeGrant, type RevokeOptions, revokeGrant } from "./grant.ts";
 import type { LinkMessage } from "./link/content.ts";
 import { ServerLink, type ServerLinkOptions } from "./link/server-link.ts";
+import {
+  type BatchesResult,
+  batchBodies,
+  dividedTargets,
+  joinedAnswers,
+  keyOfPart,
+  type TargetsResult,
+} from "./many.ts";
 import type {
   AliasMessage,
+  BatchedMessage,
   BroadcastMessage,
   BroadcastOptions,
   Content,
+  ManyMessage,
   RecallOptions,
   SendOptions,
   SingleMessage,
@@ -36,11 +47,19 @@ import type {
 import { Registrations } from "./registrations.ts";
 import { type PushServerOptions, SignedCalls } from "./signed-calls.ts";
 import { Tags } from "./tags.ts";
-import { preferOf } from "./wait.ts";
+import { preferOf, waitMsOf } from "./wait.ts";
 import { Webhooks } from "./webhooks/webhooks.ts";
 
 /** Random bytes of an idempotency key. */
 const IDEMPOTENCY_BYTES = 16;
+const randomKey = (): string =>
+  toBase64Url(crypto.getRandomValues(new Uint8Array(IDEMPOTENCY_BYTES)));
+
+/** A message as its caller wrote it. */
+type Unsent = Content &
+  Pick<SendBodyInput, "to" | "filter" | "pace" | "validateOnly"> & {
+    readonly encrypt?: boolean | undefined;
+  };
 
 /**
  * Sends messages to registrations, aliases and tags of one app. It holds no connections and no timers: create one and share it.
@@ -110,6 +129,59 @@ export class PushServer {
     options: SendOptions = {},
   ): Promise<SendAnswerBody | AliasSendAnswerBody> {
     return this.#send(message, options);
+  }
+
+  /**
+   * Sends one message to many registrations or aliases, 1,000 in a request: more take several requests, one after the other. What fails for one target
+   * is its result. If a request fails, this rejects; call it again with the same `idempotencyKey` (the error has it), and nothing is shown twice.
+   *
+   * @returns A result for each target, in order. One with `retry: "later"` may be sent to again, with the same `idempotencyKey`.
+   * @example
+   * const { results } = await push.sendMany({ to: { regIds }, data: { title: "Hello" } });
+   * for (const result of results) if ("error" in result && result.error === "unregistered") remove(result.to);
+   */
+  async sendMany(message: ManyMessage, options: SendOptions = {}): Promise<TargetsResult> {
+    const { to, ...rest } = message;
+    const targets = dividedTargets(to);
+    const given = { ...options, idempotencyKey: options.idempotencyKey ?? randomKey() };
+    const answers: TargetsResult[] = [];
+    // Its targets tell the parts from each other, so all have one key.
+    for (const part of targets)
+      answers.push(await this.#send<TargetsAnswerBody>({ ...rest, to: part as never }, given));
+    return joinedAnswers(answers);
+  }
+
+  /**
+   * Sends many different messages, 500 and 1 MiB in a request: the cheapest way to do that. More take several requests, one after the other. What fails for one
+   * message is its result. If a request fails, this rejects; call it again with the same messages and `idempotencyKey` (the error has it), and nothing is
+   * shown twice.
+   *
+   * @returns A result for each message, in order.
+   * @example
+   * const { results } = await push.sendBatch(orders.map(({ regId, text }) => ({ to: regId, data: text })));
+   */
+  async sendBatch(
+    messages: readonly BatchedMessage[],
+    options: SendOptions = {},
+  ): Promise<BatchesResult> {
+    const prefer = preferOf(options);
+    if (messages.length === 0) throw optionError("messages: must not be empty");
+    const encoded: Uint8Array[] = [];
+    for (const [at, message] of messages.entries())
+      encoded.push(await this.#encoded(message, options).catch(namePlace(at)));
+    const key = options.idempotencyKey ?? randomKey();
+    const answers: BatchesResult[] = [];
+    for (const [part, bytes] of batchBodies(encoded).entries()) {
+      const headers = { "idempotency-key": keyOfPart(key, part) };
+      const request = {
+        headers: prefer === null ? headers : { ...headers, prefer },
+        ...{ bytes, waitMs: waitMsOf(options) ?? LIMITS.ACK_WAIT_DEFAULT_MS },
+        signal: options.signal,
+      };
+      const sent = this.#calls.call<"sendBatch">("POST", "/v1/messages/batch", request);
+      answers.push(await sent.catch(withKey(key)));
+    }
+    return joinedAnswers(answers);
   }
 
   /**
@@ -233,47 +305,46 @@ export class PushServer {
 
   /** @template T the type of the answer for this kind of target */
   async #send<T extends AnswerBody<"sendMessage">>(
-    {
-      data,
-      json,
-      encrypt,
-      ...message
-    }: Content &
-      Pick<SendBodyInput, "to" | "filter" | "pace" | "validateOnly"> & {
-        readonly encrypt?: boolean;
-      },
+    { data, json, encrypt, ...message }: Unsent,
     options: SendOptions,
   ): Promise<T> {
     const prefer = preferOf(options);
-    const { notification } = message;
+    const sealed = await this.#checked({ data, json, encrypt, ...message }, options);
+    const idempotencyKey = options.idempotencyKey ?? randomKey();
+    const headers = { "idempotency-key": idempotencyKey };
+    const waitMs = options.wait === undefined ? LIMITS.ACK_WAIT_DEFAULT_MS : options.wait * 1_000;
+    const sent = this.#calls.call<"sendMessage">("POST", "/v1/messages", {
+      headers: prefer === null ? headers : { ...headers, prefer },
+      body: { ...message, ...carriedBy(sealed, data) },
+      dataJson: sealed === undefined ? json : undefined,
+      waitMs,
+      signal: options.signal,
+    });
+    return (await sent.catch(withKey(idempotencyKey))) as T;
+  }
+
+  /** A message of a batch as JSON. */
+  async #encoded(
+    { data, json, encrypt, ...message }: Unsent & Pick<BatchedMessage, "idempotencyKey">,
+    { signal }: SendOptions,
+  ): Promise<Uint8Array> {
+    const { idempotencyKey } = message;
+    const own = { signal, ...(idempotencyKey === undefined ? {} : { idempotencyKey }) };
+    const sealed = await this.#checked({ data, json, encrypt, ...message }, own);
+    const body = { ...message, ...carriedBy(sealed, data) };
+    return encodeBody(body, sealed === undefined ? json : undefined);
+  }
+
+  /** The fields of the encrypted data, if it is to be encrypted. */
+  async #checked(message: Unsent, options: SendOptions) {
+    const { data, json, encrypt, dataBase64, notification, to } = message;
     if (json !== undefined) {
       if (data !== undefined) throw optionError("give data or json, not both");
       checkJson("json", json);
-    } else if ([data, message.dataBase64, notification].every((one) => one === undefined)) {
+    } else if ([data, dataBase64, notification].every((one) => one === undefined)) {
       throw optionError("data: must be given, or json, or a notification");
     }
-    const sealed = encrypt
-      ? await this.#seal(message.to, { data, json, notification }, message.dataBase64, options)
-      : undefined;
-    const random = crypto.getRandomValues(new Uint8Array(IDEMPOTENCY_BYTES));
-    const idempotencyKey = options.idempotencyKey ?? toBase64Url(random);
-    const headers = { "idempotency-key": idempotencyKey };
-    const waitMs = options.wait === undefined ? LIMITS.ACK_WAIT_DEFAULT_MS : options.wait * 1_000;
-    try {
-      const answer = await this.#calls.call<"sendMessage">("POST", "/v1/messages", {
-        headers: prefer === null ? headers : { ...headers, prefer },
-        body: {
-          ...message,
-          ...(sealed ? { ...sealed, notification: undefined } : dataFields(data)),
-        },
-        dataJson: sealed === undefined ? json : undefined,
-        waitMs,
-        signal: options.signal,
-      });
-      return answer as T;
-    } catch (error) {
-      throw error instanceof PushServerError ? Object.assign(error, { idempotencyKey }) : error;
-    }
+    return encrypt ? this.#seal(to, { data, json, notification }, dataBase64, options) : undefined;
   }
 
   #seal(
@@ -288,8 +359,29 @@ export class PushServer {
   }
 }
 
+/** The fields of what a message carries: the notification is part of what was encrypted. */
+const carriedBy = (sealed: object | undefined, data: MessageData | undefined) =>
+  sealed ? { ...sealed, notification: undefined } : dataFields(data);
+
+/** Adds the key that a repeated call has to give. */
+const withKey =
+  (idempotencyKey: string) =>
+  (error: unknown): never => {
+    throw error instanceof PushServerError ? Object.assign(error, { idempotencyKey }) : error;
+  };
+
+/** Says which message of a batch is wrong. */
+const namePlace =
+  (at: number) =>
+  (error: unknown): never => {
+    if (!(error instanceof PushServerError)) throw error;
+    throw optionError(`messages.${at}: ${error.message}`, error);
+  };
+
 checkArguments(PushServer.prototype, {
   send: [objectArgument("message"), OPTIONS_ARGUMENT],
+  sendMany: [objectArgument("message"), OPTIONS_ARGUMENT],
+  sendBatch: [["messages", ["a list of messages", Array.isArray]], OPTIONS_ARGUMENT],
   broadcast: [objectArgument("message"), OPTIONS_ARGUMENT],
   validate: [objectArgument("message"), OPTIONS_ARGUMENT],
   link: [OPTIONS_ARGUMENT],

@@ -59,6 +59,8 @@ interface SignedRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Instead of `body`: JSON that is encoded already. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
   /** JSON text to send as the body's member `data`, unchanged. */
   readonly dataJson?: string | undefined;
   /** Least limit of one attempt, milliseconds. Default: the option `timeoutMs`. */
@@ -162,7 +164,9 @@ export class SignedCalls {
     const { signal, waitMs = 0, isChange = false } = request;
     const timeoutMs = Math.max(this.timeoutMs, request.timeoutMs ?? 0) + waitMs;
     const about = { method, route: routeOf(path) };
-    const body = request.body === undefined ? null : encodeBody(request.body, request.dataJson);
+    const body =
+      request.bytes ??
+      (request.body === undefined ? null : encodeBody(request.body, request.dataJson));
     const begunAt = this.host.now();
     const retryForMs = isChange ? Math.min(this.retryForMs, SIGNATURE_MS) : this.retryForMs;
     let headers: Readonly<Record<string, string>> | undefined;

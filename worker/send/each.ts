@@ -80,7 +80,7 @@ class Sending {
     const call = () => this.#c.env.DEVICES.getByName(single.device).send(request);
     const again = () => this.#follow(at, sendSingle(this.#c, outgoing), false);
     this.#window.began();
-    call().then(
+    begun(call).then(
       (sent) => {
         // The device's registration was judged by an earlier version of what the app trusts.
         if (!sent.ok && sent.code === "trust_outdated") again();
@@ -119,6 +119,15 @@ class Sending {
 
   #fail(at: number, error: unknown): void {
     this.#outcomes[at] = asMeshError(error, "a message of many");
+  }
+}
+
+/** What is thrown at once fails like what is rejected later. */
+function begun<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return call();
+  } catch (error) {
+    return Promise.reject(error);
   }
 }
 

@@ -153,6 +153,16 @@ describe("a batch", () => {
     expect(await read(copy)).toEqual(results);
   });
 
+  it("Y8 P5.1 lets other requests have their turn, also between messages that fail", async () => {
+    let turns = 0;
+    const TURN = async () => {
+      turns++;
+    };
+    const messages = Array.from({ length: LIMITS.BATCH_MESSAGES }, () => ({ to: "x", data: "x" }));
+    await ask(app, post(PATH, { messages }), { TURN });
+    expect(turns).toBeGreaterThanOrEqual(LIMITS.BATCH_MESSAGES / 32);
+  });
+
   it("Y4 S47 takes a token for each message", async () => {
     const limited = await createApp();
     const { regId } = await createRecipient(limited);

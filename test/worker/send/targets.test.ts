@@ -72,6 +72,8 @@ describe("a message to many targets", () => {
       { error: "reg_id_invalid" },
       { error: "idempotency_key_reused" },
     ]);
+    const shown = await sendTo(to, { notification: { title: "x" } }, key("again"));
+    expect(shown.results[0]).toMatchObject({ error: "idempotency_key_reused" });
     const ttl = await sendTo(to, { ttl: 5 }, key("again"));
     expect(ttl.results[0]).toMatchObject({ error: "idempotency_key_reused" });
   });
