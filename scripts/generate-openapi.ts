@@ -26,6 +26,7 @@ import {
   deviceAnswer,
   deviceBody,
   healthAnswer,
+  isPolled,
   keyAnswer,
   keyBody,
   liveBody,
@@ -156,7 +157,12 @@ const IN_PATH: Readonly<Record<string, string>> = {
 
 const text = { type: "string" } as const;
 
-function parametersOf({ path, headers = {} }: NamedRoute) {
+function parametersOf(route: NamedRoute) {
+  const { path } = route;
+  const headers: AnswerRow["headers"] = {
+    ...route.headers,
+    ...(isPolled(route) ? IF_NONE_MATCH : {}),
+  };
   const inPath = [...openapiPath(path).matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => ({
     name,
     in: "path" as const,
@@ -189,9 +195,19 @@ function contentOf({ body, events, file }: AnswerRow) {
 /** Headers of every answer to a signed request. */
 const headersOf = (auth: Auth): AnswerRow["headers"] => (auth === "signature" ? RATE_LIMIT : {});
 
-function answerOf(row: AnswerRow, auth: Auth) {
+const ETAG: AnswerRow["headers"] = {
+  etag: { description: "Send it as If-None-Match.", required: true },
+};
+/** To whoever has the answer already. */
+const UNCHANGED = { description: "The answer has the ETag that the request names." };
+const IF_NONE_MATCH: AnswerRow["headers"] = {
+  "If-None-Match": { description: "The ETag of an earlier answer: 304 if it is still the same." },
+};
+
+function answerOf(row: AnswerRow, route: NamedRoute) {
   const content = contentOf(row);
-  const headers = Object.entries({ ...row.headers, ...headersOf(auth) }).map(
+  const etag = isPolled(route) ? ETAG : {};
+  const headers = Object.entries({ ...row.headers, ...headersOf(route.auth), ...etag }).map(
     ([name, { description, required }]) => [
       name,
       { description, ...(required && { required }), schema: text },
@@ -240,12 +256,13 @@ const TEXT_BODY = {
 };
 
 function operationOf(route: NamedRoute): ZodOpenApiOperationObject {
-  const { id, auth, scopes, summary, textQuery, query = textQuery, body, errors } = route;
+  const { id, scopes, summary, textQuery, query = textQuery, body, errors } = route;
   const parameters = parametersOf(route);
   const answers = Object.entries(route.answers()).map(([status, row]) => [
     status,
-    answerOf(row, auth),
+    answerOf(row, route),
   ]);
+  if (isPolled(route)) answers.push(["304", UNCHANGED]);
   return {
     operationId: id,
     summary,

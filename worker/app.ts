@@ -1,11 +1,18 @@
 /** The HTTPS edge of the mesh: routes requests to handlers, and turns errors into answers. */
 import { Hono } from "hono";
 import { MeshError } from "../schema/errors.ts";
-import { allowOf, type NamedRoute, type PathRoutes, routesByPath } from "../schema/http.ts";
+import {
+  allowOf,
+  isPolled,
+  type NamedRoute,
+  type PathRoutes,
+  routesByPath,
+} from "../schema/http.ts";
 import { requireAdmin, requireRole } from "./admin/operator.ts";
 import { configOf } from "./config.ts";
 import type { AppEnv, Handlers, MeshContext } from "./context.ts";
 import { openToPages } from "./middleware/cors.ts";
+import { unlessUnchanged } from "./middleware/etag.ts";
 import { asMeshError, problemResponse } from "./problem.ts";
 import { requireHost } from "./request/path.ts";
 import { aliases } from "./routes/aliases.ts";
@@ -73,6 +80,7 @@ function serve(paths: readonly PathRoutes[]): void {
     for (const route of routes) if (route.cors) app.use(path, openToPages(route));
     for (const route of routes) {
       const { method, auth, role = "owner" } = route;
+      if (isPolled(route)) app.use(path, unlessUnchanged);
       if (auth === "admin") app.on(method, path, requireRole(role), handlerOf(route));
       else app.on(method, path, handlerOf(route));
     }

@@ -52,6 +52,10 @@ export function routesByPath(): PathRoutes[] {
   return [...paths].map((path) => ({ path, routes: named.filter((route) => route.path === path) }));
 }
 
+/** Whether an answer has an ETag, and is 304 to whoever has it: of what an app server or an operator reads again and again. */
+export const isPolled = ({ method, auth, upgrade }: Route): boolean =>
+  method === "GET" && (auth === "signature" || auth === "admin") && upgrade === undefined;
+
 /** Allow of a path: its methods, in alphabetical order. */
 export const allowOf = (routes: readonly Pick<Route, "method">[]): string =>
   routes

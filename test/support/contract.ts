@@ -4,6 +4,7 @@ import {
   ANY_REQUEST,
   type AnswerRow,
   allowOf,
+  isPolled,
   type NamedRoute,
   type PathRoutes,
   problemBody,
@@ -28,6 +29,7 @@ const PROBLEM = "application/problem+json";
 const DECLARED = [
   "allow",
   "cache-control",
+  "etag",
   "location",
   "preference-applied",
   "ratelimit",
@@ -84,6 +86,9 @@ const isPreflight = ({ method, headers }: Received): boolean =>
 const rateLimitOf = (route: NamedRoute | undefined): AnswerRow["headers"] =>
   route?.auth === "signature" ? RATE_LIMIT : {};
 
+const etagOf = (route: NamedRoute): AnswerRow["headers"] =>
+  isPolled(route) ? { etag: { description: "", required: true } } : {};
+
 function answerFaults(
   received: Received,
   found: PathRoutes | undefined,
@@ -95,9 +100,16 @@ function answerFaults(
       ? []
       : ["CORS of a closed route"];
   }
+  if (status === 304 && route !== undefined && isPolled(route)) {
+    const named = {
+      etag: true,
+      ...Object.fromEntries(Object.keys(rateLimitOf(route) ?? {}).map((name) => [name, false])),
+    };
+    return [...headerFaults(headers, named), ...(body ? [`it has a body: ${body}`] : [])];
+  }
   const row = route?.answers()[status];
   if (route === undefined || row === undefined) return [`undeclared answer: ${body}`];
-  const rows = Object.entries({ ...row.headers, ...rateLimitOf(route) });
+  const rows = Object.entries({ ...row.headers, ...rateLimitOf(route), ...etagOf(route) });
   const known = Object.fromEntries(rows.map(([name, { required }]) => [name, required === true]));
   const faults = headerFaults(headers, known);
   const isOpen = headers.get("access-control-allow-origin") === "*";

@@ -78,6 +78,21 @@ export async function readSignedBytes(
   return { caller, bytes };
 }
 
+/** A String of RFC 9651, with parameters, which mean nothing here. */
+const QUOTED = /^"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"\s*(?:;.*)?$/;
+
+/**
+ * The key in the header: as a String of structured fields (draft-ietf-httpapi-idempotency-key-header), or bare, which means the same.
+ *
+ * @throws MeshError `idempotency_key_invalid`
+ */
+function idempotencyKeyIn(header: string): string {
+  const key = header.startsWith('"') ? QUOTED.exec(header)?.[1]?.replace(/\\(.)/g, "$1") : header;
+  if (key === undefined || !IDEMPOTENCY_KEY.test(key))
+    throw new MeshError("idempotency_key_invalid");
+  return key;
+}
+
 /**
  * What identifies a send: a request with the same basis is the same send.
  *
@@ -86,8 +101,7 @@ export async function readSignedBytes(
 export function readBasis(c: MeshContext, { verified }: Caller): IdempotencyBasis {
   const value = c.req.header("idempotency-key");
   if (value !== undefined) {
-    if (!IDEMPOTENCY_KEY.test(value)) throw new MeshError("idempotency_key_invalid");
-    return { kind: "idempotency-key", value };
+    return { kind: "idempotency-key", value: idempotencyKeyIn(value) };
   }
   if (verified.nonce === undefined) throw new MeshError("nonce_required");
   // A signature with a nonce is unique to its request; a replay of it is the same message.

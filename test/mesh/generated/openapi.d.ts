@@ -2640,7 +2640,10 @@ export interface operations {
     getMessage: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description As the send was answered with it. */
                 id: string;
@@ -2656,11 +2659,20 @@ export interface operations {
                     "ratelimit-policy"?: string;
                     /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
                     ratelimit?: string;
+                    /** @description Send it as If-None-Match. */
+                    etag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Status"] | components["schemas"]["BroadcastStatus"];
                 };
+            };
+            /** @description The answer has the ETag that the request names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /**
              * @description `message_id_invalid`: The message ID was not issued by this mesh.
@@ -2974,7 +2986,10 @@ export interface operations {
     getTagCalledMembers: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2987,11 +3002,20 @@ export interface operations {
                     "ratelimit-policy"?: string;
                     /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
                     ratelimit?: string;
+                    /** @description Send it as If-None-Match. */
+                    etag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Tag"];
                 };
+            };
+            /** @description The answer has the ETag that the request names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /**
              * @description `field_invalid`: A field has the wrong type or is out of range.
@@ -3298,7 +3322,10 @@ export interface operations {
                 limit?: number;
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3311,11 +3338,20 @@ export interface operations {
                     "ratelimit-policy"?: string;
                     /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
                     ratelimit?: string;
+                    /** @description Send it as If-None-Match. */
+                    etag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Tags"];
                 };
+            };
+            /** @description The answer has the ETag that the request names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /**
              * @description `field_invalid`: A field has the wrong type or is out of range.
@@ -3432,7 +3468,10 @@ export interface operations {
     getTag: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description 1 to 128 bytes of UTF-8, percent-encoded. */
                 tag: string;
@@ -3448,11 +3487,20 @@ export interface operations {
                     "ratelimit-policy"?: string;
                     /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
                     ratelimit?: string;
+                    /** @description Send it as If-None-Match. */
+                    etag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Tag"];
                 };
+            };
+            /** @description The answer has the ETag that the request names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /**
              * @description `field_invalid`: A field has the wrong type or is out of range.
@@ -3924,7 +3972,10 @@ export interface operations {
     getAlias: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description 1 to 128 bytes of UTF-8, percent-encoded. */
                 alias: string;
@@ -3940,11 +3991,20 @@ export interface operations {
                     "ratelimit-policy"?: string;
                     /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
                     ratelimit?: string;
+                    /** @description Send it as If-None-Match. */
+                    etag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Alias"];
                 };
+            };
+            /** @description The answer has the ETag that the request names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /**
              * @description `field_invalid`: A field has the wrong type or is out of range.
@@ -4072,7 +4132,10 @@ export interface operations {
             query?: {
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4085,6 +4148,8 @@ export interface operations {
                     "ratelimit-policy"?: string;
                     /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
                     ratelimit?: string;
+                    /** @description Send it as If-None-Match. */
+                    etag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4096,6 +4161,13 @@ export interface operations {
                         next: string | null;
                     };
                 };
+            };
+            /** @description The answer has the ETag that the request names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /**
              * @description `field_invalid`: A field has the wrong type or is out of range.
@@ -4212,7 +4284,10 @@ export interface operations {
     getRegistration: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description As the device reported it. */
                 regId: string;
@@ -4228,11 +4303,20 @@ export interface operations {
                     "ratelimit-policy"?: string;
                     /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
                     ratelimit?: string;
+                    /** @description Send it as If-None-Match. */
+                    etag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Registration"];
                 };
+            };
+            /** @description The answer has the ETag that the request names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /**
              * @description `reg_id_invalid`: The regId was not issued by this mesh.
@@ -4830,7 +4914,10 @@ export interface operations {
     getEncryptionKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description As the device reported it. */
                 regId: string;
@@ -4846,6 +4933,8 @@ export interface operations {
                     "ratelimit-policy"?: string;
                     /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
                     ratelimit?: string;
+                    /** @description Send it as If-None-Match. */
+                    etag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4856,6 +4945,13 @@ export interface operations {
                         publishedAt: number;
                     };
                 };
+            };
+            /** @description The answer has the ETag that the request names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /**
              * @description `reg_id_invalid`: The regId was not issued by this mesh.
@@ -5268,7 +5364,10 @@ export interface operations {
     listWebhooks: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5281,6 +5380,8 @@ export interface operations {
                     "ratelimit-policy"?: string;
                     /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
                     ratelimit?: string;
+                    /** @description Send it as If-None-Match. */
+                    etag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5301,6 +5402,13 @@ export interface operations {
                         }[];
                     };
                 };
+            };
+            /** @description The answer has the ETag that the request names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `request_malformed`: The request is not well-formed HTTP. */
             400: {
@@ -5616,7 +5724,10 @@ export interface operations {
     getWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description As the creation was answered with it. */
                 webhookId: string;
@@ -5632,6 +5743,8 @@ export interface operations {
                     "ratelimit-policy"?: string;
                     /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
                     ratelimit?: string;
+                    /** @description Send it as If-None-Match. */
+                    etag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5659,6 +5772,13 @@ export interface operations {
                         } | null;
                     };
                 };
+            };
+            /** @description The answer has the ETag that the request names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `request_malformed`: The request is not well-formed HTTP. */
             400: {
@@ -6533,7 +6653,10 @@ export interface operations {
                 limit?: number;
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description As the creation was answered with it. */
                 webhookId: string;
@@ -6549,6 +6672,8 @@ export interface operations {
                     "ratelimit-policy"?: string;
                     /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
                     ratelimit?: string;
+                    /** @description Send it as If-None-Match. */
+                    etag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6597,6 +6722,13 @@ export interface operations {
                         next: string | null;
                     };
                 };
+            };
+            /** @description The answer has the ETag that the request names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /**
              * @description `field_invalid`: A field has the wrong type or is out of range.
@@ -6910,7 +7042,10 @@ export interface operations {
     listApps: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6919,11 +7054,20 @@ export interface operations {
             /** @description The apps. */
             200: {
                 headers: {
+                    /** @description Send it as If-None-Match. */
+                    etag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Apps"];
                 };
+            };
+            /** @description The answer has the ETag that the request names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `request_malformed`: The request is not well-formed HTTP. */
             400: {
@@ -7175,7 +7319,10 @@ export interface operations {
     getApp: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description As it was made. */
                 appId: string;
@@ -7187,11 +7334,20 @@ export interface operations {
             /** @description Without secrets. */
             200: {
                 headers: {
+                    /** @description Send it as If-None-Match. */
+                    etag: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AppWithKeys"];
                 };
+            };
+            /** @description The answer has the ETag that the request names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `request_malformed`: The request is not well-formed HTTP. */
             400: {
@@ -7427,7 +7583,10 @@ export interface operations {
     getPolicy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description As it was made. */
                 appId: string;
@@ -7439,6 +7598,8 @@ export interface operations {
             /** @description The policy. */
             200: {
                 headers: {
+                    /** @description Send it as If-None-Match. */
+                    etag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7457,6 +7618,13 @@ export interface operations {
                         }[];
                     };
                 };
+            };
+            /** @description The answer has the ETag that the request names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `request_malformed`: The request is not well-formed HTTP. */
             400: {
@@ -8460,7 +8628,10 @@ export interface operations {
     listCredentials: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8469,6 +8640,8 @@ export interface operations {
             /** @description Without tokens, oldest first. */
             200: {
                 headers: {
+                    /** @description Send it as If-None-Match. */
+                    etag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8485,6 +8658,13 @@ export interface operations {
                         }[];
                     };
                 };
+            };
+            /** @description The answer has the ETag that the request names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `request_malformed`: The request is not well-formed HTTP. */
             400: {
@@ -8883,7 +9063,10 @@ export interface operations {
                 limit?: number;
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The ETag of an earlier answer: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8892,6 +9075,8 @@ export interface operations {
             /** @description A page, newest first. */
             200: {
                 headers: {
+                    /** @description Send it as If-None-Match. */
+                    etag: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8914,6 +9099,13 @@ export interface operations {
                         next: string | null;
                     };
                 };
+            };
+            /** @description The answer has the ETag that the request names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /**
              * @description `field_invalid`: A field has the wrong type or is out of range.

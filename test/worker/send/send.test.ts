@@ -175,12 +175,29 @@ describe("a message is told from another", () => {
     expect(answers[2]).not.toBe(answers[0]);
   });
 
+  it.each([
+    ['"k-quoted"', "k-quoted"],
+    ['"k-quoted";p=1', "k-quoted"],
+    [String.raw`"a\"b\\c"`, String.raw`a"b\c`],
+  ])("P2.2 by a key in quotes, which is the key without them: %s", async (quoted, bare) => {
+    const message = { to: offline.regId, data: "x" };
+    const withKey = (key: string) => send(message, { headers: { "idempotency-key": key } });
+    const { body } = await withKey(quoted);
+    expect((await withKey(bare)).body.id).toBe(body.id);
+  });
+
   const { IDEMPOTENCY_KEY_CHARS: bound } = LIMITS;
   it.each([
     ["x".repeat(bound), 202],
     ["x".repeat(bound + 1), 400],
     ["two words", 400],
     ["tab\there", 400],
+    [`"${"x".repeat(bound)}"`, 202],
+    [`"${"x".repeat(bound + 1)}"`, 400],
+    ['"two words"', 400],
+    ['"no end', 400],
+    ['"', 400],
+    ['""', 400],
   ])("P8.1 by a key within its bounds: %s", async (key, status) => {
     const request = await signed(app, {
       body: { to: offline.regId, data: "x" },
