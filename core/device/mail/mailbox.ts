@@ -306,8 +306,8 @@ export class Mailbox {
     this.#store.deleteMail([...ended, ...open].map(({ seq }) => seq));
     this.#outcomes.record(slot, status, ended);
     this.#outcomes.recordSent(slot, status, open);
-    // A collapsed message leaves because of one that is still queued, or has left before.
-    if (status !== "collapsed") this.endReplaced(registration, [...ended, ...open], context);
+    // A collapsed message leaves because of one that is still queued, or has left before. One that is held has replaced none.
+    if (status !== "collapsed") this.endReplaced(registration, waiting, context);
   }
 
   /**

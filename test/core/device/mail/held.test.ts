@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Message } from "../../../../schema/generated/link.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
-import { Rig, type SendFields, START_MS } from "../support/rig.ts";
+import { keyOf, Rig, type SendFields, START_MS } from "../support/rig.ts";
 
 const MINUTE_MS = 60_000;
 const AT = START_MS + 10 * MINUTE_MS;
@@ -13,6 +13,16 @@ function schedule(rig: Rig, key: string, at: number, fields: SendFields = {}) {
   const answer = rig.send({ key, hold: { at }, ...fields });
   if (typeof answer === "number" || !answer.ok) throw new Error(JSON.stringify(answer));
   return answer;
+}
+
+/** Its sender recalls a message. */
+function recall(rig: Rig, key: string, seq: number): void {
+  const request = { app: "a", generation: rig.generationOf("a"), seq, key: keyOf(key), waitMs: 0 };
+  rig.run((context) => rig.device.recall(request, context));
+}
+
+function times(count: number, act: () => void): void {
+  for (let n = 0; n < count; n++) act();
 }
 
 /** Time passes, and the alarm rings when it is due. */
@@ -210,6 +220,21 @@ describe("a scheduled message", () => {
     rig.connect({ attach: [1], lastSeq: 0 });
     const [message] = rig.takeMessages();
     expect(message?.remainingMs).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ["recalled", (rig: Rig, seq: number) => recall(rig, "later", seq)],
+    ["overflowed", (rig: Rig) => times(LIMITS.MAILBOX_MESSAGES - 1, () => rig.queue())],
+  ])("J6 P1.1 one that is %s while it is held leaves alone what waits", (status, end) => {
+    const rig = Rig.offline();
+    const collapseKey = "x";
+    const now = rig.queue({ key: "now", collapseKey, lane: 1 });
+    const later = schedule(rig, "later", AT, { collapseKey, lane: 3 });
+    end(rig, later.seq);
+    expect(rig.statusOf("later", later.seq)).toBe(status);
+    expect(rig.statusOf("now", now.seq)).toBe("queued");
+    rig.connect({ attach: [1] });
+    expect(dataOf(rig.takeAndAck())).toContain("now");
   });
 
   test("J7 P4.7 counts in the mailbox, and is dropped as the oldest of its priority", () => {
