@@ -49,6 +49,8 @@ test(`K2 P2.1 P3.1 nothing is lost, doubled or out of order, whatever breaks (se
   }
   const answers = await Promise.all(sends);
   await link.close();
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set(["delivered"]));
+  // On a busy machine, the device may take longer than a send waits.
+  for (const { status } of answers) expect(["delivered", "queued"]).toContain(status);
+  await expect.poll(() => got.length, { timeout: 60_000 }).toBe(sends.length);
   expect(got).toEqual(sends.map((_, n) => n));
 });

@@ -44,10 +44,14 @@ describe("what is sent", () => {
     const own = link();
     const sends = Array.from({ length: 300 }, (_, n) => own.send({ to: regId, data: { n } }));
     const answers = await Promise.all(sends);
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set(["delivered"]));
+    // On a busy machine, the device may take longer than a send waits.
+    for (const { status } of answers) expect(["delivered", "queued"]).toContain(status);
+    await expect.poll(() => got.length, { timeout: 60_000 }).toBe(sends.length);
     expect(got).toEqual(answers.map((_, n) => ({ n })));
     const { id = "" } = answers[0] ?? {};
-    expect(await mesh.sender(app).status(id)).toMatchObject({ status: "delivered" });
+    await expect
+      .poll(() => mesh.sender(app).status(id), { timeout: 60_000 })
+      .toMatchObject({ status: "delivered" });
   });
 
   test("K1 P1.8 text, bytes and numbers arrive as they were given", async () => {
