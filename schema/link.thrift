@@ -664,7 +664,7 @@ struct SendResult {
   3: optional binary id
   /** Milliseconds from the arrival of the send to this result. */
   4: optional i32 tookMs
-  /** Of a send to another target: the JSON body of the answer that POST /v1/messages gives. */
+  /** Of a send to another target, and of a message that is held until its `sendAt`: the JSON body of the answer that POST /v1/messages gives. */
   5: optional binary answer
   /** Refused: the problem document (RFC 9457) that POST /v1/messages answers with. */
   6: optional binary problem

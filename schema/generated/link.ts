@@ -1414,7 +1414,7 @@ export interface SendResult {
   readonly id?: Uint8Array;
   /** Milliseconds from the arrival of the send to this result. */
   readonly tookMs?: number;
-  /** Of a send to another target: the JSON body of the answer that POST /v1/messages gives. */
+  /** Of a send to another target, and of a message that is held until its `sendAt`: the JSON body of the answer that POST /v1/messages gives. */
   readonly answer?: Uint8Array;
   /** Refused: the problem document (RFC 9457) that POST /v1/messages answers with. */
   readonly problem?: Uint8Array;

@@ -14,7 +14,7 @@ import type { Caller } from "../request/signed.ts";
 import type { Outgoing } from "../send/message.ts";
 import { takeToken, useOf } from "../send/quota.ts";
 import { type SendOutcome, sendOutgoing } from "../send/send.ts";
-import { type SingleSend, singleSend } from "../send/single.ts";
+import { type SingleSend, singleOutcome, singleSend } from "../send/single.ts";
 import { readThriftSend } from "../send/thrift.ts";
 import { sendTrusted } from "../send/trusted.ts";
 
@@ -81,8 +81,10 @@ function begin(
   if (typeof to === "string" && c.env.MAX_LINKS === undefined) {
     const single = singleSend(c, { ...outgoing, to });
     callDevice(c, caller, single, waitMs).then((sent) => {
-      if (sent.ok) settle(pending, resultOf(c, send, single.request.key, sent));
-      else refuse(refusal(sent));
+      if (!sent.ok) refuse(refusal(sent));
+      else if (sent.heldUntil === undefined)
+        settle(pending, resultOf(c, send, single.request.key, sent));
+      else settle(pending, answerOf(c, send, singleOutcome(single, sent)));
     }, refuse);
   } else {
     sendOutgoing(c, outgoing).then(
@@ -133,7 +135,8 @@ const resultOf = (
 function answerOf(c: CallContext, { request }: Send, outcome: SendOutcome): SendResult {
   const took = tookMs(c);
   const parts = "id" in outcome ? parseMessageId(outcome.id) : undefined;
-  if (parts !== undefined && "id" in outcome && outcome.status !== "accepted") {
+  const isHeld = "sendAt" in outcome;
+  if (parts !== undefined && "id" in outcome && outcome.status !== "accepted" && !isHeld) {
     const status = STATUSES[outcome.status];
     return { request, status, id: messageIdBytes(parts), tookMs: took };
   }

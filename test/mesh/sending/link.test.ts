@@ -74,6 +74,17 @@ describe("what is sent", () => {
     expect(all).toMatchObject({ status: "accepted" });
   });
 
+  test("K1 J4 a scheduled message has its time in its result, also when it is sent again", async () => {
+    const { regId } = await device();
+    const own = link();
+    const sendAt = new Date(Date.now() + 60_000);
+    const message = { to: regId, data: "later", sendAt };
+    const options = { idempotencyKey: "scheduled-1" };
+    const sent = await own.send(message, options);
+    expect(sent).toMatchObject({ status: "queued", sendAt: sendAt.getTime() });
+    expect(await own.send(message, options)).toMatchObject({ id: sent.id, sendAt: sent.sendAt });
+  });
+
   test("K1 P2.2 a key used twice is one message, and another content under it is refused", async () => {
     const { regId } = await device();
     const own = link();
