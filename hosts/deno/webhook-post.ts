@@ -72,6 +72,14 @@ export class WebhookPost implements WebhookPort {
         answer.on("error", fail);
       });
       sending.on("error", fail);
+      // An answer of 101 is none that this asked for, and neither Node nor Deno tells it as one.
+      sending.on("upgrade", ({ statusCode = 0 }, socket) => {
+        socket.destroy();
+        resolve({ ok: true, status: statusCode, retryAfter: null, text: "" });
+      });
+      // Whatever else ends without a word.
+      sending.on("close", () => fail(new Error("it closed")));
+      signal.addEventListener("abort", () => fail(new Error("it is late")), { once: true });
       sending.end(bytes);
     });
   }

@@ -114,3 +114,19 @@ test("Q8 a receiver that is not there, or breaks off, is told as such", async ()
     if (!answer.ok) expect(answer.error).toMatch(/^no connection: /);
   }
 });
+
+test("Q8 a receiver that switches protocols has answered 101, and holds nothing", async () => {
+  const closed = Promise.withResolvers<void>();
+  const server = createTcp((socket) => {
+    socket.on("error", () => {}).on("close", () => closed.resolve());
+    socket.once("data", () =>
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const answer = await new WebhookPost("private").post(request(`http://127.0.0.1:${port}/`));
+  expect(answer).toEqual({ ok: true, status: 101, retryAfter: null, text: "" });
+  await closed.promise;
+});
