@@ -93,7 +93,7 @@ export class Webhooks {
 
   /** Sends an event of type `test` now, and tells what the receiver answered. */
   test(id: string, { signal }: CallOptions = {}): Promise<WebhookTestBody> {
-    const request = { body: {}, isChange: true, signal };
+    const request = { body: {}, timeoutMs: TEST_TIMEOUT_MS, isChange: true, signal };
     return this.#calls.call<"testWebhook">("POST", `${pathOf(id)}/test`, request);
   }
 
@@ -141,6 +141,9 @@ export class Webhooks {
     return replayed;
   }
 }
+
+/** The receiver may take ten seconds, and the mesh tells that it took longer. */
+const TEST_TIMEOUT_MS = 30_000;
 
 const pathOf = (id: string) => `/v1/webhooks/${encodeURIComponent(id)}` as const;
 
