@@ -118,11 +118,8 @@ const publishKey = {
   auth: new Uint8Array(16).fill(0xa5),
 };
 const upstream = {
-  request: 9,
-  slot: 1,
-  key: bytes(16),
-  contentType: ContentType.JSON,
-  data: text('{"seen":1}'),
+  ...{ request: 9, slot: 1, key: bytes(16) },
+  ...{ contentType: ContentType.JSON, data: text('{"seen":1}') },
 };
 const NO_BYTES = new Uint8Array();
 const described = { request: 6, tags: ["weather/berlin"], aliases: ["user-17"] };

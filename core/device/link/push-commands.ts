@@ -23,8 +23,8 @@ import type { DeviceBudgets } from "../trust/budgets.ts";
 import type { NameCommands } from "../trust/name-commands.ts";
 import type { UsedNames } from "../trust/rights.ts";
 import { lapseOf } from "../trust/standing.ts";
-import { sendUpstream, type UpstreamParts } from "../upstream.ts";
 import type { Reports } from "./reports.ts";
+import { sendUpstream, type UpstreamParts } from "./upstream.ts";
 
 interface CommandParts {
   readonly registrations: Registrations;

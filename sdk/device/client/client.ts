@@ -37,9 +37,9 @@ import {
   MessageReports,
   type ReportOptions,
 } from "./reporting/message-reports.ts";
+import { upstreamOf } from "./reporting/upstream.ts";
 import { Requests } from "./requests.ts";
 import { SealingPort } from "./sealing/sealing-port.ts";
-import { upstreamOf } from "./upstream.ts";
 
 /** The client of a push service: what `connect` and `openClient` give, or what an engine has for all tabs. */
 export class AppClient extends ClientBase implements PushClient {

@@ -48,8 +48,7 @@ type AnswerFrame = Extract<
 >;
 
 /** Of commands that are about nothing that others are about. */
-const isAlone = (kind: Command["kind"]): boolean =>
-  kind === "report" || kind === "events" || kind === "upstream";
+const isAlone = (kind: Command["kind"]): boolean => /^(report|events|upstream)$/.test(kind);
 
 export interface AppOwner {
   /** False if there is no link. */

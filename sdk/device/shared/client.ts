@@ -16,7 +16,7 @@ import type {
   UpstreamOptions,
 } from "../client/options.ts";
 import type { MessageReport, ReportOptions } from "../client/reporting/message-reports.ts";
-import { randomKey } from "../client/upstream.ts";
+import { randomKey } from "../client/reporting/upstream.ts";
 import { CLOSE_WAIT_MS, RETRY_BASE_MS, RETRY_MAX_MS } from "../constants.ts";
 import { PushError, type PushErrorData, toErrorData } from "../errors.ts";
 import type { Host } from "../host.ts";

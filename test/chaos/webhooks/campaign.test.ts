@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { HOST } from "../support/host.ts";
-import { chaosSeed, clean } from "./options.ts";
-import { inOneLine, killWithWebhooks } from "./webhooks.ts";
+import { HOST } from "../../support/host.ts";
+import { chaosSeed, clean } from "../options.ts";
+import { inOneLine, killWithWebhooks } from "./campaign.ts";
 
 test("Q4 Q5 Q10 U2 kill -9 loses no receipt, and doubles come with the same webhook-id only", async () => {
   const seed = chaosSeed();

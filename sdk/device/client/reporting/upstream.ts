@@ -1,8 +1,8 @@
 /** Makes the command for a message to the app's server. */
-import { toBase64Url } from "../../../schema/text.ts";
-import { optionInvalid } from "../errors.ts";
-import type { Command } from "../port.ts";
-import type { UpstreamData, UpstreamOptions } from "./options.ts";
+import { toBase64Url } from "../../../../schema/text.ts";
+import { optionInvalid } from "../../errors.ts";
+import type { Command } from "../../port.ts";
+import type { UpstreamData, UpstreamOptions } from "../options.ts";
 
 const utf8 = new TextEncoder();
 const KEY_BYTES = 16;

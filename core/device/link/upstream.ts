@@ -1,16 +1,16 @@
 /** Messages from a device to its app's server: brought to the app's webhooks at once, and answered when they are stored there. */
-import { MeshError } from "../../schema/errors.ts";
-import { ContentType, type Upstream } from "../../schema/generated/link.ts";
-import { LIMITS } from "../../schema/limits.ts";
-import { toBase64, toBase64Url } from "../../schema/text.ts";
-import type { OnAnswer } from "../channels/push.ts";
-import type { CallResult, Context } from "../link/effects.ts";
-import type { Refused } from "../message/refusal.ts";
-import { webhookNameOf } from "../webhook/names.ts";
-import type { Calls } from "./calls.ts";
-import { eventId } from "./events/receipts.ts";
-import type { DeviceIdentity } from "./identity.ts";
-import type { Registration } from "./registration.ts";
+import { MeshError } from "../../../schema/errors.ts";
+import { ContentType, type Upstream } from "../../../schema/generated/link.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { toBase64, toBase64Url } from "../../../schema/text.ts";
+import type { OnAnswer } from "../../channels/push.ts";
+import type { CallResult, Context } from "../../link/effects.ts";
+import type { Refused } from "../../message/refusal.ts";
+import { webhookNameOf } from "../../webhook/names.ts";
+import type { Calls } from "../calls.ts";
+import { eventId } from "../events/receipts.ts";
+import type { DeviceIdentity } from "../identity.ts";
+import type { Registration } from "../registration.ts";
 
 export interface UpstreamParts {
   readonly calls: Calls;

@@ -2,20 +2,20 @@
  * `kill -9` of the mesh while messages with receipts are sent, devices send to their app's server, and its receiver fails, hangs, answers late or
  * closes; then everything is checked.
  *
- *   node test/chaos/webhooks.ts [--host deno|workerd] [--seed N] [--rounds 10] [--devices 6]
+ *   node test/chaos/webhooks/campaign.ts [--host deno|workerd] [--seed N] [--rounds 10] [--devices 6]
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect } from "../../sdk/device/node.ts";
-import type { PushClient } from "../../sdk/device/push-client.ts";
-import { memoryStorage } from "../../sdk/device/storage/storage.ts";
-import { type PushServer, verifyWebhook, type WebhookEventBody } from "../../sdk/server/mod.ts";
-import { nextVictim, ROUND_MS } from "./kill.ts";
-import { Mesh } from "./mesh.ts";
-import { type ChaosOptions, runFromCommandLine } from "./options.ts";
-import { type Random, random as seeded } from "./random.ts";
-import { until } from "./wait.ts";
+import { connect } from "../../../sdk/device/node.ts";
+import type { PushClient } from "../../../sdk/device/push-client.ts";
+import { memoryStorage } from "../../../sdk/device/storage/storage.ts";
+import { type PushServer, verifyWebhook, type WebhookEventBody } from "../../../sdk/server/mod.ts";
+import { nextVictim, ROUND_MS } from "../kill.ts";
+import { Mesh } from "../mesh.ts";
+import { type ChaosOptions, runFromCommandLine } from "../options.ts";
+import { type Random, random as seeded } from "../random.ts";
+import { until } from "../wait.ts";
 
 /** An endpoint that failed some times in a row is tried again within this. */
 const DRAIN_MS = 120_000;
