@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import type { ConditionBody, SendBodyInput } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import type { BroadcastMessage } from "../../sdk/server/message.ts";
+import type { BroadcastMessage } from "../../sdk/server/sending/message.ts";
 import { watchBroadcast } from "../broadcast-progress.ts";
 import { contextOf, type KeyOptions } from "../context.ts";
 import { usageFailure } from "../failure.ts";

@@ -68,7 +68,9 @@ export type { GrantedName, GrantOptions, RevokeOptions } from "./grant.ts";
 export type { ServerLinkState } from "./link/connections.ts";
 export { ServerLink, type ServerLinkOptions } from "./link/server-link.ts";
 export type { ServerSocket, SocketEvents, SocketInit } from "./link/socket.ts";
-export type { BatchesResult, ManyAnswer, TargetsResult } from "./many.ts";
+export { PushServer } from "./push-server.ts";
+export type { Registrations } from "./registrations.ts";
+export type { BatchesResult, ManyAnswer, TargetsResult } from "./sending/many.ts";
 export type {
   AliasMessage,
   BatchedMessage,
@@ -78,9 +80,7 @@ export type {
   RecallOptions,
   SendOptions,
   SingleMessage,
-} from "./message.ts";
-export { PushServer } from "./push-server.ts";
-export type { Registrations } from "./registrations.ts";
+} from "./sending/message.ts";
 export type { PushServerOptions } from "./signed-calls.ts";
 export {
   createSigningKey,

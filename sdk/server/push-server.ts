@@ -25,6 +25,7 @@ import { optionError, PushServerError } from "./errors.ts";
 import { type GrantOptions, makeGrant, type RevokeOptions, revokeGrant } from "./grant.ts";
 import type { LinkMessage } from "./link/content.ts";
 import { ServerLink, type ServerLinkOptions } from "./link/server-link.ts";
+import { Registrations } from "./registrations.ts";
 import {
   type BatchesResult,
   batchBodies,
@@ -32,7 +33,7 @@ import {
   joinedAnswers,
   keyOfPart,
   type TargetsResult,
-} from "./many.ts";
+} from "./sending/many.ts";
 import type {
   AliasMessage,
   BatchedMessage,
@@ -43,11 +44,10 @@ import type {
   RecallOptions,
   SendOptions,
   SingleMessage,
-} from "./message.ts";
-import { Registrations } from "./registrations.ts";
+} from "./sending/message.ts";
+import { preferOf, waitMsOf } from "./sending/wait.ts";
 import { type PushServerOptions, SignedCalls } from "./signed-calls.ts";
 import { Tags } from "./tags.ts";
-import { preferOf, waitMsOf } from "./wait.ts";
 import { Webhooks } from "./webhooks/webhooks.ts";
 
 /** Random bytes of an idempotency key. */

@@ -18,9 +18,9 @@ import type {
   BroadcastOptions,
   SendOptions,
   SingleMessage,
-} from "../message.ts";
+} from "../sending/message.ts";
+import { waitMsOf } from "../sending/wait.ts";
 import { pauseAfter, type SignedCalls } from "../signed-calls.ts";
-import { waitMsOf } from "../wait.ts";
 import { type Connection, sizeOf } from "./connection.ts";
 import { Connections, type ServerLinkState } from "./connections.ts";
 import { encodeMessage, type LinkMessage } from "./content.ts";

@@ -1,7 +1,7 @@
 /** Messages, and the options of sending one. */
-import type { ConditionBody, SendBodyInput } from "../../schema/http.ts";
-import type { MessageData } from "./body.ts";
-import type { CallOptions } from "./call.ts";
+import type { ConditionBody, SendBodyInput } from "../../../schema/http.ts";
+import type { MessageData } from "../body.ts";
+import type { CallOptions } from "../call.ts";
 
 export interface BroadcastOptions extends CallOptions {
   /**

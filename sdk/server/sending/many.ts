@@ -1,7 +1,7 @@
 /** Sends to many at once: divides what is more than one request takes, and puts the results together. */
-import type { BatchResult, TargetResult } from "../../schema/http.ts";
-import { LIMITS } from "../../schema/limits.ts";
-import { optionError } from "./errors.ts";
+import type { BatchResult, TargetResult } from "../../../schema/http.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { optionError } from "../errors.ts";
 import type { ManyMessage } from "./message.ts";
 
 /** Around the messages of a batch. */

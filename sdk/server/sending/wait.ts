@@ -1,6 +1,6 @@
 /** How long a send waits for the device. */
-import { LIMITS } from "../../schema/limits.ts";
-import { optionError } from "./errors.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { optionError } from "../errors.ts";
 import type { SendOptions } from "./message.ts";
 
 /** @returns undefined: as long as the mesh does by itself. @throws PushServerError `option_invalid` */
