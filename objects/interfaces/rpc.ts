@@ -26,7 +26,7 @@ import type {
   TagsRequest,
 } from "../../core/device/types.ts";
 import type { RecallAnswer, RecallRequest } from "../../core/message/recall.ts";
-import type { CommandAnswer } from "../../core/message/refusal.ts";
+import type { CommandAnswer, Refused } from "../../core/message/refusal.ts";
 import type { RegistrationName } from "../../core/message/registration-name.ts";
 import type { SendAnswer, SendRequest } from "../../core/message/send.ts";
 import type { AuditEvent, AuditPage, AuditQuery } from "../../core/operator/audit.ts";
@@ -202,7 +202,7 @@ export interface WebhookRpc {
   /** From another object of the app. Safe to repeat. @returns whether this disabled it */
   disable(id: string, reason: DisabledReason): Promise<boolean>;
   /** Sends a test event, and tells what the receiver answered. Null if there is no such endpoint. */
-  test(id: string): Promise<TestAnswer | null>;
+  test(id: string): Promise<Refused | TestAnswer | null>;
 }
 
 /** A sending key as the edge needs it to verify a signature. An object of an older version leaves out the rights: it has all. */

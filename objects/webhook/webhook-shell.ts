@@ -57,6 +57,13 @@ const BATCH_ID_BYTES = 15;
 /** How long an alarm waits for what is due soon. */
 const LINGER_MS = 2 * LIMITS.WEBHOOK_BATCH_MS;
 
+const TESTING: Refused = {
+  ok: false,
+  code: "too_many_requests",
+  detail: `${LIMITS.WEBHOOK_PARALLEL} tests of webhooks are under way`,
+  retryAfterMs: 1_000,
+};
+
 export class WebhookShell implements WebhookRpc {
   readonly #runtime: ObjectRuntime<Store>;
   readonly #peers: Pick<Peers, "webhook">;
@@ -68,6 +75,8 @@ export class WebhookShell implements WebhookRpc {
   readonly #upstream = new Limiter(LIMITS.UPSTREAM_APP_PER_SECOND, LIMITS.UPSTREAM_APP_BURST);
   /** Ids of the batches that are being tried, by endpoint. */
   readonly #inFlight = new Map<string, Set<string>>();
+  /** Tests under way. */
+  #testing = 0;
   /** Ends the wait of the alarm that works; null if none does. */
   #poke: (() => void) | null = null;
   /** What another object says about the app's endpoints, and until when that is used. */
@@ -183,7 +192,14 @@ export class WebhookShell implements WebhookRpc {
   }
 
   /** Sends an event of type `test`, which is not stored. Null if there is no such endpoint. */
-  async test(id: string): Promise<TestAnswer | null> {
+  async test(id: string): Promise<Refused | TestAnswer | null> {
+    // Each may hold a connection for ten seconds: no more than deliveries do, whoever asks.
+    if (this.#testing >= LIMITS.WEBHOOK_PARALLEL) return TESTING;
+    this.#testing++;
+    return this.#test(id).finally(() => this.#testing--);
+  }
+
+  #test(id: string): Promise<TestAnswer | null> {
     return this.#stay.during(async () => {
       const endpoint = await this.#answer(({ store }) => findEndpoint(store, id));
       if (endpoint === null) return null;

@@ -159,6 +159,7 @@ async function testWebhook(c: MeshContext): Promise<Response> {
   await beginChange(c, caller);
   const answer = await onceInTime(() => first(c, caller).test(idOf(c)), TEST_MS);
   if (answer === null) throw new MeshError("webhook_not_found");
+  if ("ok" in answer) throw refusal(answer);
   return c.json(answer satisfies WebhookTestBody);
 }
 

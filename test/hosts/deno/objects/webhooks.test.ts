@@ -314,6 +314,20 @@ test("Q8 a receiver that hangs holds up no other one, and no call", async () => 
   expect(quick.flatMap(({ body }) => idsIn(body))).toEqual(events.map(({ id }) => id));
 });
 
+test("Q8 an app has four tests under way at most", async () => {
+  const receivers = new Receivers();
+  const { mesh } = start(databasePath(), receivers);
+  const { id } = await create(mesh);
+  const { promise: answer, resolve } = Promise.withResolvers<WebhookResponse>();
+  receivers.answering = () => answer;
+  const first = Array.from({ length: 4 }, () => mesh.peers.webhook(APP).test(id));
+  expect(await mesh.peers.webhook(APP).test(id)).toMatchObject({ code: "too_many_requests" });
+  resolve(status(204));
+  for (const test of first) expect(await test).toMatchObject({ delivered: true });
+  expect(await mesh.peers.webhook(APP).test(id)).toMatchObject({ delivered: true });
+  expect(receivers.requests).toHaveLength(5);
+});
+
 test("Q8 at the bound the oldest events become dead letters, and those beyond theirs are counted", async () => {
   const receivers = new Receivers();
   const { mesh } = start(databasePath(), receivers);
