@@ -144,11 +144,23 @@ function eventsOf({ seq, events }: Pick<TimelineRecord, "seq" | "events">): Time
   }));
 }
 
-/** Adds an event: what the device reports later than it happened, where it belongs. */
+/**
+ * Adds an event: what the device reports later than it happened, where it belongs. It reports in the order in which that happened; times are less
+ * exact, by as long as a report was on its way.
+ */
 function place(events: TimelineEvent[], one: TimelineEvent): void {
-  const isReport = REPORTS.has(one.event);
-  const at = isReport ? events.findLastIndex((earlier) => earlier.at <= one.at) + 1 : events.length;
-  events.splice(Math.max(1, at), 0, one);
+  if (!REPORTS.has(one.event)) {
+    events.push(one);
+    return;
+  }
+  const before = events.findLastIndex(({ event }) => REPORTS.has(event));
+  const at = Math.max(one.at, events[before]?.at ?? 0);
+  const after = Math.max(
+    0,
+    before,
+    events.findLastIndex((earlier) => earlier.at <= at),
+  );
+  events.splice(after + 1, 0, { ...one, at });
 }
 
 /** Drops what happened again later, such as being sent on link after link, and then what came second. */

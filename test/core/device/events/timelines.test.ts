@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { DeviceEventKind } from "../../../../schema/generated/link.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
-import { Rig, type SendFields } from "../support/rig.ts";
+import { keyOf, Rig, type SendFields } from "../support/rig.ts";
 
 const TRACED: SendFields = { key: "m", options: { trace: true } };
 
@@ -141,6 +142,27 @@ describe("the timeline of a message", () => {
     const { seq } = rig.queue(TRACED);
     expect(rig.rows(() => rig.queue(TRACED))).toBe(0);
     expect(eventsOf(rig, seq)).toEqual(["accepted", "queued"]);
+  });
+
+  test("F4 has what the device reports where it happened, in the order of the reports", () => {
+    const rig = Rig.online();
+    rig.sendAndWait(TRACED);
+    const seq = rig.takeAndAck()[0]?.seq ?? 0;
+    const { SHOWN, CLICKED, RECALLED } = DeviceEventKind;
+    const report = (kind: DeviceEventKind, agoMs: number) => {
+      const events = [{ kind, key: keyOf("m"), seq, agoMs }];
+      rig.command({ kind: "events", value: { request: 9, slot: 1, events } });
+    };
+    later(rig, () => report(SHOWN, 0));
+    const shownAt = rig.now;
+    later(rig, () => report(RECALLED, 0));
+    // It was less long on its way than the one before.
+    later(rig, () => report(CLICKED, 25));
+    expect(eventsOf(rig, seq)).toEqual([
+      ...["accepted", "sent", "delivered", "shown", "clicked", "recalled"],
+    ]);
+    const answer = rig.status("m", seq);
+    expect(answer.ok && answer.events?.[4]).toEqual({ event: "clicked", at: shownAt });
   });
 
   test("F3 is kept for 30 days after the end, and then makes room with the next", () => {
