@@ -21,7 +21,7 @@ const BOUNDS = {
   /** What every page loads. */
   device: 11_800,
   /** With the script that the tab with the link loads too. */
-  deviceWithLink: 38_600,
+  deviceWithLink: 39_300,
   live: 3_495,
 } as const;
 

@@ -2,6 +2,7 @@
  * The messages between a client (one per app) and the push service (one per device). They are plain structured-cloneable data, so a
  * port can be a MessagePort of a worker as well as the in-process pair below.
  */
+import type { AcceptTime } from "../../schema/delivery.ts";
 import type {
   Attribute,
   Cursor,
@@ -59,6 +60,13 @@ export type Command =
       readonly key: Uint8Array;
       readonly contentType: 1 | 2 | 3;
       readonly data: Uint8Array;
+    }
+  /** How the app wants its messages. */
+  | {
+      readonly kind: "delivery";
+      readonly paused: boolean;
+      readonly accept: readonly AcceptTime[];
+      readonly timeZone: string | undefined;
     }
   /** Empty bytes withdraw the key. */
   | { readonly kind: "publishKey"; readonly publicKey: Uint8Array; readonly auth: Uint8Array }
@@ -166,6 +174,8 @@ export type ToClient =
       readonly epoch?: number | undefined;
       /** Shows that the regId is of the mesh. */
       readonly proof?: Uint8Array | undefined;
+      /** Of the settings that the mesh has; absent for none. */
+      readonly delivery?: number | undefined;
     }
   /** Asks for a grant; the answer is `granted`, whenever there is one. */
   | {

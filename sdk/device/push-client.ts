@@ -1,6 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** The public client of one app on this device. */
+
 import type { ClientEvents } from "./client/client-events.ts";
+import type { AcceptHours, DeliveryState } from "./client/delivery/wishes.ts";
 import type { PushData, PushMessage } from "./client/message.ts";
 import type { MessageHandler } from "./client/message-handler.ts";
 import type {
@@ -124,6 +126,30 @@ export interface PushClient<T = PushData> extends Events, AsyncDisposable {
    * @example await push.sendUpstream({ seen: message.id }, { key: `seen ${message.id}` });
    */
   sendUpstream(data: UpstreamData, options?: UpstreamOptions): Promise<void>;
+
+  /**
+   * From the call on, handlers get no message; from when it resolves on, none is sent. Messages wait, and their ttl runs on. Stored on the device, also
+   * over restarts; without a network, the mesh is told with the next link.
+   *
+   * @throws PushError `not_registered`, `storage_failed`, `client_closed`, or why the link closed
+   */
+  pause(options?: CallOptions): Promise<void>;
+
+  /** Ends `pause`: what came meanwhile comes now, in order. */
+  resume(options?: CallOptions): Promise<void>;
+
+  /**
+   * Takes messages only at these times, in the time zone of the device, which the mesh learns with it, and when it changes. Others wait, but those whose
+   * sender said `ignoreQuietHours`. Stored as by `pause`. No times at all: at any time; the mesh still learns the time zone, in which senders schedule.
+   *
+   * @param accept Up to 16.
+   * @throws PushError `option_invalid`, `delivery_invalid`, and as `pause`
+   * @example await push.setAcceptTime([{ from: "08:00", to: "22:00" }, { days: ["fri", "sat"], from: "22:00", to: "01:00" }]);
+   */
+  setAcceptTime(accept: readonly AcceptHours[], options?: CallOptions): Promise<void>;
+
+  /** What `pause` and `setAcceptTime` have said last. */
+  deliveryState(options?: CallOptions): Promise<DeliveryState>;
 
   /**
    * Asks the mesh for the tags and aliases of this registration, whether this app or its server set them.

@@ -12,6 +12,7 @@ import { BatchedStorage } from "../storage/batched.ts";
 import { guardStorage } from "../storage/storage.ts";
 import { postAcknowledgement, postDiscard } from "./acknowledgements.ts";
 import { ClientBase } from "./client-base.ts";
+import { type AcceptHours, DeliveryWishes } from "./delivery/wishes.ts";
 import type { Encryption } from "./encryption.ts";
 import { Grants } from "./grants.ts";
 import { Inbox } from "./inbox.ts";
@@ -53,6 +54,7 @@ export class AppClient extends ClientBase implements PushClient {
   readonly #inbox: Inbox;
   readonly #encryption: Encryption | undefined;
   readonly #grants: Grants;
+  readonly #delivery: DeliveryWishes;
   readonly #reports: MessageReports;
   #clockOffsetMs = 0;
   #closed: Promise<void> | undefined;
@@ -65,7 +67,7 @@ export class AppClient extends ClientBase implements PushClient {
 
   private constructor(options: ClientOptions<unknown>) {
     super(options);
-    const { appId, storage, host, encryption, onClosed } = options;
+    const { appId, storage, host, encryption } = options;
     this.#host = host;
     this.#storage = new BatchedStorage(guardStorage(storage, host), this.report, host);
     this.#appId = appId;
@@ -73,7 +75,7 @@ export class AppClient extends ClientBase implements PushClient {
     const port = new SealingPort(options, this.#storage, this.#registration, this.report);
     this.#port = port;
     this.#requests = new Requests(port);
-    this.#onClosed = onClosed;
+    this.#onClosed = options.onClosed;
     this.#encryption = encryption;
     this.#grants = new Grants({
       ...{ host, port, callback: options.grant, report: this.report },
@@ -95,6 +97,7 @@ export class AppClient extends ClientBase implements PushClient {
       report: this.report,
       encryption,
     });
+    this.#delivery = new DeliveryWishes(this.#storage, appId, this.#requests, this.#inbox);
   }
 
   /**
@@ -109,7 +112,7 @@ export class AppClient extends ClientBase implements PushClient {
     const client = new AppClient(options);
     const registration = client.#registration;
     await registration.load();
-    await client.#port.load();
+    await Promise.all([client.#port.load(), client.#delivery.load()]);
     await client.#reports.load();
     await encryption?.open({
       ...{ appId, host, storage: guardStorage(storage, host), report: client.report },
@@ -175,6 +178,13 @@ export class AppClient extends ClientBase implements PushClient {
   async setAttributes(attributes: Attributes, options: CallOptions = {}): Promise<void> {
     await this.#requests.make(reportOf(attributes), options);
   }
+
+  readonly pause = (options: CallOptions = {}) => this.#delivery.change({ paused: true }, options);
+  readonly resume = (options: CallOptions = {}) =>
+    this.#delivery.change({ paused: false }, options);
+  readonly setAcceptTime = (accept: readonly AcceptHours[], options: CallOptions = {}) =>
+    this.#delivery.change({ accept }, options);
+  readonly deliveryState = async () => this.#delivery.state;
 
   async sendUpstream(data: UpstreamData, options: UpstreamOptions = {}): Promise<void> {
     await this.#requests.make(upstreamOf(data, options), options);
@@ -330,6 +340,7 @@ export class AppClient extends ClientBase implements PushClient {
         if (event.regId !== null) {
           this.#setRegId(event.regId, event.identity);
           void this.#encryption?.registered(this.#registration.identity);
+          this.#delivery.compare(event.delivery ?? 0);
         }
         // The account was created anew since this app registered, or another client of the storage has ended it.
         else if (this.regId !== undefined) this.#registerAgain().catch(this.report);

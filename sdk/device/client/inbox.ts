@@ -41,6 +41,7 @@ export class Inbox {
   /** By key: when the app had the message, on the clock of `Host.elapsed`. */
   readonly #taken = new BoundedMap<string, number>(TIMES_KEPT);
   #handler: MessageHandler | undefined;
+  #isPaused = false;
   /** The registration that incoming messages are for. */
   #epoch = 0;
 
@@ -69,7 +70,21 @@ export class Inbox {
   set handler(handler: MessageHandler | undefined) {
     this.#handler = handler;
     if (handler === undefined) this.clear();
-    for (const lane of this.#lanes) lane.setOpen(handler !== undefined);
+    this.#setOpen();
+  }
+
+  /** While it is true, no message is passed on: what is here waits, and what is handled goes on. */
+  get paused(): boolean {
+    return this.#isPaused;
+  }
+
+  set paused(paused: boolean) {
+    this.#isPaused = paused;
+    this.#setOpen();
+  }
+
+  #setOpen(): void {
+    for (const lane of this.#lanes) lane.setOpen(this.#handler !== undefined && !this.#isPaused);
   }
 
   /** Accepts a message of link number `link`; returns false if more wait than any mesh may send. */

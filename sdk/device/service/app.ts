@@ -48,7 +48,7 @@ type AnswerFrame = Extract<
 >;
 
 /** Of commands that are about nothing that others are about. */
-const isAlone = (kind: Command["kind"]): boolean => /^(report|events|upstream)$/.test(kind);
+const isAlone = (kind: string): boolean => /^(report|events|upstream|delivery)$/.test(kind);
 
 export interface AppOwner {
   /** False if there is no link. */
@@ -275,7 +275,7 @@ export class App {
     const { name, request } = refusal;
     // A mesh of an older version does not know the frame, nor what its request is.
     const isUnknown =
-      name === "frame_unknown" && ["publishKey", "setKey", "events"].includes(one.kind);
+      name === "frame_unknown" && ["publishKey", "setKey", "events", "delivery"].includes(one.kind);
     if (request !== this.#wireRequest && !isUnknown) return false;
     const isStale =
       (name === "grant_expired" || name === "link_key_unknown") &&

@@ -84,6 +84,10 @@ const KINDS: { readonly [K in ToService["kind"]]: Read } = {
     attributes: list(struct({ name: text, value: text })),
   }),
   upstream: struct({ request, key: bytes, contentType: small, data: bytes }),
+  delivery: struct({
+    ...{ request, paused: flag, timeZone: optional(text) },
+    accept: list(struct({ days: small, from: small, to: small })),
+  }),
   publishKey: struct({ request, publicKey: bytes, auth: bytes }),
   events: struct({
     request,

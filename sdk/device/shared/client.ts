@@ -3,6 +3,7 @@ import { orAborted } from "../../aborted.ts";
 import type { Log } from "../../log.ts";
 import type { StandardSchema } from "../../standard-schema.ts";
 import { ClientBase } from "../client/client-base.ts";
+import type { AcceptHours, DeliveryState } from "../client/delivery/wishes.ts";
 import type { Encryption } from "../client/encryption.ts";
 import type { GrantCallback } from "../client/grants.ts";
 import type { PushMessage } from "../client/message.ts";
@@ -172,6 +173,22 @@ export class SharedClient extends ClientBase implements PushClient {
   async sendUpstream(data: UpstreamData, options: UpstreamOptions = {}): Promise<void> {
     // Named here: if another tab takes over, the call is made again.
     await this.#calls.make("sendUpstream", [data], { key: randomKey(), ...options });
+  }
+
+  async pause(options: CallOptions = {}): Promise<void> {
+    await this.#calls.make("pause", [], options);
+  }
+
+  async resume(options: CallOptions = {}): Promise<void> {
+    await this.#calls.make("resume", [], options);
+  }
+
+  async setAcceptTime(accept: readonly AcceptHours[], options: CallOptions = {}): Promise<void> {
+    await this.#calls.make("setAcceptTime", [accept], options);
+  }
+
+  async deliveryState(options: CallOptions = {}): Promise<DeliveryState> {
+    return (await this.#calls.make("deliveryState", [], options)) as DeliveryState;
   }
 
   async describe(options: CallOptions = {}): Promise<Description> {

@@ -22,6 +22,10 @@ export const CALLS = [
   "describe",
   "ping",
   "reportMessage",
+  "pause",
+  "resume",
+  "setAcceptTime",
+  "deliveryState",
 ] as const;
 
 /** `command` is `EncryptionContext.command`. */

@@ -1,0 +1,119 @@
+/** How the app wants its messages: paused, and at which times. Stored on the device, and told to the mesh until it has it. */
+import {
+  type AcceptTime,
+  type DeliverySettings,
+  settingsHash,
+} from "../../../../schema/delivery.ts";
+import { optionInvalid } from "../../errors.ts";
+import type { BatchedStorage } from "../../storage/batched.ts";
+import type { Inbox } from "../inbox.ts";
+import type { CallOptions } from "../options.ts";
+import type { Requests } from "../requests.ts";
+
+const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
+export type Weekday = (typeof DAYS)[number];
+
+/** A time of the week in which the app takes messages, for `setAcceptTime`. */
+export interface AcceptHours {
+  /** The days on which it begins. Default: every day. */
+  readonly days?: readonly Weekday[] | undefined;
+  /** As on a clock, from "00:00" on. */
+  readonly from: string;
+  /** The end, up to "24:00". Not later than `from`: on the next day. */
+  readonly to: string;
+}
+
+/** How the app wants its messages; see `PushClient.deliveryState`. */
+export interface DeliveryState {
+  readonly paused: boolean;
+  /** Empty: messages come at any time. */
+  readonly accept: readonly AcceptHours[];
+}
+
+const NOTHING: DeliveryState = { paused: false, accept: [] };
+const TIME = /^(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$/;
+
+export class DeliveryWishes {
+  readonly #storage: Pick<BatchedStorage, "get" | "put" | "settled">;
+  readonly #key: string;
+  readonly #requests: Pick<Requests, "make">;
+  readonly #inbox: Pick<Inbox, "paused" | "clear">;
+  /** Undefined if the app never said any. */
+  #state: DeliveryState | undefined;
+
+  constructor(
+    storage: Pick<BatchedStorage, "get" | "put" | "settled">,
+    appId: string,
+    requests: Pick<Requests, "make">,
+    inbox: Pick<Inbox, "paused" | "clear">,
+  ) {
+    this.#storage = storage;
+    this.#key = `app/${appId}/delivery`;
+    this.#requests = requests;
+    this.#inbox = inbox;
+  }
+
+  get state(): DeliveryState {
+    return this.#state ?? NOTHING;
+  }
+
+  /** Reads what is stored. Rejects with the error of the storage. */
+  async load(): Promise<void> {
+    const text = await this.#storage.get(this.#key);
+    if (typeof text === "string") this.#state = JSON.parse(text) as DeliveryState;
+    this.#inbox.paused = this.state.paused;
+  }
+
+  /** Resolves when the mesh has it; it is stored at once, and told to the mesh with a later link otherwise. */
+  async change(change: Partial<DeliveryState>, options: CallOptions): Promise<void> {
+    const state = { ...this.state, ...change };
+    const settings = settingsOf(state);
+    this.#state = state;
+    this.#inbox.paused = state.paused;
+    this.#storage.put(this.#key, () => JSON.stringify(state));
+    const failure = await this.#storage.settled();
+    if (failure !== undefined) throw failure;
+    await this.#ask(settings, options);
+    // What came before comes again after the pause.
+    if (this.state.paused) this.#inbox.clear();
+  }
+
+  /** The mesh has told what it has: if the app wants something else, or the device is in another zone, it is told. */
+  compare(hash: number): void {
+    if (this.#state === undefined) return;
+    const settings = settingsOf(this.#state);
+    // If that fails, the next link tries again.
+    if (settingsHash(settings) !== hash) this.#ask(settings, {}).catch(() => {});
+  }
+
+  async #ask({ paused, accept, timeZone }: DeliverySettings, options: CallOptions): Promise<void> {
+    const command = { kind: "delivery", paused, accept, timeZone: timeZone ?? undefined } as const;
+    await this.#requests.make(command, options);
+  }
+}
+
+/** @throws PushError `option_invalid` */
+function settingsOf({ paused, accept }: DeliveryState): DeliverySettings {
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  return {
+    ...{ paused, accept: accept.map(timeOf), presence: false },
+    timeZone: timeZone || null,
+  };
+}
+
+function timeOf({ days = DAYS, from, to }: AcceptHours): AcceptTime {
+  let bits = 0;
+  for (const day of days) {
+    const index = DAYS.indexOf(day);
+    if (index < 0) throw optionInvalid(`days: must be of ${DAYS.join(", ")}`);
+    bits |= 1 << index;
+  }
+  return { days: bits, from: minutesOf("from", from), to: minutesOf("to", to) };
+}
+
+function minutesOf(name: string, time: string): number {
+  const found = TIME.exec(time);
+  if (found === null || (name === "from" && found[1] === undefined))
+    throw optionInvalid(`${name}: must be a time of the day such as 08:00`);
+  return found[1] === undefined ? 1_440 : Number(found[1]) * 60 + Number(found[2]);
+}
