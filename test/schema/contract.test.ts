@@ -52,7 +52,7 @@ describe("right answers", () => {
     answer({ path: "/healthz", method: "HEAD" }, null, HEALTH),
     answer({ path: "/v1/apps/a", method: "DELETE", status: 204 }, null, {}),
     answer({ path: "/v1/apps", method: "POST", status: 201 }, app),
-    answer({ path: "/v1/tags?limit=1" }, { tags: [], next: null }),
+    answer({ path: "/v1/tags?limit=1" }, { tags: [], next: null }, { ...JSON_TYPE, etag: '"e"' }),
     refusal(SEND, "unregistered"),
     refusal(STATUS, "signature_missing"),
     refusal(STATUS, "overloaded"),
