@@ -60,6 +60,7 @@ test("every group without a command, or with one that is not there, fails with a
     "registration",
     "service",
     "tag",
+    "webhook",
   ];
   expect(groups.sort()).toEqual(["", ...named]);
 });
@@ -133,7 +134,7 @@ describe("exit codes", () => {
     [2, ["key", "create", "--expires", "soon"], /Give a duration such as 90d/],
     [2, ["key", "create", "--expires", "0d"], /Give a duration such as 90d/],
     [2, ["key", "create", "--expires", "2027-13-01"], /Give a duration such as 90d/],
-    [2, ["send", "--data", "x"], /exactly one of --to and --alias/],
+    [2, ["send", "--data", "x"], /exactly one of --to, --alias, --to-file and --alias-file/],
     [2, ["send", "--to", "r", ...nowhere, ...key], /exactly one of --data/],
     [2, ["send", "--to", "r", "--data", "x", "--ttl", "1.5"], /whole number/],
     [2, ["send", "--to", "r", "--data", "x", "--priority", "urgent"], /Allowed choices/],
@@ -171,7 +172,11 @@ describe("exit codes", () => {
     [2, ["listen", "--live", "--tag", "t", "--alias", "a"], /for devices, not --live/],
     [2, ["listen", "--token", "t"], /--token goes with --live/],
     [2, ["listen", "--attributes", '{"platform":1}'], /texts as platform/],
-    [2, ["send", "--to", "r", "--alias", "a", "--data", "x"], /exactly one of --to and --alias/],
+    [
+      2,
+      ["send", "--to", "r", "--alias", "a", "--data", "x"],
+      /exactly one of --to, --alias, --to-file and --alias-file/,
+    ],
     [2, ["send", "--to", "r", "--first-ack-wins", "--data", "x"], /goes with --alias/],
     [2, ["broadcast", "--data", "x"], /exactly one of --tag, --condition and --everyone/],
     [2, ["broadcast", "--tag", "t", "--everyone", "--data", "x"], /exactly one of --tag/],
