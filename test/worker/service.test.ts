@@ -14,7 +14,7 @@ const ROUTES: [string, string][] = [
   ["/v1/link-keys", "GET"],
   ["/v1/connect", "GET"],
   ["/v1/messages", "POST"],
-  ["/v1/messages/x", "GET"],
+  ["/v1/messages/x", "DELETE, GET"],
   ["/v1/apps", "GET, POST"],
   ["/v1/apps/x", "DELETE, GET"],
   ["/v1/apps/x/keys", "POST"],

@@ -51,7 +51,7 @@ export async function verifyWebhook(
   secret: string | readonly string[],
   { toleranceSeconds = TOLERANCE_SECONDS, now = Date.now }: VerifyWebhookOptions = {},
 ): Promise<VerifiedWebhook> {
-  const secrets = (typeof secret === "string" ? [secret] : secret).map(bytesOf);
+  const secrets = (Array.isArray(secret) ? secret : [secret]).map(bytesOf);
   const body = "text" in request ? await request.text() : textOf(request.body);
   const header = (name: string) => headerOf(request.headers, name);
   const [id, timestamp] = [header("webhook-id"), header("webhook-timestamp")];
