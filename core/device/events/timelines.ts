@@ -173,6 +173,12 @@ function bound(events: TimelineEvent[]): void {
   }
 }
 
-/** How a timeline says that a message ended; undefined if it has not. */
-export const endOf = (events: readonly TimelineEvent[]): MessageStatus | undefined =>
-  events.find(({ event }) => ENDS.has(event))?.event as MessageStatus | undefined;
+/**
+ * How a timeline says that a message ended; undefined if it has not. One that was delivered may also have been recalled: after that, or while its
+ * handler was at work.
+ */
+export function endOf(events: readonly TimelineEvent[]): MessageStatus | undefined {
+  const ends = events.filter(({ event }) => ENDS.has(event));
+  const end = ends.find(({ event }) => event === "delivered") ?? ends[0];
+  return end?.event as MessageStatus | undefined;
+}

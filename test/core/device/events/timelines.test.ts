@@ -129,6 +129,23 @@ describe("the timeline of a message", () => {
     expect(eventsOf(rig, ended.seq, "u")).toEqual(["accepted", "queued", "unregistered"]);
   });
 
+  test("F1 X2 of one that was recalled while its handler was at work ends as delivered, also once nothing else knows", () => {
+    const rig = Rig.online();
+    rig.sendAndWait({ ...TRACED, ttlSeconds: 0 });
+    const seq = rig.takeMessages()[0]?.seq ?? 0;
+    const message = { seq, key: keyOf("m") };
+    const request = { ...message, app: "a", generation: rig.generationOf("a"), waitMs: 0 };
+    rig.run((context) => rig.device.recall(request, context));
+    const events = [{ ...message, kind: DeviceEventKind.RECALLED }];
+    rig.command({ kind: "events", value: { request: 9, slot: 1, events } });
+    rig.ack(1, 2, seq);
+    expect(rig.statusOf("m", seq)).toBe("delivered");
+    rig.restart();
+    rig.now += 2 * LIMITS.IDEMPOTENCY_KEY_MS;
+    expect(rig.statusOf("m", seq)).toBe("delivered");
+    expect(eventsOf(rig, seq)).toEqual(["accepted", "sent", "recalled", "delivered"]);
+  });
+
   test("F1 a send that is refused has none", () => {
     const rig = Rig.offline();
     for (let n = 0; n < LIMITS.MAILBOX_MESSAGES; n++) rig.queue();
