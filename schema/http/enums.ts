@@ -3,11 +3,8 @@
 /** Priorities of a message. */
 export const PRIORITY_NAMES = ["high", "normal", "low"] as const;
 
-/** Statuses of a message. All are final except `queued`, and `sent`, which means that only the device knows how it ended. */
-export const MESSAGE_STATUSES = [
-  "delivered",
-  "queued",
-  "sent",
+/** How a message ends without the app having had it. */
+const UNDELIVERED = [
   "expired",
   "recalled",
   "collapsed",
@@ -15,20 +12,16 @@ export const MESSAGE_STATUSES = [
   "unregistered",
   "filtered",
 ] as const;
+/** Statuses of a message. All are final except `queued`, and `sent`, which means that only the device knows how it ended. */
+export const MESSAGE_STATUSES = ["delivered", "queued", "sent", ...UNDELIVERED] as const;
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
+/** False for a message that may still end in another way. */
+export const isFinal = (status: MessageStatus): boolean => status !== "queued" && status !== "sent";
 
 /** What can happen to a message before it ends. `held`: the device's settings or a quota delay it; `sent`: it went out on a link. */
 export const MESSAGE_STEPS = ["accepted", "scheduled", "held", "queued", "sent"] as const;
-/** How a message ends. Names as in `MESSAGE_STATUSES`. */
-export const MESSAGE_ENDS = [
-  "delivered",
-  "expired",
-  "recalled",
-  "collapsed",
-  "overflowed",
-  "unregistered",
-  "filtered",
-] as const;
+/** How a message ends: the final statuses. */
+export const MESSAGE_ENDS = ["delivered", ...UNDELIVERED] as const;
 /** What a device reports about a message that it has. */
 export const MESSAGE_REPORTS = ["shown", "clicked", "dismissed"] as const;
 /** What timelines and webhooks tell about a message. */

@@ -1,5 +1,4 @@
 /** `Prefer` (RFC 7240): how long a send waits for the device. */
-import type { MessageStatus } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 
 export interface Preference {
@@ -7,9 +6,6 @@ export interface Preference {
   /** Value of Preference-Applied; null without a preference. */
   readonly applied: string | null;
 }
-
-/** Whether a send with this status is answered 200. If not, 202: `GET /v1/messages/{id}` tells the outcome later. */
-export const isFinal = (status: MessageStatus): boolean => status !== "queued" && status !== "sent";
 
 const WAIT = /^wait\s*=\s*"?(\d{1,9})"?$/i;
 const ASYNC = /^respond-async$/i;

@@ -128,22 +128,7 @@ async function sendToTargets(
   prefer: Preference,
 ): Promise<Response> {
   const { outcomes, results } = await sendToList(c, to, message);
-  const answer: TargetsAnswerBody = { results, tookMs: Date.now() - c.get("receivedAt") };
-  return manyAnswer(c, answer, areSettled(outcomes), prefer);
-}
-
-/** The answer for many messages, which has a result for each. */
-function manyAnswer(
-  c: MeshContext,
-  answer: TargetsAnswerBody | BatchAnswerBody,
-  isFinal: boolean,
-  { applied }: Preference,
-): Response {
-  const headers: Record<string, string> = {};
-  if (applied !== null) headers["preference-applied"] = applied;
-  if (c.get("quota") !== undefined) Object.assign(headers, quotaHeaders(c));
-  const init = { status: isFinal ? 200 : 202, headers };
-  return c.env.ANSWER_JSON?.(answer, init) ?? Response.json(answer, init);
+  return answerWith(c, { results }, areSettled(outcomes), prefer.applied);
 }
 
 /** An Idempotency-Key in the body is checked with the message that has it. */
@@ -158,20 +143,30 @@ async function sendBatch(c: MeshContext): Promise<Response> {
   const { length: count } = parseValue(batchEnvelope, list.value).messages;
   const prefer = readPrefer(c.req.header("prefer"));
   const outcomes = await sendMessages(c, { caller, basis, count, waitMs: prefer.waitMs }, list);
-  const results = outcomes.map(toldResult);
-  const answer: BatchAnswerBody = { results, tookMs: Date.now() - c.get("receivedAt") };
-  return manyAnswer(c, answer, areSettled(outcomes), prefer);
+  return answerWith(c, { results: outcomes.map(toldResult) }, areSettled(outcomes), prefer.applied);
 }
 
 function answerOf(c: MeshContext, outcome: SendOutcome, { applied }: Preference): Response {
-  const headers: Record<string, string> = {};
-  if ("id" in outcome) headers["location"] = `/v1/messages/${outcome.id}`;
+  const isSettledNow = isSettled(outcome);
+  if (!("id" in outcome)) return answerWith(c, outcome, isSettledNow, applied);
+  const location = `/v1/messages/${outcome.id}`;
   // A broadcast waits for no device.
-  const isBroadcast = "id" in outcome && outcome.status === "accepted";
-  if (applied !== null && !isBroadcast) headers["preference-applied"] = applied;
+  const preference = outcome.status === "accepted" ? null : applied;
+  return answerWith(c, outcome, isSettledNow, preference, { location });
+}
+
+/** @param applied the preference that was applied; null for none */
+function answerWith(
+  c: MeshContext,
+  body: SendOutcome | Omit<TargetsAnswerBody | BatchAnswerBody, "tookMs">,
+  isOver: boolean,
+  applied: string | null,
+  headers: Record<string, string> = {},
+): Response {
+  if (applied !== null) headers["preference-applied"] = applied;
   if (c.get("quota") !== undefined) Object.assign(headers, quotaHeaders(c));
-  const answer = { ...outcome, tookMs: Date.now() - c.get("receivedAt") };
-  const init = { status: isSettled(outcome) ? 200 : 202, headers };
+  const answer = { ...body, tookMs: Date.now() - c.get("receivedAt") };
+  const init = { status: isOver ? 200 : 202, headers };
   return c.env.ANSWER_JSON?.(answer, init) ?? Response.json(answer, init);
 }
 

@@ -2,13 +2,13 @@
 import { deviceName } from "../../core/identity/device-id.ts";
 import { SOURCE_CHARS } from "../../core/tag/name.ts";
 import { MeshError } from "../../schema/errors.ts";
-import type { RecallAnswerBody } from "../../schema/http.ts";
+import { isFinal, type RecallAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { parseMessageId } from "../../schema/text.ts";
 import { leftOf, refusal, wakeInTime } from "../calls/objects.ts";
 import { openOwnRegId } from "../calls/registrations.ts";
 import type { Handlers, MeshContext } from "../context.ts";
-import { isFinal, readPrefer } from "../request/prefer.ts";
+import { readPrefer } from "../request/prefer.ts";
 import { readCaller } from "../request/signed.ts";
 
 async function recallMessage(c: MeshContext): Promise<Response> {

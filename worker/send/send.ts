@@ -8,8 +8,8 @@ import type {
   SendAnswerBody,
   SingleTarget,
 } from "../../schema/http.ts";
+import { isFinal } from "../../schema/http.ts";
 import type { CallContext } from "../context.ts";
-import { isFinal } from "../request/prefer.ts";
 import { sendToAlias } from "./alias.ts";
 import { sendBroadcast } from "./broadcast.ts";
 import type { Outgoing } from "./message.ts";
@@ -32,7 +32,7 @@ export function sendOutgoing(
   return sendBroadcast(c, { ...outgoing, to });
 }
 
-/** Whether nothing more happens to the message: a broadcast is sent after the answer. */
+/** Whether nothing more happens to the message, so that the answer is 200 and not 202: a broadcast is sent after the answer. */
 export function isSettled(outcome: SendOutcome): boolean {
   if ("results" in outcome)
     return outcome.results.every((result) => "error" in result || isFinal(result.status));

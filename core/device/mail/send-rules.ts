@@ -1,6 +1,5 @@
 /** Rules of sending without state: how long a sender waits, when a message is overdue, and how a repeated send is answered. */
 import { dataHash } from "../../../schema/data-hash.ts";
-import type { MessageStatus } from "../../../schema/http/enums.ts";
 import { isReused } from "../../fingerprint.ts";
 import { decodeKey } from "../../message/key.ts";
 import type { Priority } from "../../message/priority.ts";
@@ -33,10 +32,6 @@ export function isOverdue(
   }
   return (registration.mail.get(key)?.expiresAt ?? Number.POSITIVE_INFINITY) <= now;
 }
-
-/** False for a message that may still end in another way. */
-export const isFinalStatus = (status: MessageStatus): boolean =>
-  status !== "queued" && status !== "sent";
 
 export const KEY_REUSED: SendAnswer = { ok: false, code: "idempotency_key_reused" };
 

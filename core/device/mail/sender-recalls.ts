@@ -2,6 +2,7 @@
  * Recalls that senders ask for. A message that cannot have reached the device ends as `recalled` at once. About any other only the
  * device knows: it is told on its link, or on the next one, and its answer is that of the recall.
  */
+import { isFinal } from "../../../schema/http/enums.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { toBase64Url } from "../../../schema/text.ts";
 import type { Context } from "../../link/effects.ts";
@@ -14,7 +15,7 @@ import type { Waiter, Waits } from "../waits.ts";
 import type { InFlightParts } from "./in-flight-mail.ts";
 import type { MailSocket } from "./mail-socket.ts";
 import type { Outbox } from "./outbox.ts";
-import { isFinalStatus, queryFieldsOf, queryFor } from "./send-rules.ts";
+import { queryFieldsOf, queryFor } from "./send-rules.ts";
 
 interface SenderRecallParts extends InFlightParts {
   readonly waits: Waits;
@@ -61,7 +62,7 @@ export class SenderRecalls {
     const { statusOf, mailbox, outbox, socket, outcomes, waits } = this.#parts;
     const known = statusOf(registration, { key, seq }, context);
     if (!known.ok) return known;
-    if (isFinalStatus(known.status) && known.status !== "delivered") return known;
+    if (isFinal(known.status) && known.status !== "delivered") return known;
     const row = registration.mail.get(key);
     if (
       row !== undefined &&
@@ -72,7 +73,7 @@ export class SenderRecalls {
       mailbox.end(registration, [key], "recalled", context);
       return { ok: true, status: "recalled" };
     }
-    if (!isFinalStatus(known.status)) this.#leaveToDevice(registration, key, seq, context);
+    if (!isFinal(known.status)) this.#leaveToDevice(registration, key, seq, context);
     if (socket.reaches(registration)) {
       const open = this.#openOf(registration.slot, key, seq);
       outbox.pump(registration, context);
@@ -125,7 +126,7 @@ export class SenderRecalls {
     if (all === undefined) return;
     for (const [key, { seq, tokens }] of [...all]) {
       const known = this.#parts.statusOf(registration, { key, seq }, context);
-      if (!known.ok || !isFinalStatus(known.status) || known.status === "delivered") continue;
+      if (!known.ok || !isFinal(known.status) || known.status === "delivered") continue;
       this.#drop(registration, key);
       this.#settle(registration, key, seq, tokens, undefined, context);
     }
@@ -232,7 +233,7 @@ export class SenderRecalls {
     const known = this.#parts.statusOf(registration, { key, seq }, context);
     if (!known.ok) return known;
     const { status } = known;
-    if (isFinalStatus(status) && status !== "delivered") return { ok: true, status };
+    if (isFinal(status) && status !== "delivered") return { ok: true, status };
     const told = this.#parts.timelines.of(registration, key, seq, context.now);
     const deliveredAt = told?.find(({ event }) => event === "delivered")?.at ?? takenAt;
     return {
