@@ -29,4 +29,5 @@ export function spreadOf(name: string): number {
  *
  * @param at when to retry, and `now`: milliseconds since 1970
  */
-export const isDue = (at: number, now: number): boolean => at <= now || at - now > BACKOFF_MAX_MS;
+export const isDue = (at: number, now: number, longestMs = BACKOFF_MAX_MS): boolean =>
+  at <= now || at - now > longestMs;

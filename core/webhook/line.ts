@@ -3,6 +3,7 @@
  * All of it is in rows; memory has their heads.
  */
 import { LIMITS } from "../../schema/limits.ts";
+import { isDue } from "../backoff.ts";
 import type { BatchRecord, HealthRecord, PacketHead, WebhookStore } from "./store.ts";
 import type { EndpointHealth } from "./types.ts";
 
@@ -41,6 +42,8 @@ export interface LineOptions {
 
 /** Waits between the attempts at a batch, in seconds; the last one repeats. Each is shortened or lengthened by up to a fifth. */
 const ATTEMPTS = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400] as const;
+/** The longest of them, lengthened. */
+const LONGEST_MS = 1_000 * 1.2 * Math.max(...ATTEMPTS);
 
 export class Line {
   readonly #options: LineOptions;
@@ -132,10 +135,10 @@ export class Line {
       .sort((a, b) => a.record.at - b.record.at);
     const [first] = ready;
     if (!this.isFailing) {
-      if (first !== undefined && isDue(first.record.at, now)) return first;
+      if (first !== undefined && isDue(first.record.at, now, LONGEST_MS)) return first;
       return this.#looseIsReady(now) ? this.#form(now) : null;
     }
-    if (!isDue(this.#health.waitUntil, now)) return null;
+    if (!isDue(this.#health.waitUntil, now, LONGEST_MS)) return null;
     // One by one, and a new one first: an endpoint that refuses one batch must not be held up by it.
     if (ready.length < PROBES && this.#loose.length > 0) return this.#form(now);
     return first ?? null;
@@ -274,7 +277,7 @@ export class Line {
     const [first] = this.#loose;
     if (first === undefined) return false;
     return (
-      isDue(first.at + LIMITS.WEBHOOK_BATCH_MS, now) ||
+      isDue(first.at + LIMITS.WEBHOOK_BATCH_MS, now, LONGEST_MS) ||
       this.#loose.length >= LIMITS.WEBHOOK_BATCH_EVENTS
     );
   }
@@ -345,7 +348,3 @@ export class Line {
     this.#options.store.putHealth(this.#health);
   }
 }
-
-/** Whether a time has come. Also true if it is further away than any wait: then the clock was set back. */
-const isDue = (at: number, now: number): boolean => at <= now || at - now > LONGEST_MS;
-const LONGEST_MS = 1_000 * 1.2 * 14_400;

@@ -1,6 +1,7 @@
 /** The events of an app that wait for its endpoints, as one object of the app has them. A state machine: its shell makes the requests. */
 import { LIMITS } from "../../schema/limits.ts";
 import type { Refused } from "../message/refusal.ts";
+import { eventsBody } from "./body.ts";
 import { type Failure, Line, type PacketBatch } from "./line.ts";
 import type { BatchRecord, PacketHead, WebhookStore } from "./store.ts";
 import type {
@@ -187,9 +188,8 @@ export class WebhookQueue {
   }
 
   #bodyOf(batch: PacketBatch): string {
-    const timestamp = new Date(batch.record.since).toISOString();
-    const data = this.#textsOf(batch).map((text) => text.slice(1, -1));
-    return `{"type":"events","timestamp":"${timestamp}","data":[${data.join(",")}]}`;
+    const events = this.#textsOf(batch).map((text) => text.slice(1, -1));
+    return eventsBody(batch.record.since, events);
   }
 
   #eventsOf(batch: PacketBatch): readonly WebhookEvent[] {

@@ -4,6 +4,7 @@
  */
 import { Limiter } from "../../core/link/limiter.ts";
 import type { Refused } from "../../core/message/refusal.ts";
+import { eventsBody } from "../../core/webhook/body.ts";
 import {
   changeEndpoint,
   createEndpoint,
@@ -205,9 +206,8 @@ export class WebhookShell implements WebhookRpc {
       if (endpoint === null) return null;
       const begun = this.#runtime.now();
       const batch = this.#makeBatchId();
-      const data = [{ id: `evt_${batch.slice(batch.indexOf("_") + 1)}`, type: "test", at: begun }];
-      const timestamp = new Date(begun).toISOString();
-      const body = JSON.stringify({ type: "events", timestamp, data });
+      const event = { id: `evt_${batch.slice(batch.indexOf("_") + 1)}`, type: "test", at: begun };
+      const body = eventsBody(begun, [JSON.stringify(event)]);
       const { failure, status, text } = await deliver(
         this.#port,
         { endpoint, id: batch, body },
