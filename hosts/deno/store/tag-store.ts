@@ -5,6 +5,7 @@ import type { Statement } from "../../../objects/storage/table.ts";
 import { LOG, NODE, TagRows } from "../../../objects/storage/tag-store.ts";
 import type { AlarmRow } from "./alarm-row.ts";
 import type { Database } from "./database.ts";
+import { ObjectAlarm } from "./object-alarm.ts";
 import { ObjectWriter } from "./object-writer.ts";
 import { SharedTables } from "./shared-tables.ts";
 
@@ -43,8 +44,7 @@ class TagTables extends SharedTables {
 export class SharedTagStore extends TagRows<TagTables> implements AlarmRow {
   readonly #db: Database;
   readonly #name: string;
-  readonly #writer: ObjectWriter;
-  #alarmAt: number | null;
+  readonly #alarm: ObjectAlarm;
 
   /**
    * @param name of the node's object
@@ -58,8 +58,7 @@ export class SharedTagStore extends TagRows<TagTables> implements AlarmRow {
     super(new TagTables(db, name, row?.id ?? null, writer));
     this.#db = db;
     this.#name = name;
-    this.#writer = writer;
-    this.#alarmAt = row?.at ?? null;
+    this.#alarm = new ObjectAlarm(writer, "node_alarms", "node", row?.at ?? null);
   }
 
   /** The node's ID in the tables; null until it is created. */
@@ -72,22 +71,15 @@ export class SharedTagStore extends TagRows<TagTables> implements AlarmRow {
   }
 
   get alarmAt(): number | null {
-    return this.#alarmAt;
+    return this.#alarm.at;
   }
 
   setAlarm(at: number): void {
-    this.#writer.run(
-      "INSERT INTO node_alarms (node, at) VALUES (?, ?) ON CONFLICT (node) DO UPDATE SET at = excluded.at",
-      this.id,
-      at,
-    );
-    this.#alarmAt = at;
+    this.#alarm.set(this.id, at);
   }
 
   clearAlarm(): void {
-    // A stale alarm fires once and does nothing.
-    this.#writer.defer("DELETE FROM node_alarms WHERE node = ?", this.id);
-    this.#alarmAt = null;
+    this.#alarm.clear(this.id);
   }
 
   override writeNode(record: NodeRecord): void {
@@ -98,9 +90,8 @@ export class SharedTagStore extends TagRows<TagTables> implements AlarmRow {
   }
 
   override erase(): void {
-    this.#writer.run("DELETE FROM node_alarms WHERE node = ?", this.id);
+    this.#alarm.erase(this.id);
     super.erase();
     this.tables.scope = null;
-    this.#alarmAt = null;
   }
 }

@@ -7,6 +7,7 @@ import type { Endpoint } from "../../../core/webhook/types.ts";
 import { WebhookRows } from "../../../objects/storage/webhook-store.ts";
 import type { AlarmRow } from "./alarm-row.ts";
 import type { Database } from "./database.ts";
+import { ObjectAlarm } from "./object-alarm.ts";
 import { ObjectWriter } from "./object-writer.ts";
 import { SharedTables } from "./shared-tables.ts";
 
@@ -15,7 +16,7 @@ export class SharedWebhookStore extends WebhookRows<SharedTables> implements Ala
   readonly #db: Database;
   readonly #name: string;
   readonly #writer: ObjectWriter;
-  #alarmAt: number | null;
+  readonly #alarm: ObjectAlarm;
 
   /** @param writer of the object */
   constructor(db: Database, keyring: Keyring, name: string, writer = new ObjectWriter(db)) {
@@ -30,7 +31,7 @@ export class SharedWebhookStore extends WebhookRows<SharedTables> implements Ala
     this.#db = db;
     this.#name = name;
     this.#writer = writer;
-    this.#alarmAt = row?.at ?? null;
+    this.#alarm = new ObjectAlarm(writer, "webhook_alarms", "webhook", row?.at ?? null);
   }
 
   /** The object's ID in the tables; null until it stores something. */
@@ -43,22 +44,15 @@ export class SharedWebhookStore extends WebhookRows<SharedTables> implements Ala
   }
 
   get alarmAt(): number | null {
-    return this.#alarmAt;
+    return this.#alarm.at;
   }
 
   setAlarm(at: number): void {
-    this.#writer.run(
-      "INSERT INTO webhook_alarms (webhook, at) VALUES (?, ?) ON CONFLICT (webhook) DO UPDATE SET at = excluded.at",
-      this.id,
-      at,
-    );
-    this.#alarmAt = at;
+    this.#alarm.set(this.id, at);
   }
 
   clearAlarm(): void {
-    // A stale alarm fires once and does nothing.
-    this.#writer.defer("DELETE FROM webhook_alarms WHERE webhook = ?", this.id);
-    this.#alarmAt = null;
+    this.#alarm.clear(this.id);
   }
 
   override putEndpoint(endpoint: Endpoint): void {
@@ -87,11 +81,10 @@ export class SharedWebhookStore extends WebhookRows<SharedTables> implements Ala
   }
 
   override erase(): void {
-    this.#writer.run("DELETE FROM webhook_alarms WHERE webhook = ?", this.id);
+    this.#alarm.erase(this.id);
     super.erase();
     this.#writer.run("DELETE FROM webhooks WHERE id = ?", this.id);
     this.tables.scope = null;
-    this.#alarmAt = null;
   }
 
   #create(): void {
