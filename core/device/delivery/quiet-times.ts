@@ -25,6 +25,8 @@ export class QuietTimes {
 
   /** When to call `look`; null for never. */
   get deadline(): number | null {
+    // No registration has accept times: so of most devices, at each event.
+    if (this.#changesAt === Number.POSITIVE_INFINITY) return null;
     let first: number | null = null;
     for (const { attached, quietUntil } of this.#parts.registrations.active()) {
       if (attached && quietUntil !== null) first = Math.min(first ?? quietUntil, quietUntil);
