@@ -173,7 +173,7 @@ export class Registration {
     return this.settings.timeZone ?? "UTC";
   }
 
-  /** Whether it is outside its accept times: only messages that ask for no heed are sent. */
+  /** Whether it is outside its accept times: only messages with `ignoreQuietHours` are sent. */
   get isQuiet(): boolean {
     return this.quietUntil !== null;
   }

@@ -58,7 +58,7 @@ const KEYS_PER_HASH = Math.floor(32 / KEY_BYTES);
 
 /**
  * The 9-byte keys of the messages of one batch by their places: the same for the same basis and place. Unlike `messageKey` they do not depend on
- * the registration, which remembers its own, so that three of them cost one hash: a tenth of what such a message takes the host `deno` went to its key.
+ * the registration, which remembers its own, so that three of them cost one hash.
  */
 export class PlacedKeys {
   readonly #basis: Uint8Array;

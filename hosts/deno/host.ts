@@ -31,7 +31,7 @@ import { WebhookPost } from "./webhook-post.ts";
 
 /** Its socket. An awake device uses no descriptor. */
 const DESCRIPTORS_PER_LINK = 1;
-/** Time for the sends of sender links to end during a stop, */
+/** Time for the sends of sender links to end during a stop. */
 const DRAIN_SENDERS_MS = 1_000;
 /** Time to close the links during a stop, and then for requests in progress to end. */
 const DRAIN_MS = 3_000;

@@ -59,7 +59,7 @@ class Sending {
         this.#fail(at, error);
       }
     }
-    // One timer for all: each of their own would cost a message more than its key does.
+    // One timer for all, not one for each.
     const ms = leftOf(this.#c, this.#waitMs) + LIMITS.CALL_MS;
     await this.#window.empty(ms);
     return Array.from(this.#outcomes, (outcome) => outcome ?? unanswered());
@@ -71,7 +71,7 @@ class Sending {
     else this.#follow(at, sendOutgoing(this.#c, outgoing));
   }
 
-  /** Calls the device of one registration. `sendSingle` does the same in eight promises and a timer, a fifth of what a message costs. */
+  /** Calls the device of one registration. `sendSingle` does the same with a timer and several promises for each. */
   #call(at: number, outgoing: Outgoing<string>): void {
     const single = singleSend(this.#c, outgoing);
     const { version: trustVersion } = outgoing.caller.verified.verifier.trust;

@@ -11,7 +11,7 @@ export interface SenderPlace {
   readonly network: string | null;
 }
 
-/** How long a drained link may wait for its results, in times of a look. */
+/** How often a drain looks whether all links have closed. */
 const DRAIN_LOOK_MS = 20;
 
 export class SenderLinks {
@@ -41,8 +41,10 @@ export class SenderLinks {
     if (this.#isDraining) throw new MeshError("overloaded", "this mesh is about to end");
     if (this.#size >= LIMITS.SENDER_LINKS)
       throw new MeshError("mesh_full", `at most ${LIMITS.SENDER_LINKS} sender links`);
-    const counted = [["app", app, LIMITS.SENDER_LINKS_APP] as const];
-    if (network !== null) counted.push(["network", network, LIMITS.SENDER_LINKS_NETWORK] as never);
+    const counted: [kind: "app" | "network", name: string, most: number][] = [
+      ["app", app, LIMITS.SENDER_LINKS_APP],
+    ];
+    if (network !== null) counted.push(["network", network, LIMITS.SENDER_LINKS_NETWORK]);
     for (const [kind, name, most] of counted) {
       if ((this.#places.get(`${kind} ${name}`) ?? 0) < most) continue;
       const detail = `at most ${most} sender links of one ${kind}`;

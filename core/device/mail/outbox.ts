@@ -58,7 +58,7 @@ export class Outbox {
   }
 
   /**
-   * Outside the accept times, only messages that ask for no heed go. If others wait before one of them in its lane, all others get their places
+   * Outside the accept times, only messages with `ignoreQuietHours` go. If others wait before one of them in its lane, all others get their places
    * behind it, because numbers rise in a lane; a row is written for each. What an earlier link may have brought to the device goes along.
    *
    * @returns the number up to which the lane may be sent
