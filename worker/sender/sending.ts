@@ -7,7 +7,7 @@ import { MESSAGE_STATUSES, type MessageStatus } from "../../schema/http/enums.ts
 import type { SingleTarget } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { messageIdBytes, parseMessageId } from "../../schema/text.ts";
-import { callObject, leftOf, refusal } from "../calls/objects.ts";
+import { callObject, isRoomBounded, leftOf, refusal } from "../calls/objects.ts";
 import type { CallContext } from "../context.ts";
 import { asMeshError, problemOf } from "../problem.ts";
 import type { Caller } from "../request/signed.ts";
@@ -78,7 +78,7 @@ function begin(
   const { send } = pending;
   const { caller, to, waitMs } = outgoing;
   const refuse = (error: unknown) => settle(pending, problemResultOf(c, pending, error));
-  if (typeof to === "string" && c.env.MAX_LINKS === undefined) {
+  if (typeof to === "string" && !isRoomBounded(c)) {
     const single = singleSend(c, { ...outgoing, to });
     callDevice(c, caller, single, waitMs).then((sent) => {
       if (!sent.ok) refuse(refusal(sent));
@@ -121,7 +121,7 @@ function keyOf({ idempotencyKey: key }: Send): Uint8Array {
 
 const isVisible = (byte: number): boolean => byte >= EXCLAMATION && byte <= TILDE;
 
-const tookMs = (c: CallContext): number => Date.now() - c.get("receivedAt");
+const tookMs = (c: Pick<CallContext, "get">): number => Date.now() - c.get("receivedAt");
 
 const resultOf = (
   c: CallContext,
@@ -154,7 +154,7 @@ export function problemResultOf(
   return {
     request,
     problem: utf8.encode(JSON.stringify(body)),
-    tookMs: Date.now() - c.get("receivedAt"),
+    tookMs: tookMs(c),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.ceil(retryAfterMs) }),
   };
 }
