@@ -68,9 +68,14 @@ test("X2 F4 a delivered message is taken off the display; its timeline has all o
   expect(answer).toMatchObject({ status: "delivered", display: "removed" });
   expect(answer.deliveredAt).toBeGreaterThan(0);
   expect(recalled).toEqual([sent.id]);
-  const told = await server.status(sent.id);
-  if (!("events" in told)) throw new Error("no timeline");
-  expect(told.events?.map(({ event, action }) => [event, action])).toEqual([
+  // A report resolves when the device has stored it; the mesh hears of it a little later.
+  const timeline = async (): Promise<unknown[]> => {
+    const told = await server.status(sent.id);
+    if (!("events" in told)) throw new Error("no timeline");
+    return (told.events ?? []).map(({ event, action }) => [event, action]);
+  };
+  await until("all reports are told", async () => (await timeline()).length >= 6, SOON_MS);
+  expect(await timeline()).toEqual([
     ...[["accepted"], ["sent"], ["delivered"], ["shown"], ["clicked", "yes"], ["recalled"]].map(
       ([event, action]) => [event, action],
     ),

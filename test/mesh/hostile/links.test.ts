@@ -134,10 +134,11 @@ describe("P4.4 a link answers what it refuses, and stays open:", () => {
   it("unknown frames, slots and apps", async () => {
     const device = await RawDevice.greet(bystander().mesh.url);
     const { socket } = device;
-    // A union whose only field is number 15, an empty struct.
-    socket.binary(encodeEnvelope({ channel: 1, body: Uint8Array.of(0xfc, 0, 0) }));
+    // A union whose only field is number 100, an empty struct.
+    const unknown = Uint8Array.of(0x0c, 0xc8, 0x01, 0, 0);
+    socket.binary(encodeEnvelope({ channel: 1, body: unknown }));
     expect(await device.refusal()).toMatchObject({ code: 701, name: "frame_unknown" });
-    socket.binary(encodeEnvelope({ channel: 0, body: Uint8Array.of(0xfc, 0, 0) }));
+    socket.binary(encodeEnvelope({ channel: 0, body: unknown }));
     expect(await device.refusal()).toMatchObject({ code: 701, name: "frame_unknown" });
     for (const slot of [7, -1, 2 ** 31 - 1]) {
       socket.binary(push({ kind: "unregister", value: { request: 5, slot } }));
