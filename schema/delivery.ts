@@ -6,9 +6,9 @@ export interface AcceptTime {
   /** The days on which it begins: bit 0 is Monday, bit 6 Sunday. */
   readonly days: number;
   /** Minutes of the day, from 0 on. */
-  readonly from: number;
-  /** The end, not included, up to 1,440; not above `from`: on the next day. */
-  readonly to: number;
+  readonly startMinute: number;
+  /** The end, not included, up to 1,440; not above `startMinute`: on the next day. */
+  readonly endMinute: number;
 }
 
 export interface DeliverySettings {
@@ -31,6 +31,6 @@ export const NO_SETTINGS: DeliverySettings = {
 /** Names settings in `Registration.delivery`, so that a device sees whether the mesh has those that it wants; 0 for `NO_SETTINGS`. */
 export function settingsHash({ paused, accept, timeZone, presence }: DeliverySettings): number {
   if (!paused && accept.length === 0 && timeZone === null && !presence) return 0;
-  const times = accept.map(({ days, from, to }) => [days, from, to]);
+  const times = accept.map(({ days, startMinute, endMinute }) => [days, startMinute, endMinute]);
   return dataHash(new TextEncoder().encode(JSON.stringify([paused, times, timeZone, presence])));
 }

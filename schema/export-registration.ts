@@ -41,7 +41,9 @@ export const exportedStanding = z.strictObject({
 export const exportedDelivery = z.strictObject({
   paused: z.boolean(),
   accept: z
-    .array(z.strictObject({ days: countOfThings, from: countOfThings, to: countOfThings }))
+    .array(
+      z.strictObject({ days: countOfThings, startMinute: countOfThings, endMinute: countOfThings }),
+    )
     .readonly(),
   timeZone: z.string().nullable(),
   presence: z.boolean(),

@@ -406,13 +406,13 @@ struct AcceptTime {
   /** The days on which it begins: bit 0 is Monday, bit 6 Sunday. */
   1: required i32 days
   /** Minutes of the day: from 0 to 1439, and to 1440. An end that is not above the beginning is on the next day. */
-  2: required i32 from
-  3: required i32 to
+  2: required i32 startMinute
+  3: required i32 endMinute
 }
 
 /**
  * Sets how the mesh sends to the registration, and replaces all earlier settings. The answer is Done or a Refusal. Its hash in
- * Registration.delivery is the FNV-1a of compact JSON: [paused, [[days, from, to], …], timeZone or null, presence].
+ * Registration.delivery is the FNV-1a of compact JSON: [paused, [[days, startMinute, endMinute], …], timeZone or null, presence].
  */
 struct SetDelivery {
   1: required i32 request

@@ -866,14 +866,14 @@ export interface AcceptTime {
   /** The days on which it begins: bit 0 is Monday, bit 6 Sunday. */
   readonly days: number;
   /** Minutes of the day: from 0 to 1439, and to 1440. An end that is not above the beginning is on the next day. */
-  readonly from: number;
-  readonly to: number;
+  readonly startMinute: number;
+  readonly endMinute: number;
 }
 
 const AcceptTimeShape: Shape<AcceptTime> = /* @__PURE__ */ struct<AcceptTime>(0xe, {
   days: I32,
-  from: I32,
-  to: I32,
+  startMinute: I32,
+  endMinute: I32,
 });
 
 /** The bytes of one AcceptTime. @throws ThriftError `range` if a number does not fit its type. */
@@ -885,7 +885,7 @@ export const decodeAcceptTime = (bytes: Uint8Array): AcceptTime => decode(bytes,
 
 /**
  * Sets how the mesh sends to the registration, and replaces all earlier settings. The answer is Done or a Refusal. Its hash in
- * Registration.delivery is the FNV-1a of compact JSON: [paused, [[days, from, to], …], timeZone or null, presence].
+ * Registration.delivery is the FNV-1a of compact JSON: [paused, [[days, startMinute, endMinute], …], timeZone or null, presence].
  */
 export interface SetDelivery {
   readonly request: number;

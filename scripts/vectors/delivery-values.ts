@@ -3,8 +3,8 @@ import { encodeAcceptTime, encodeSetDelivery } from "../../schema/generated/link
 import { type ValueVector, vector } from "./values.ts";
 
 const [waking, night] = [
-  { days: 127, from: 480, to: 1_320 },
-  { days: 48, from: 1_320, to: 60 },
+  { days: 127, startMinute: 480, endMinute: 1_320 },
+  { days: 48, startMinute: 1_320, endMinute: 60 },
 ];
 
 export const SET_DELIVERY = {

@@ -207,7 +207,11 @@ export class SignedCalls {
     }
   }
 
-  /** Calls the mesh once: not again, whatever the answer. */
+  /**
+   * Calls the mesh once: not again, whatever the answer.
+   *
+   * @internal
+   */
   async callOnce<Id extends OperationId>(
     method: MethodOf<Id>,
     path: PathOf<Id>,

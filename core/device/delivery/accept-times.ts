@@ -40,8 +40,12 @@ export function acceptState(
 const beginsOn = ({ days }: AcceptTime, day: number): boolean =>
   ((days >> ((day + FIRST_WEEKDAY) % 7)) & 1) === 1;
 
-function spanOf({ from, to }: AcceptTime, day: number, zone: string): readonly [number, number] {
-  const start = day * DAY_MS + from * MINUTE_MS;
-  const end = day * DAY_MS + to * MINUTE_MS + (to <= from ? DAY_MS : 0);
+function spanOf(
+  { startMinute, endMinute }: AcceptTime,
+  day: number,
+  zone: string,
+): readonly [number, number] {
+  const start = day * DAY_MS + startMinute * MINUTE_MS;
+  const end = day * DAY_MS + endMinute * MINUTE_MS + (endMinute <= startMinute ? DAY_MS : 0);
   return [instantOf(zone, start), instantOf(zone, end)];
 }

@@ -19,10 +19,10 @@ export function settingsOf({
 }: SetDelivery): DeliverySettings | MeshError {
   if (accept.length > LIMITS.ACCEPT_TIMES)
     return invalid(`${accept.length} accept times, at most ${LIMITS.ACCEPT_TIMES}`);
-  for (const { days, from, to } of accept) {
+  for (const { days, startMinute, endMinute } of accept) {
     if (!isWithin(days, 1, ALL_DAYS)) return invalid(`the days ${days} are none of a week`);
-    if (!isWithin(from, 0, DAY_MINUTES - 1) || !isWithin(to, 0, DAY_MINUTES))
-      return invalid(`${from} to ${to} are no minutes of a day`);
+    if (!isWithin(startMinute, 0, DAY_MINUTES - 1) || !isWithin(endMinute, 0, DAY_MINUTES))
+      return invalid(`${startMinute} to ${endMinute} are no minutes of a day`);
   }
   if (timeZone !== undefined && !isZone(timeZone))
     return invalid("the time zone is none that the mesh knows");

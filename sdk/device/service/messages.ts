@@ -86,7 +86,7 @@ const KINDS: { readonly [K in ToService["kind"]]: Read } = {
   upstream: struct({ request, key: bytes, contentType: small, data: bytes }),
   delivery: struct({
     ...{ request, paused: flag, timeZone: optional(text) },
-    accept: list(struct({ days: small, from: small, to: small })),
+    accept: list(struct({ days: small, startMinute: small, endMinute: small })),
   }),
   publishKey: struct({ request, publicKey: bytes, auth: bytes }),
   events: struct({

@@ -1,6 +1,5 @@
 /** The webhooks of an app: where the mesh tells its server what happened. */
 import type {
-  AnswerBody,
   DeadLettersBody,
   DeadLettersQuery,
   ReplayAnswerBody,
@@ -102,7 +101,7 @@ export class Webhooks {
     id: string,
     query: DeadLettersQuery = {},
     { signal }: CallOptions = {},
-  ): Promise<AnswerBody<"listDeadLetters">> {
+  ): Promise<DeadLettersBody> {
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query))
       if (value !== undefined) search.set(name, String(value));

@@ -12,9 +12,9 @@ const text = new TextDecoder();
 const dataOf = (messages: readonly Message[]) => messages.map(({ data }) => text.decode(data));
 const at = (time: string) => Date.parse(`${time}Z`);
 /** From 8 to 22 o'clock, each day. */
-const WAKING: AcceptTime = { days: ALL_DAYS, from: 480, to: 1_320 };
+const WAKING: AcceptTime = { days: ALL_DAYS, startMinute: 480, endMinute: 1_320 };
 /** From half past midnight. The rig starts at midnight in UTC, and its messages wait an hour. */
-const DAY: AcceptTime = { ...WAKING, from: 30 };
+const DAY: AcceptTime = { ...WAKING, startMinute: 30 };
 const OPENS_MS = START_MS + HOUR_MS / 2;
 
 function set(rig: Rig, settings: Partial<SetDelivery>): void {
@@ -54,23 +54,23 @@ describe("accept times", () => {
     // On 29 March an hour is skipped, on 25 October one comes twice.
     expect(state([WAKING], berlin, "2026-03-28T22:00")).toEqual([false, "2026-03-29T06:00"]);
     expect(state([WAKING], berlin, "2026-10-24T22:00")).toEqual([false, "2026-10-25T07:00"]);
-    const night = { days: ALL_DAYS, from: 1_320, to: 360 };
+    const night = { days: ALL_DAYS, startMinute: 1_320, endMinute: 360 };
     expect(state([night], berlin, "2026-03-28T23:00")).toEqual([true, "2026-03-29T04:00"]);
     expect(state([night], berlin, "2026-10-24T23:00")).toEqual([true, "2026-10-25T05:00"]);
   });
 
   test("J14 go over midnight, and from one into the next", () => {
     // 2026-12-04 is a Friday.
-    const friday = { days: 1 << 4, from: 1_200, to: 120 };
+    const friday = { days: 1 << 4, startMinute: 1_200, endMinute: 120 };
     expect(state([friday], "UTC", "2026-12-04T19:59")).toEqual([false, "2026-12-04T20:00"]);
     expect(state([friday], "UTC", "2026-12-05T01:59")).toEqual([true, "2026-12-05T02:00"]);
     expect(state([friday], "UTC", "2026-12-05T02:00")).toEqual([false, "2026-12-11T20:00"]);
-    const rest = { days: 1 << 5, from: 120, to: 600 };
+    const rest = { days: 1 << 5, startMinute: 120, endMinute: 600 };
     expect(state([rest, friday], "UTC", "2026-12-04T21:00")).toEqual([true, "2026-12-05T10:00"]);
   });
 
   test("J14 a whole day has 24 hours; none at all is any time", () => {
-    const sunday = { days: 1 << 6, from: 0, to: 0 };
+    const sunday = { days: 1 << 6, startMinute: 0, endMinute: 0 };
     expect(state([sunday], "UTC", "2026-12-05T12:00")).toEqual([false, "2026-12-06T00:00"]);
     expect(state([sunday], "UTC", "2026-12-06T12:00")).toEqual([true, "2026-12-07T00:00"]);
     expect(acceptState(NO_SETTINGS, START_MS).isOpen).toBe(true);
@@ -273,8 +273,8 @@ describe("a device that pauses", () => {
     ["a zone that there is not", { timeZone: "Mars/Phobos" }],
     ["no day", { accept: [{ ...DAY, days: 0 }] }],
     ["an eighth day", { accept: [{ ...DAY, days: 128 }] }],
-    ["a 25th hour", { accept: [{ ...DAY, from: 1_440 }] }],
-    ["a time before midnight", { accept: [{ ...DAY, to: -1 }] }],
+    ["a 25th hour", { accept: [{ ...DAY, startMinute: 1_440 }] }],
+    ["a time before midnight", { accept: [{ ...DAY, endMinute: -1 }] }],
     ["too many", { accept: Array.from({ length: LIMITS.ACCEPT_TIMES + 1 }, () => DAY) }],
   ])("J13 settings with %s are refused, and change nothing", (_, settings) => {
     const rig = Rig.online();

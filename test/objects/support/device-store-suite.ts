@@ -79,7 +79,7 @@ export const DEVICE_STORE_CASES: readonly StoreCase[] = [
     run(store) {
       store.writeAccount(account);
       const record = { slot: 1, app: "a", createdAt: 1, endedAt: null, generation: 1 };
-      const accept = [{ days: 127, from: 480, to: 1_320 }];
+      const accept = [{ days: 127, startMinute: 480, endMinute: 1_320 }];
       const delivery = { paused: true, accept, timeZone: "Europe/Berlin", presence: true };
       for (const one of [{ ...record, delivery }, record]) {
         store.putRegistration(one);

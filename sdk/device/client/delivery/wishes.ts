@@ -108,7 +108,7 @@ function timeOf({ days = DAYS, from, to }: AcceptHours): AcceptTime {
     if (index < 0) throw optionInvalid(`days: must be of ${DAYS.join(", ")}`);
     bits |= 1 << index;
   }
-  return { days: bits, from: minutesOf("from", from), to: minutesOf("to", to) };
+  return { days: bits, startMinute: minutesOf("from", from), endMinute: minutesOf("to", to) };
 }
 
 function minutesOf(name: string, time: string): number {
