@@ -158,6 +158,7 @@ export function writeBodies(folder: string): void {
     const symbol = bodies.get(name);
     if (texts.has(name)) continue;
     if (symbol === undefined) throw new Error(`schema/http.d.ts has no ${name}`);
+    if (isGeneric(symbol)) throw new Error(`${name} has type parameters: name the body itself`);
     const printer = new Printer(checker, named, symbol);
     const text = printer.print(checker.getDeclaredTypeOfSymbol(symbol));
     texts.set(
@@ -172,6 +173,11 @@ export function writeBodies(folder: string): void {
   const types = [...texts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
   writeFileSync(file, `${[json, ...types].join("\n")}\n`);
 }
+
+const isGeneric = (symbol: ts.Symbol): boolean =>
+  (symbol.declarations ?? []).some(
+    (node) => ts.isTypeAliasDeclaration(node) && node.typeParameters !== undefined,
+  );
 
 const isInterface = ({ flags }: ts.Symbol): boolean => (flags & ts.SymbolFlags.Interface) !== 0;
 

@@ -7,7 +7,11 @@ import { type PushServerError, RefusedError, UnreachableError } from "../errors.
 
 const utf8 = new TextDecoder();
 
-/** @throws PushServerError `answer_invalid` for a result of a mesh far newer than this SDK */
+/**
+ * @throws PushServerError `answer_invalid` for a result of a mesh far newer than this SDK
+ *
+ * @internal
+ */
 export function answerOf(result: SendResult, to: string): AnswerBody<"sendMessage"> {
   const { status, id, answer, tookMs = 0 } = result;
   if (answer !== undefined) return JSON.parse(utf8.decode(answer)) as AnswerBody<"sendMessage">;
