@@ -6,8 +6,8 @@ import { importsOf, packageOf } from "../architecture/imports.ts";
 import { shared } from "../mesh/support/shared-mesh.ts";
 import { NODE, newProject, runIn, tool, write } from "./support/project.ts";
 
-/** What an installed client may take: 4.2 MB when this was written, half of it source maps, with the documents that its own ones link to. */
-const INSTALLED_BYTES_MAX = 4_400_000;
+/** What an installed client may take: 5.0 MB when this was written, half of it source maps, with the documents that its own ones link to. */
+const INSTALLED_BYTES_MAX = 5_300_000;
 
 const ENTRIES = ["device", "device/node", "encryption", "live", "server"] as const;
 const NAMES = ["connect", "connect", "webPushEncryption", "listenLive", "PushServer"] as const;
