@@ -68,6 +68,25 @@ function sendOptionsOf({ idempotencyKey, async, wait }: SendCommandOptions): Sen
   };
 }
 
+/** Options that go with `--stdin`: each line has the others. */
+const WITH_STDIN = ["stdin", "async", "wait"];
+
+/** @throws CliFailure for an option that `--stdin` would ignore */
+function requireForStdin(command: Command): void {
+  const names = [
+    ...WITH_STDIN,
+    ...asServer(new Command()).options.map((one) => one.attributeName()),
+  ];
+  const other = command.options.find((one) => {
+    const name = one.attributeName();
+    return command.getOptionValueSource(name) === "cli" && !names.includes(name);
+  });
+  if (other !== undefined)
+    throw usageFailure(
+      `${other.long} does not go with --stdin: each line has its target and options`,
+    );
+}
+
 function printAnswer(output: Output, answer: SendAnswerBody): void {
   const { status, id, tookMs } = answer;
   output.result(answer, `${status}  ${id}  ${tookMs} ms`);
@@ -139,10 +158,9 @@ export function send(env: NodeJS.ProcessEnv): Command {
       sendTime,
     )
     .option("--ignore-quiet-hours", "send it outside the accept times of the device, too")
-    .action(async (options: SendCommandOptions) => {
+    .action(async (options: SendCommandOptions, command: Command) => {
       if (options.stdin === true) {
-        if ((options.to ?? options.alias) !== undefined)
-          throw usageFailure("with --stdin each line names its target: leave out --to and --alias");
+        requireForStdin(command);
         const context = contextOf(options, env);
         const push = serverOf(context, options, env);
         await sendLines(push, process.stdin, sendOptionsOf(options), context.output);

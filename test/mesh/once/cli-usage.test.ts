@@ -136,6 +136,17 @@ describe("exit codes", () => {
     [2, ["key", "create", "--expires", "2027-13-01"], /Give a duration such as 90d/],
     [2, ["send", "--data", "x"], /exactly one of --to, --alias, --to-file and --alias-file/],
     [2, ["send", "--to", "r", ...nowhere, ...key], /exactly one of --data/],
+    [
+      2,
+      ["send", "--stdin", "--to", "r", ...nowhere, ...key],
+      /--to does not go with --stdin: each line has its target/,
+    ],
+    [2, ["send", "--stdin", "--trace", ...nowhere, ...key], /--trace does not go with --stdin/],
+    [
+      2,
+      ["send", "--stdin", "--idempotency-key", "k"],
+      /--idempotency-key does not go with --stdin/,
+    ],
     [2, ["send", "--to", "r", "--data", "x", "--ttl", "1.5"], /whole number/],
     [2, ["send", "--to", "r", "--data", "x", "--priority", "urgent"], /Allowed choices/],
     [
