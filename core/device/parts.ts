@@ -10,7 +10,7 @@ import { Calls } from "./calls.ts";
 import { CurrentLink } from "./current-link.ts";
 import { Debts } from "./debts.ts";
 import { DeliveryChanges } from "./delivery/changes.ts";
-import { QuietTimes } from "./delivery/quiet-times.ts";
+import { QuietHours } from "./delivery/quiet-hours.ts";
 import { PublishedKeys } from "./encryption/published-keys.ts";
 import { MessageEvents } from "./events/message-events.ts";
 import { Receipts } from "./events/receipts.ts";
@@ -90,7 +90,7 @@ export function makeParts(options: DeviceOptions) {
   const seals = new Seals({ linkKeys, identity, clock, registrations, link });
   const rights = new Rights({ registrations, lifecycle, aliases, tags });
   const budgets = new DeviceBudgets();
-  const quiet = new QuietTimes({
+  const quiet = new QuietHours({
     registrations,
     onOpen: (registration, context) => {
       mail.resume(registration, context);

@@ -16,7 +16,7 @@
 export type { Log, LogEntry } from "../log.ts";
 export type { SchemaIssue, StandardSchema } from "../standard-schema.ts";
 export type { RecalledMessage } from "./client/client-events.ts";
-export type { AcceptHours, DeliveryState, Weekday } from "./client/delivery/wishes.ts";
+export type { AcceptHours, DeliveryState, Weekday } from "./client/delivery/desired-delivery.ts";
 export type { Encryption, EncryptionContext } from "./client/encryption.ts";
 export type { GrantCallback, GrantRequest } from "./client/grants.ts";
 export type {

@@ -2,7 +2,7 @@
 /** The public client of one app on this device. */
 
 import type { ClientEvents } from "./client/client-events.ts";
-import type { AcceptHours, DeliveryState } from "./client/delivery/wishes.ts";
+import type { AcceptHours, DeliveryState } from "./client/delivery/desired-delivery.ts";
 import type { PushData, PushMessage } from "./client/message.ts";
 import type { MessageHandler } from "./client/message-handler.ts";
 import type {
@@ -128,27 +128,28 @@ export interface PushClient<T = PushData> extends Events, AsyncDisposable {
   sendUpstream(data: UpstreamData, options?: UpstreamOptions): Promise<void>;
 
   /**
-   * From the call on, handlers get no message; from when it resolves on, none is sent. Messages wait, and their ttl runs on. Stored on the device, also
-   * over restarts; without a network, the mesh is told with the next link.
+   * Pauses the app: handlers get no message after the call, and the mesh sends none once it resolves. Messages wait in the mesh, and their ttl runs on.
+   * The pause is stored on the device and survives restarts; without a network, the mesh learns of it over the next link.
    *
    * @throws PushError `not_registered`, `storage_failed`, `client_closed`, or why the link closed
    */
   pause(options?: CallOptions): Promise<void>;
 
-  /** Ends `pause`: what came meanwhile comes now, in order. */
+  /** Ends the pause: messages that came meanwhile arrive now, in order. */
   resume(options?: CallOptions): Promise<void>;
 
   /**
-   * Takes messages only at these times, in the time zone of the device, which the mesh learns with it, and when it changes. Others wait, but those whose
-   * sender said `ignoreQuietHours`. Stored as by `pause`. No times at all: at any time; the mesh still learns the time zone, in which senders schedule.
+   * Accepts messages only at these times, in the time zone of the device, which the mesh learns now and whenever it changes. At other times messages
+   * wait, except those with `ignoreQuietHours`. Stored as by `pause`. With an empty list messages come at any time, and the mesh still learns the time
+   * zone, in which senders schedule.
    *
-   * @param accept Up to 16.
+   * @param accept At most 16 times.
    * @throws PushError `option_invalid`, `delivery_invalid`, and as `pause`
-   * @example await push.setAcceptTime([{ from: "08:00", to: "22:00" }, { days: ["fri", "sat"], from: "22:00", to: "01:00" }]);
+   * @example await push.setAcceptTimes([{ from: "08:00", to: "22:00" }, { days: ["fri", "sat"], from: "22:00", to: "01:00" }]);
    */
-  setAcceptTime(accept: readonly AcceptHours[], options?: CallOptions): Promise<void>;
+  setAcceptTimes(accept: readonly AcceptHours[], options?: CallOptions): Promise<void>;
 
-  /** What `pause` and `setAcceptTime` have said last. */
+  /** The settings last given to `pause`, `resume` and `setAcceptTimes`. */
   deliveryState(options?: CallOptions): Promise<DeliveryState>;
 
   /**
@@ -159,8 +160,8 @@ export interface PushClient<T = PushData> extends Events, AsyncDisposable {
   describe(options?: CallOptions): Promise<Description>;
 
   /**
-   * Reports that the user has seen a message, clicked it or put it away, if its sender asks for that (`message.report`); otherwise it does nothing.
-   * Resolves when it is stored on the device; the mesh gets it with the next link. `reportNotifications` of `pushmesh/sw` calls it for notifications.
+   * Reports that the user has seen, clicked or dismissed a message, if its sender asks for that (`message.report`); otherwise it does nothing.
+   * Resolves when the report is stored on the device; without a link, the mesh gets it over the next one. `reportNotifications` of `pushmesh/sw` calls it for notifications.
    *
    * @throws PushError `option_invalid`, `client_closed`
    * @example push.onMessage(async (message) => { show(message); await push.reportMessage(message, "shown"); });

@@ -1,12 +1,12 @@
-/** When a registration takes messages: the times of the week that its device has set, in the zone of the device. */
+/** When a registration accepts messages: the times of the week that its device has set, in the device's time zone. */
 import type { AcceptTime, DeliverySettings } from "../../../schema/delivery.ts";
 import { instantOf, isZone, wallClock } from "../../time/zones.ts";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** Of the 1st of January 1970: a Thursday, counted from Monday. */
+/** 1 January 1970 was a Thursday; Monday is 0. */
 const FIRST_WEEKDAY = 3;
-/** A time of the week begins at the latest a week ahead, and is over a day after. */
+/** The next accept time begins within a week, and lasts at most a day. */
 const AHEAD_DAYS = 8;
 
 export interface AcceptState {
@@ -28,7 +28,7 @@ export function acceptState(
     for (const time of accept) if (beginsOn(time, day)) spans.push(spanOf(time, day, zone));
   }
   let until = now;
-  // What follows each other without a gap is one.
+  // Spans without a gap between them count as one.
   for (const [start, end] of spans.sort(([a], [b]) => a - b)) {
     if (start <= until && end > until) until = end;
   }

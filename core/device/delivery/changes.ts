@@ -1,17 +1,17 @@
-/** Takes over the settings of a device for one registration. */
+/** Applies the delivery settings that a device sends for one registration. */
 import { type DeliverySettings, settingsHash } from "../../../schema/delivery.ts";
 import type { Context } from "../../link/effects.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Mail } from "../mail/mail.ts";
 import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
-import type { QuietTimes } from "./quiet-times.ts";
+import type { QuietHours } from "./quiet-hours.ts";
 
 interface DeliveryParts {
   readonly registrations: Registrations;
   readonly mail: Mail;
   readonly lifecycle: Lifecycle;
-  readonly quiet: QuietTimes;
+  readonly quiet: QuietHours;
 }
 
 export class DeliveryChanges {
@@ -21,7 +21,7 @@ export class DeliveryChanges {
     this.#parts = parts;
   }
 
-  /** Writes one row, or none if nothing changes, and one for each message that waits for a local time of another zone. */
+  /** Writes one row, or none if nothing changes; and one for each message that waits for a local time, if the time zone changes. */
   change(registration: Registration, settings: DeliverySettings, context: Context): void {
     const { registrations, mail, lifecycle, quiet } = this.#parts;
     const before = registration.settings;

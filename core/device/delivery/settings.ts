@@ -5,6 +5,7 @@ import type { SetDelivery } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { isZone } from "../../time/zones.ts";
 
+/** One bit a day. */
 const ALL_DAYS = 127;
 const DAY_MINUTES = 1_440;
 
@@ -18,14 +19,16 @@ export function settingsOf({
   presence = false,
 }: SetDelivery): DeliverySettings | MeshError {
   if (accept.length > LIMITS.ACCEPT_TIMES)
-    return invalid(`${accept.length} accept times, at most ${LIMITS.ACCEPT_TIMES}`);
+    return invalid(`accept: ${accept.length} times; at most ${LIMITS.ACCEPT_TIMES}`);
   for (const { days, startMinute, endMinute } of accept) {
-    if (!isWithin(days, 1, ALL_DAYS)) return invalid(`the days ${days} are none of a week`);
-    if (!isWithin(startMinute, 0, DAY_MINUTES - 1) || !isWithin(endMinute, 0, DAY_MINUTES))
-      return invalid(`${startMinute} to ${endMinute} are no minutes of a day`);
+    if (!isWithin(days, 1, ALL_DAYS)) return invalid(`days: ${days}; must be 1 to ${ALL_DAYS}`);
+    if (!isWithin(startMinute, 0, DAY_MINUTES - 1))
+      return invalid(`startMinute: ${startMinute}; must be 0 to ${DAY_MINUTES - 1}`);
+    if (!isWithin(endMinute, 0, DAY_MINUTES))
+      return invalid(`endMinute: ${endMinute}; must be 0 to ${DAY_MINUTES}`);
   }
   if (timeZone !== undefined && !isZone(timeZone))
-    return invalid("the time zone is none that the mesh knows");
+    return invalid("timeZone: is no IANA time zone that the mesh knows");
   return { paused, accept, timeZone: timeZone ?? null, presence };
 }
 

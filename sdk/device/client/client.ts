@@ -12,7 +12,7 @@ import { BatchedStorage } from "../storage/batched.ts";
 import { guardStorage } from "../storage/storage.ts";
 import { postAcknowledgement, postDiscard } from "./acknowledgements.ts";
 import { ClientBase } from "./client-base.ts";
-import { type AcceptHours, DeliveryWishes } from "./delivery/wishes.ts";
+import { type AcceptHours, DesiredDelivery } from "./delivery/desired-delivery.ts";
 import type { Encryption } from "./encryption.ts";
 import { Grants } from "./grants.ts";
 import { Inbox } from "./inbox.ts";
@@ -54,7 +54,7 @@ export class AppClient extends ClientBase implements PushClient {
   readonly #inbox: Inbox;
   readonly #encryption: Encryption | undefined;
   readonly #grants: Grants;
-  readonly #delivery: DeliveryWishes;
+  readonly #delivery: DesiredDelivery;
   readonly #reports: MessageReports;
   #clockOffsetMs = 0;
   #closed: Promise<void> | undefined;
@@ -97,7 +97,7 @@ export class AppClient extends ClientBase implements PushClient {
       report: this.report,
       encryption,
     });
-    this.#delivery = new DeliveryWishes(this.#storage, appId, this.#requests, this.#inbox);
+    this.#delivery = new DesiredDelivery(this.#storage, appId, this.#requests, this.#inbox);
   }
 
   /**
@@ -182,7 +182,7 @@ export class AppClient extends ClientBase implements PushClient {
   readonly pause = (options: CallOptions = {}) => this.#delivery.change({ paused: true }, options);
   readonly resume = (options: CallOptions = {}) =>
     this.#delivery.change({ paused: false }, options);
-  readonly setAcceptTime = (accept: readonly AcceptHours[], options: CallOptions = {}) =>
+  readonly setAcceptTimes = (accept: readonly AcceptHours[], options: CallOptions = {}) =>
     this.#delivery.change({ accept }, options);
   readonly deliveryState = async () => this.#delivery.state;
 

@@ -3,7 +3,7 @@ import { orAborted } from "../../aborted.ts";
 import type { Log } from "../../log.ts";
 import type { StandardSchema } from "../../standard-schema.ts";
 import { ClientBase } from "../client/client-base.ts";
-import type { AcceptHours, DeliveryState } from "../client/delivery/wishes.ts";
+import type { AcceptHours, DeliveryState } from "../client/delivery/desired-delivery.ts";
 import type { Encryption } from "../client/encryption.ts";
 import type { GrantCallback } from "../client/grants.ts";
 import type { PushMessage } from "../client/message.ts";
@@ -183,8 +183,8 @@ export class SharedClient extends ClientBase implements PushClient {
     await this.#calls.make("resume", [], options);
   }
 
-  async setAcceptTime(accept: readonly AcceptHours[], options: CallOptions = {}): Promise<void> {
-    await this.#calls.make("setAcceptTime", [accept], options);
+  async setAcceptTimes(accept: readonly AcceptHours[], options: CallOptions = {}): Promise<void> {
+    await this.#calls.make("setAcceptTimes", [accept], options);
   }
 
   async deliveryState(options: CallOptions = {}): Promise<DeliveryState> {

@@ -24,7 +24,7 @@ export const CALLS = [
   "reportMessage",
   "pause",
   "resume",
-  "setAcceptTime",
+  "setAcceptTimes",
   "deliveryState",
 ] as const;
 

@@ -71,14 +71,14 @@ test("J15 J16 outside its accept times an app is shown only what ignores quiet h
   const now = new Date();
   // An hour that is as far away as can be.
   const away = `${String((now.getHours() + 12) % 24).padStart(2, "0")}`;
-  await client.setAcceptTime([{ from: `${away}:00`, to: `${away}:30` }]);
+  await client.setAcceptTimes([{ from: `${away}:00`, to: `${away}:30` }]);
   expect(await server.send({ to: regId, data: "waits" })).toMatchObject({ status: "queued" });
   const urgent = { to: regId, data: "urgent", ignoreQuietHours: true };
   await server.send(urgent);
   await expect.poll(() => shown, COMES).toEqual(["urgent"]);
-  await client.setAcceptTime([]);
+  await client.setAcceptTimes([]);
   await expect.poll(() => shown, COMES).toEqual(["urgent", "waits"]);
-  await expect(client.setAcceptTime([{ from: "8", to: "9" }])).rejects.toMatchObject({
+  await expect(client.setAcceptTimes([{ from: "8", to: "9" }])).rejects.toMatchObject({
     code: "option_invalid",
   });
 });

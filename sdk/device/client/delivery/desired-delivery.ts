@@ -1,4 +1,4 @@
-/** How the app wants its messages: paused, and at which times. Stored on the device, and told to the mesh until it has it. */
+/** The delivery settings that the app wants: pause and accept times. Stored on the device, and sent to the mesh until it has them. */
 import {
   type AcceptTime,
   type DeliverySettings,
@@ -13,7 +13,7 @@ import type { Requests } from "../requests.ts";
 const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 export type Weekday = (typeof DAYS)[number];
 
-/** A time of the week in which the app takes messages, for `setAcceptTime`. */
+/** A time of the week in which the app takes messages, for `setAcceptTimes`. */
 export interface AcceptHours {
   /** The days on which it begins. Default: every day. */
   readonly days?: readonly Weekday[] | undefined;
@@ -33,12 +33,12 @@ export interface DeliveryState {
 const NOTHING: DeliveryState = { paused: false, accept: [] };
 const TIME = /^(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$/;
 
-export class DeliveryWishes {
+export class DesiredDelivery {
   readonly #storage: Pick<BatchedStorage, "get" | "put" | "settled">;
   readonly #key: string;
   readonly #requests: Pick<Requests, "make">;
   readonly #inbox: Pick<Inbox, "paused" | "clear">;
-  /** Undefined if the app never said any. */
+  /** Undefined if the app never set any. */
   #state: DeliveryState | undefined;
 
   constructor(
@@ -64,7 +64,7 @@ export class DeliveryWishes {
     this.#inbox.paused = this.state.paused;
   }
 
-  /** Resolves when the mesh has it; it is stored at once, and told to the mesh with a later link otherwise. */
+  /** Stores the change at once, and resolves when the mesh has it. Without a link, the mesh gets it over the next one. */
   async change(change: Partial<DeliveryState>, options: CallOptions): Promise<void> {
     const state = { ...this.state, ...change };
     const settings = settingsOf(state);
@@ -74,11 +74,11 @@ export class DeliveryWishes {
     const failure = await this.#storage.settled();
     if (failure !== undefined) throw failure;
     await this.#ask(settings, options);
-    // What came before comes again after the pause.
+    // The mesh sends what waits here again after the pause.
     if (this.state.paused) this.#inbox.clear();
   }
 
-  /** The mesh has told what it has: if the app wants something else, or the device is in another zone, it is told. */
+  /** The mesh has named the settings that it has. Sends others, if the app wants others or the device is in another time zone. */
   compare(hash: number): void {
     if (this.#state === undefined) return;
     const settings = settingsOf(this.#state);

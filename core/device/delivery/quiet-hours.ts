@@ -1,31 +1,31 @@
 /**
- * Which registrations are outside their accept times: their messages and broadcasts wait until those begin. Looked at before each event, as a
- * comparison; the device's alarm is set for the next beginning only while an app listens.
+ * Quiet hours: the times outside the accept times of a registration. Its messages and broadcasts wait until they end. Checked before each event by
+ * one comparison; the device's alarm is set for the next end only while an app listens.
  */
 import type { Context } from "../../link/effects.ts";
 import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
 import { acceptState } from "./accept-times.ts";
 
-interface QuietTimesParts {
+interface QuietHoursParts {
   readonly registrations: Registrations;
-  /** The accept time of a listening registration has begun. */
+  /** The quiet hours of a listening registration are over. */
   readonly onOpen: (registration: Registration, context: Context) => void;
 }
 
-export class QuietTimes {
-  readonly #parts: QuietTimesParts;
+export class QuietHours {
+  readonly #parts: QuietHoursParts;
   /** No registration changes before this time, milliseconds since 1970. */
   #changesAt = Number.POSITIVE_INFINITY;
   #lookedAt = 0;
 
-  constructor(parts: QuietTimesParts) {
+  constructor(parts: QuietHoursParts) {
     this.#parts = parts;
   }
 
   /** When to call `look`; null for never. */
   get deadline(): number | null {
-    // No registration has accept times: so of most devices, at each event.
+    // No registration has accept times, as on most devices: this runs at each event.
     if (this.#changesAt === Number.POSITIVE_INFINITY) return null;
     let first: number | null = null;
     for (const { attached, quietUntil } of this.#parts.registrations.active()) {
@@ -53,10 +53,10 @@ export class QuietTimes {
     }
   }
 
-  /** Its settings have changed. */
+  /** Call it when the settings of a registration have changed. */
   changed(registration: Registration, context: Context): void {
     this.#set(registration, context.now);
-    // Also if it was open before: then there is nothing to do.
+    // If it accepted messages before, this finds nothing to do.
     if (!registration.isQuiet && registration.attached) this.#parts.onOpen(registration, context);
   }
 
