@@ -1,8 +1,8 @@
-/** IP addresses, as text and as numbers, and the ranges that are no place of the public internet. */
+/** Parses IP addresses, and knows the ranges that are not on the public internet. */
 
 /**
- * IANA's registries of special-purpose addresses (RFC 6890), multicast, and what leads to an IPv4 address in disguise: mapped and compatible ones,
- * NAT64, 6to4, Teredo.
+ * IANA's registries of special-purpose addresses (RFC 6890), multicast, and IPv6 forms that contain an IPv4 address: mapped, compatible, NAT64, 6to4,
+ * Teredo.
  */
 export const PRIVATE_RANGES = [
   "0.0.0.0/8",
@@ -54,7 +54,7 @@ const RANGES: readonly Range[] = PRIVATE_RANGES.map((range) => {
   return { ...first, first: first.value, prefix: Number(prefix) };
 });
 
-/** Whether an address is private, local or reserved; null for what is none. IPv6 is without brackets. */
+/** Whether an address is private, local or reserved; null if the text is no address. IPv6 is without brackets. */
 export function isPrivateAddress(text: string): boolean | null {
   const address = addressOf(text);
   if (address === null) return null;

@@ -47,7 +47,7 @@ export function changeEndpoint(
   return changed;
 }
 
-/** A new secret; the old one signs too, until the overlap is over. */
+/** Adds a new secret; the old one also signs until the overlap is over. */
 export function rotateSecret(
   store: WebhookStore,
   endpoint: Endpoint,
@@ -65,7 +65,7 @@ export function rotateSecret(
   return rotated;
 }
 
-/** The mesh gives an endpoint up. False if it gets nothing already, or is gone. */
+/** Disables an endpoint that the mesh gives up on. False if it is disabled already, or deleted. */
 export function disableEndpoint(
   store: WebhookStore,
   id: string,

@@ -1,9 +1,9 @@
 /**
- * Names of the objects of an app's webhooks: the first, which has the endpoints, has the app's own name (base64url of its 8 bytes), the others have
- * a number behind it. The events of a device go to one of them, so that no object has those of all devices.
+ * Names of the objects of an app's webhooks. The first object has the endpoints, and the app's own name (base64url of its 8 bytes); the others have a
+ * number appended. The events of a device go to one of them, so that no object gets those of all devices.
  */
 
-/** @param shards how many there are: the mesh never changes it */
+/** @param shards how many objects an app has: never changes in a mesh */
 export const webhookNames = (app: string, shards: number): string[] =>
   Array.from({ length: shards }, (_, shard) => webhookName(app, shard));
 

@@ -1,8 +1,8 @@
-/** The events of an app that wait for its endpoints, as one object of the app has them. A state machine: its shell makes the requests. */
+/** The queues of an app's endpoints, in one object of the app. A state machine: its shell makes the requests. */
 import { LIMITS } from "../../schema/limits.ts";
 import type { Refused } from "../message/refusal.ts";
 import { eventsBody } from "./body.ts";
-import { type Failure, Line, type PacketBatch } from "./line.ts";
+import { EndpointQueue, type Failure, type PacketBatch } from "./endpoint-queue.ts";
 import type { BatchRecord, PacketHead, WebhookStore } from "./store.ts";
 import type {
   AcceptAnswer,
@@ -17,7 +17,7 @@ import type {
   WebhookEvent,
 } from "./types.ts";
 
-/** Batches and packets that one turn removes or gives up, at most. */
+/** The most batches and packets that one turn removes or gives up. */
 const TURN_COUNT = 500;
 
 const MISSING: Refused = { ok: false, code: "webhook_missing" };
@@ -39,12 +39,12 @@ export interface Attempt {
 /** Ids of batches that are being tried, by endpoint. */
 export type TriedBatches = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** What became of an attempt: null for a success. */
+/** The result of an attempt: null for success. */
 export type AttemptResult = Failure | null;
 
 export class WebhookQueue {
   readonly #options: QueueOptions;
-  readonly #lines = new Map<string, Line>();
+  readonly #queues = new Map<string, EndpointQueue>();
   /** Names of the packets in rows, and of how many rows. */
   readonly #packets = new Map<string, number>();
   #lastSeq = 0;
@@ -52,7 +52,7 @@ export class WebhookQueue {
   constructor(options: QueueOptions) {
     this.#options = options;
     const { store } = options;
-    for (const health of store.health()) this.#line(health.endpoint).loadHealth(health);
+    for (const health of store.health()) this.#queueOf(health.endpoint).loadHealth(health);
     const batches = new Map(store.batches().map((record) => [record.seq, record]));
     const packetsOf = new Map<number, PacketHead[]>();
     /** By endpoint: a batch has all of its packets from the first to the last. */
@@ -61,14 +61,18 @@ export class WebhookQueue {
       this.#count(head, 1);
       this.#lastSeq = Math.max(this.#lastSeq, head.seq);
       const batch = batches.get(head.seq) ?? open.get(head.endpoint);
-      if (batch === undefined || head.seq > batch.last) this.#line(head.endpoint).loadPacket(head);
+      if (batch === undefined || head.seq > batch.last)
+        this.#queueOf(head.endpoint).loadPacket(head);
       else {
         open.set(head.endpoint, batch);
         packetsOf.set(batch.seq, [...(packetsOf.get(batch.seq) ?? []), head]);
       }
     }
     for (const record of batches.values())
-      this.#line(record.endpoint).loadBatch({ record, packets: packetsOf.get(record.seq) ?? [] });
+      this.#queueOf(record.endpoint).loadBatch({
+        record,
+        packets: packetsOf.get(record.seq) ?? [],
+      });
   }
 
   /** Stores events for the endpoints that want them: one row each. */
@@ -89,7 +93,7 @@ export class WebhookQueue {
       const seq = ++this.#lastSeq;
       const of = { seq, endpoint: endpoint.id, packet, at: now };
       const head = { ...of, events: wanted.length, bytes: text.length };
-      this.#line(endpoint.id).add(head, text, now);
+      this.#queueOf(endpoint.id).add(head, text, now);
       this.#count(head, 1);
     }
     if (!isWanted) return MISSING;
@@ -101,12 +105,12 @@ export class WebhookQueue {
   take(endpoints: readonly Endpoint[], inFlight: TriedBatches, now: number): readonly Attempt[] {
     const attempts: Attempt[] = [];
     for (const endpoint of endpoints) {
-      const line = this.#lines.get(endpoint.id);
-      if (line === undefined || endpoint.disabled !== null) continue;
+      const queue = this.#queues.get(endpoint.id);
+      if (queue === undefined || endpoint.disabled !== null) continue;
       const busy = new Set(inFlight.get(endpoint.id));
-      const slots = line.isFailing ? 1 : LIMITS.WEBHOOK_PARALLEL;
+      const slots = queue.isFailing ? 1 : LIMITS.WEBHOOK_PARALLEL;
       while (busy.size < slots) {
-        const batch = line.next(busy, now);
+        const batch = queue.next(busy, now);
         if (batch === null) break;
         busy.add(batch.record.id);
         attempts.push({ endpoint, id: batch.record.id, body: this.#bodyOf(batch) });
@@ -117,29 +121,29 @@ export class WebhookQueue {
 
   /** @returns whether the endpoint has failed for so long that it should be disabled */
   settle(endpoint: string, id: string, result: AttemptResult, now: number): boolean {
-    const line = this.#lines.get(endpoint);
-    const batch = line?.waiting(id);
+    const queue = this.#queues.get(endpoint);
+    const batch = queue?.waiting(id);
     // The endpoint was deleted meanwhile.
-    if (line === undefined || batch === undefined) return false;
-    if (result === null) line.succeeded(batch, now);
-    else line.failed(batch, result, now);
-    return line.isHopeless(now);
+    if (queue === undefined || batch === undefined) return false;
+    if (result === null) queue.succeeded(batch, now);
+    else queue.failed(batch, result, now);
+    return queue.isHopeless(now);
   }
 
-  /** Removes what is over, and what no endpoint will get. @returns false if the bound of one turn left something over */
+  /** Removes what has expired, and what no endpoint will get. @returns false if the bound of one turn left something over */
   tidy(endpoints: readonly Endpoint[], inFlight: TriedBatches, now: number): boolean {
     let isDone = this.#options.store.forgetSeen(now, TURN_COUNT) < TURN_COUNT;
     const byId = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
-    for (const [id, line] of this.#lines) {
+    for (const [id, queue] of this.#queues) {
       const endpoint = byId.get(id);
-      const flying = inFlight.get(id) ?? NONE;
-      if (endpoint === undefined) isDone = line.clear(TURN_COUNT) && isDone;
+      const tried = inFlight.get(id) ?? NONE;
+      if (endpoint === undefined) isDone = queue.clear(TURN_COUNT) && isDone;
       else if (endpoint.disabled !== null && endpoint.disabled.reason !== "asked")
-        isDone = line.giveUpAll("the endpoint was disabled", flying, TURN_COUNT, now) && isDone;
-      isDone = line.expire(now, TURN_COUNT) && isDone;
-      if (!line.isEmpty) continue;
-      line.forget();
-      this.#lines.delete(id);
+        isDone = queue.giveUpAll("the endpoint was disabled", tried, TURN_COUNT, now) && isDone;
+      isDone = queue.expire(now, TURN_COUNT) && isDone;
+      if (!queue.isEmpty) continue;
+      queue.forget();
+      this.#queues.delete(id);
     }
     return isDone;
   }
@@ -147,10 +151,10 @@ export class WebhookQueue {
   /** When something is due next, milliseconds since 1970; null for never. */
   nextAt(endpoints: readonly Endpoint[], inFlight: TriedBatches): number | null {
     const paused = new Set(endpoints.filter(({ disabled }) => disabled).map(({ id }) => id));
-    const times = [...this.#lines].flatMap(([id, line]) => {
-      const flying = inFlight.get(id) ?? NONE;
-      const isBusy = flying.size >= (line.isFailing ? 1 : LIMITS.WEBHOOK_PARALLEL);
-      return line.nextAt(flying, isBusy || paused.has(id)) ?? [];
+    const times = [...this.#queues].flatMap(([id, queue]) => {
+      const tried = inFlight.get(id) ?? NONE;
+      const isBusy = tried.size >= (queue.isFailing ? 1 : LIMITS.WEBHOOK_PARALLEL);
+      return queue.nextAt(tried, isBusy || paused.has(id)) ?? [];
     });
     const seen = this.#options.store.seenUntil();
     if (seen !== null) times.push(seen);
@@ -158,7 +162,7 @@ export class WebhookQueue {
   }
 
   get health(): readonly EndpointHealth[] {
-    return [...this.#lines.values()].map((line) => line.health);
+    return [...this.#queues.values()].map((queue) => queue.health);
   }
 
   deadLetters({ endpoint, after, limit }: DeadLetterQuery): DeadLetterPage {
@@ -176,14 +180,14 @@ export class WebhookQueue {
     const wanted = ids === null ? null : new Set(ids);
     const dead = this.#dead(endpoint).filter(({ record }) => wanted?.has(record.id) ?? true);
     const page = dead.slice(0, LIMITS.WEBHOOK_DEAD_PAGE);
-    for (const batch of page) this.#lines.get(batch.record.endpoint)?.replay(batch, now);
+    for (const batch of page) this.#queues.get(batch.record.endpoint)?.replay(batch, now);
     return { replayed: page.length, more: dead.length > page.length };
   }
 
   #dead(endpoint: string | null): readonly PacketBatch[] {
-    const lines = endpoint === null ? this.#lines.values() : [this.#lines.get(endpoint)];
-    return [...lines]
-      .flatMap((line) => line?.dead ?? [])
+    const queues = endpoint === null ? this.#queues.values() : [this.#queues.get(endpoint)];
+    return [...queues]
+      .flatMap((queue) => queue?.dead ?? [])
       .sort((a, b) => a.record.seq - b.record.seq);
   }
 
@@ -201,15 +205,15 @@ export class WebhookQueue {
     return packets.flatMap(({ seq }) => this.#options.store.readPacket(seq) ?? []);
   }
 
-  #line(endpoint: string): Line {
-    const found = this.#lines.get(endpoint);
+  #queueOf(endpoint: string): EndpointQueue {
+    const found = this.#queues.get(endpoint);
     if (found !== undefined) return found;
     const onRemoved = (packets: readonly PacketHead[]) => {
       for (const head of packets) this.#count(head, -1);
     };
-    const line = new Line({ ...this.#options, endpoint, onRemoved });
-    this.#lines.set(endpoint, line);
-    return line;
+    const queue = new EndpointQueue({ ...this.#options, endpoint, onRemoved });
+    this.#queues.set(endpoint, queue);
+    return queue;
   }
 
   #count({ packet }: PacketHead, by: 1 | -1): void {

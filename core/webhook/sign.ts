@@ -6,17 +6,17 @@ import type { EndpointSecret } from "./types.ts";
 
 const utf8 = new TextEncoder();
 
-export const SECRET_PREFIX = "whsec_";
+const SECRET_PREFIX = "whsec_";
 
 /** A secret as receivers configure it. */
 export const formatWebhookSecret = (secret: Uint8Array): string =>
   `${SECRET_PREFIX}${toBase64(secret)}`;
 
 /**
- * The headers of one attempt: every secret that has not ended signs, so that a receiver may have either one during a rotation.
+ * The headers of one attempt. Every secret that has not expired signs, so that a receiver may use either one during a rotation.
  *
  * @param id the same in every attempt
- * @param now of this attempt: a receiver refuses old ones
+ * @param now of this attempt, milliseconds since 1970: a receiver refuses an old timestamp
  */
 export function signedHeaders(
   { id, body }: { readonly id: string; readonly body: string },

@@ -39,9 +39,9 @@ export interface BatchRecord {
 
 export interface HealthRecord {
   readonly endpoint: string;
-  /** In a row. */
+  /** Consecutive ones. */
   readonly failures: number;
-  /** Until when it is left alone, milliseconds since 1970. */
+  /** Until when no attempt is made, milliseconds since 1970. */
   readonly waitUntil: number;
   readonly failingSince: number | null;
   readonly lastFailure: { readonly at: number; readonly error: string } | null;

@@ -1,6 +1,7 @@
 /**
- * Where webhooks may go. An app's server names the URL, and the mesh calls it from inside the operator's network: unless the operator allows it,
- * nothing there can be reached (SSRF). A host that looks names up itself checks each address that it connects to by the same list (addresses.ts).
+ * Which URLs webhooks may call. An app's server names the URL, and the mesh calls it from inside the operator's network, so unless the operator allows
+ * it, nothing there may be reached (SSRF). A host that resolves names itself checks each address that it connects to against the same list
+ * (addresses.ts).
  */
 import { isPrivateAddress } from "./addresses.ts";
 
@@ -11,13 +12,13 @@ export type WebhookTargets = (typeof WEBHOOK_TARGETS)[number];
 /** Names that lead into the operator's network, or nowhere (RFC 6761, RFC 6762, RFC 8375, RFC 9476). */
 const LOCAL_NAMES =
   /(^|\.)(localhost|local|internal|intranet|home\.arpa|lan|corp|home|onion|alt|test|invalid|arpa)$/;
-/** Ports of HTTPS. Others are where services without a password answer to whatever comes. */
+/** Ports of HTTPS. On others, services without authentication answer any request. */
 const PORTS = ["", "443", "8443"];
 
 /** Why a URL may not be called; null if it may. */
 export function targetFault(text: string, targets: WebhookTargets): string | null {
   if (targets === "off") return "the operator of this mesh has switched webhooks off";
-  // Whatever the parser would repair differs from what a person reads.
+  // The parser would repair these, so the URL called would not be the one that a person reads.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for.
   if (/[\u0000-\u0020\\\u007f]/.test(text))
     return "has a space, a backslash or a control character";

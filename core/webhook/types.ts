@@ -1,4 +1,4 @@
-/** What the edge, devices and the objects of an app's webhooks tell each other. Plain data: it crosses RPC. */
+/** Requests and answers between the edge, devices and the objects of an app's webhooks. Plain data: it crosses RPC. */
 import type { WebhookEventName } from "../../schema/http/enums.ts";
 import type { Refused } from "../message/refusal.ts";
 
@@ -71,7 +71,7 @@ export type EndpointAnswer =
   | Refused
   | null;
 
-/** How it goes with an endpoint, as one object of the app sees it. */
+/** The health of an endpoint, as one object of the app sees it. */
 export interface EndpointHealth {
   readonly endpoint: string;
   /** Events that wait to be delivered, and those that were given up and can be replayed. */
@@ -79,7 +79,7 @@ export interface EndpointHealth {
   readonly dead: number;
   /** Dead letters that were dropped to make room. */
   readonly dropped: number;
-  /** When the present row of failures began; null if the last attempt succeeded. */
+  /** Since when all attempts have failed; null if the last one succeeded. */
   readonly failingSince: number | null;
   readonly lastFailure: { readonly at: number; readonly error: string } | null;
 }

@@ -1,5 +1,5 @@
-/** One attempt at bringing a batch of events to its endpoint: whether it may be called, the signed request, and what its answer means. */
-import type { Failure } from "../../core/webhook/line.ts";
+/** One attempt to deliver a batch of events: whether the endpoint may be called, the signed request, and what the answer means. */
+import type { Failure } from "../../core/webhook/endpoint-queue.ts";
 import type { Attempt } from "../../core/webhook/queue.ts";
 import { signedHeaders } from "../../core/webhook/sign.ts";
 import { targetFault } from "../../core/webhook/target.ts";
@@ -31,7 +31,7 @@ export async function deliver(
   { endpoint, id, body }: Attempt,
   now: number,
 ): Promise<Delivered> {
-  // Again each time: the operator may have changed the setting.
+  // Checked at each attempt: the operator may have changed the setting.
   const fault = targetFault(endpoint.url, port.targets);
   if (fault !== null) return failed(`the URL ${fault}`);
   const headers = signedHeaders({ id, body }, endpoint.secrets, now);

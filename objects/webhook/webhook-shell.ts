@@ -1,6 +1,6 @@
 /**
- * The objects of an app's webhooks. The first one has the endpoints; events come to one of them by device, so that none is hot, and each delivers
- * what it has stored. Named by `webhookNames`.
+ * The objects of an app's webhooks, named by `webhookNames`. The first one has the endpoints. The events of a device go to one of them, so that none is
+ * hot, and each delivers what it has stored.
  */
 import { Limiter } from "../../core/link/limiter.ts";
 import type { Refused } from "../../core/message/refusal.ts";
@@ -79,7 +79,7 @@ export class WebhookShell implements WebhookRpc {
   /** Tests under way. */
   #testing = 0;
   /** Ends the wait of the alarm that works; null if none does. */
-  #poke: (() => void) | null = null;
+  #wake: (() => void) | null = null;
   /** What another object says about the app's endpoints, and until when that is used. */
   #known: { readonly endpoints: readonly Endpoint[]; readonly until: number } | null = null;
 
@@ -123,8 +123,8 @@ export class WebhookShell implements WebhookRpc {
   }
 
   /**
-   * The alarm has come: delivers what is due. Where the process can be killed meanwhile, the alarm stands until that is done; elsewhere the platform
-   * repeats one that did not end.
+   * The alarm fires: delivers what is due. In a process that can be killed meanwhile, the alarm stays set until that is done; Workers repeat an alarm
+   * that did not end.
    */
   alarm(): Promise<void> {
     const { hibernates } = this.#runtime.residence;
@@ -220,7 +220,7 @@ export class WebhookShell implements WebhookRpc {
     });
   }
 
-  // ---------------------------------------------------------------- how it goes
+  // ---------------------------------------------------------------- health and dead letters
 
   health(): Promise<readonly EndpointHealth[]> {
     return this.#answer(({ queue }) => queue.health);
@@ -253,7 +253,7 @@ export class WebhookShell implements WebhookRpc {
   sleep(idleSince: number): boolean {
     return this.#stay.end(
       idleSince,
-      () => this.#poke !== null,
+      () => this.#wake !== null,
       () => {
         this.#memory.reload();
         this.#known = null;
@@ -269,8 +269,8 @@ export class WebhookShell implements WebhookRpc {
     const running = new Set<Promise<void>>();
     try {
       while (true) {
-        const { promise: poked, resolve } = Promise.withResolvers<void>();
-        this.#poke = resolve;
+        const { promise: woken, resolve } = Promise.withResolvers<void>();
+        this.#wake = resolve;
         const endpoints = await this.#endpoints();
         const isOver = this.#runtime.now() >= end;
         for (const attempt of isOver ? [] : await this.#take(endpoints)) {
@@ -281,11 +281,11 @@ export class WebhookShell implements WebhookRpc {
         // What is due in a moment is waited for: another alarm would cost a row.
         if (running.size === 0 && (dueInMs === null || dueInMs > LINGER_MS)) break;
         const timer = this.#runtime.scheduler.timer(dueInMs ?? LINGER_MS, resolve);
-        await Promise.race([...running, ...(isOver ? [] : [poked])]);
+        await Promise.race([...running, ...(isOver ? [] : [woken])]);
         timer.cancel();
       }
     } finally {
-      this.#poke = null;
+      this.#wake = null;
       // If one has failed: the alarm is over when all have ended.
       await Promise.allSettled(running);
     }
@@ -322,8 +322,8 @@ export class WebhookShell implements WebhookRpc {
 
   async #attempt(attempt: Attempt): Promise<void> {
     const { endpoint, id } = attempt;
-    const flying = this.#inFlight.get(endpoint.id) ?? new Set();
-    this.#inFlight.set(endpoint.id, flying.add(id));
+    const ids = this.#inFlight.get(endpoint.id) ?? new Set();
+    this.#inFlight.set(endpoint.id, ids.add(id));
     try {
       const { failure, isGone } = await deliver(this.#port, attempt, this.#runtime.now());
       const now = this.#runtime.now();
@@ -332,8 +332,8 @@ export class WebhookShell implements WebhookRpc {
       );
       if (isGone || isHopeless) await this.#giveUp(endpoint.id, isGone ? "gone" : "failing");
     } finally {
-      flying.delete(id);
-      if (flying.size === 0) this.#inFlight.delete(endpoint.id);
+      ids.delete(id);
+      if (ids.size === 0) this.#inFlight.delete(endpoint.id);
     }
   }
 
@@ -360,7 +360,7 @@ export class WebhookShell implements WebhookRpc {
   async #expect(at: number): Promise<void> {
     if (!this.#memory.loaded.store.exists) return;
     // The alarm that works looks again; it stands until it has ended, or the platform repeats it.
-    if (this.#poke !== null) this.#poke();
+    if (this.#wake !== null) this.#wake();
     else await this.#setAlarm(at);
   }
 

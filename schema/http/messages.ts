@@ -138,7 +138,6 @@ export const batchMessage = checked(
   }),
 );
 export type BatchMessage = z.infer<typeof batchMessage>;
-export type BatchMessageInput = z.input<typeof batchMessage>;
 export type SingleTarget = BatchMessage["to"];
 export type SendBody = z.infer<typeof sendBody>;
 /** The body as a caller writes it: fields with defaults are optional. */

@@ -15,10 +15,8 @@ export const WEBHOOK_LIMITS = {
   /** Events and bytes of one request. Receivers commonly take bodies up to 1 MB. */
   WEBHOOK_BATCH_EVENTS: 100,
   WEBHOOK_BATCH_BYTES: 262_144,
-  /** How long an event waits for others: what a person does not notice. */
+  /** How long an event waits for others to share a request: too short for a person to notice. */
   WEBHOOK_BATCH_MS: 250,
-  /** Events in one call of a device or of the edge. */
-  WEBHOOK_CALL_EVENTS: 100,
   /** Requests to one endpoint at once, while it answers; while it fails, one. */
   WEBHOOK_PARALLEL: 4,
   /** How long the receiver may take for its whole answer: it should store and answer. Others allow 10 to 30 s. */
@@ -41,8 +39,6 @@ export const WEBHOOK_LIMITS = {
   UPSTREAM_KEY_BYTES: 32,
   /** How long a message is known by its key: a device repeats it within minutes of its link, and gives it up with its process. */
   UPSTREAM_ONCE_MS: 259_200_000,
-  /** Messages that one client of the SDK has under way. */
-  UPSTREAM_WAITING: 100,
   /** How long an event is retried. */
   WEBHOOK_RETRY_MS: 86_400_000,
   /** The longest wait between two attempts at an endpoint that fails. */

@@ -1,13 +1,13 @@
 /**
- * What waits for one endpoint, in one object of its app: packets that are in no batch yet, batches that wait for an attempt, and those that ended.
- * All of it is in rows; memory has their heads.
+ * The queue of one endpoint, in one object of its app: packets that are in no batch yet, batches that wait for an attempt, and batches that have
+ * ended. Everything is stored in rows; memory holds their heads.
  */
 import { LIMITS } from "../../schema/limits.ts";
 import { isDue } from "../backoff.ts";
 import type { BatchRecord, HealthRecord, PacketHead, WebhookStore } from "./store.ts";
 import type { EndpointHealth } from "./types.ts";
 
-/** After how many failed batches in a row no new one is tried until one of them has succeeded. */
+/** Consecutive failed batches after which no new one is tried until one of them succeeds. */
 const PROBES = 3;
 
 const HEALTHY = {
@@ -23,14 +23,14 @@ export interface PacketBatch {
   readonly packets: readonly PacketHead[];
 }
 
-/** How an attempt went wrong. */
+/** Why an attempt failed. */
 export interface Failure {
   readonly error: string;
-  /** What the receiver asked for; 0 for nothing. */
+  /** From the receiver's `Retry-After`, milliseconds; 0 without one. */
   readonly retryAfterMs: number;
 }
 
-export interface LineOptions {
+export interface EndpointQueueOptions {
   readonly endpoint: string;
   readonly store: WebhookStore;
   /** 0 (included) to 1 (excluded). */
@@ -45,8 +45,8 @@ const ATTEMPTS = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400] as const;
 /** The longest of them, lengthened. */
 const LONGEST_MS = 1_000 * 1.2 * Math.max(...ATTEMPTS);
 
-export class Line {
-  readonly #options: LineOptions;
+export class EndpointQueue {
+  readonly #options: EndpointQueueOptions;
   readonly #loose: PacketHead[] = [];
   /** By their seq, which is their age. */
   readonly #waiting = new Map<number, PacketBatch>();
@@ -56,7 +56,7 @@ export class Line {
   #waitingEvents = 0;
   #deadEvents = 0;
 
-  constructor(options: LineOptions) {
+  constructor(options: EndpointQueueOptions) {
     this.#options = options;
     this.#health = { endpoint: options.endpoint, ...HEALTHY };
   }
@@ -84,9 +84,9 @@ export class Line {
     this.#waitingEvents += head.events;
   }
 
-  // ---------------------------------------------------------------- what it has
+  // ---------------------------------------------------------------- state
 
-  /** Whether there is nothing that a row must remember. */
+  /** Whether it has nothing stored. */
   get isEmpty(): boolean {
     return (
       this.#loose.length + this.#waiting.size + this.#done.size + this.#dead.size === 0 &&
@@ -104,7 +104,7 @@ export class Line {
     return this.#health.failures > 0;
   }
 
-  /** Those that were given up, the oldest first. */
+  /** Batches that were given up, the oldest first. */
   get dead(): readonly PacketBatch[] {
     return [...this.#dead.values()].sort((a, b) => a.record.seq - b.record.seq);
   }
@@ -114,7 +114,7 @@ export class Line {
     return undefined;
   }
 
-  // ---------------------------------------------------------------- events come
+  // ---------------------------------------------------------------- adding
 
   add(head: PacketHead, events: string, now: number): void {
     while (this.#waitingEvents + head.events > LIMITS.WEBHOOK_WAITING_EVENTS) {
@@ -126,7 +126,7 @@ export class Line {
     this.loadPacket(head);
   }
 
-  // ---------------------------------------------------------------- events go
+  // ---------------------------------------------------------------- attempts
 
   /** The batch that should be tried now; null for none. @param inFlight ids of those that are being tried */
   next(inFlight: ReadonlySet<string>, now: number): PacketBatch | null {
@@ -139,7 +139,7 @@ export class Line {
       return this.#looseIsReady(now) ? this.#form(now) : null;
     }
     if (!isDue(this.#health.waitUntil, now, LONGEST_MS)) return null;
-    // One by one, and a new one first: an endpoint that refuses one batch must not be held up by it.
+    // One at a time, a new one first: a batch that the endpoint refuses must not hold up the others.
     if (ready.length < PROBES && this.#loose.length > 0) return this.#form(now);
     return first ?? null;
   }
@@ -148,7 +148,7 @@ export class Line {
     this.#end({ record: { ...record, state: "done", at: now, error: null }, packets });
     if (!this.isFailing) return;
     this.#putHealth({ failures: 0, waitUntil: 0, failingSince: null });
-    // They failed because the endpoint was down: in memory only, and after a kill at their times.
+    // They failed because the endpoint was down, so they are due now. In memory only: after a kill their stored times count.
     for (const batch of this.#waiting.values()) batch.record = { ...batch.record, at: now };
   }
 
@@ -174,7 +174,7 @@ export class Line {
     this.#options.store.putBatch(batch.record);
   }
 
-  /** Whether it has failed for so long that it should be disabled. */
+  /** Whether the endpoint has failed for so long that it should be disabled. */
   isHopeless(now: number): boolean {
     const { failingSince } = this.#health;
     return failingSince !== null && now - failingSince >= LIMITS.WEBHOOK_FAILING_MS;
@@ -198,13 +198,13 @@ export class Line {
     const record = { ...batch.record, state: "waiting" as const, attempts: 0, since: now, at: now };
     this.#options.store.putBatch(record);
     this.loadBatch({ record, packets: batch.packets });
-    // The app's server says that it is mended.
+    // The app's server says that the fault is repaired.
     if (this.#health.waitUntil > now) this.#putHealth({ waitUntil: now });
   }
 
-  // ---------------------------------------------------------------- time passes
+  // ---------------------------------------------------------------- expiry
 
-  /** Removes what is over. @returns false if the bound of one turn left something over */
+  /** Removes what has expired. @returns false if the bound of one turn left something over */
   expire(now: number, limit: number): boolean {
     let left = limit;
     for (const [ended, keepMs] of [
@@ -217,7 +217,7 @@ export class Line {
         this.#remove(batch);
       }
     }
-    // Events in no batch: their endpoint has failed since they came.
+    // Events in no batch yet: the endpoint has failed since they were accepted.
     while ((this.#loose[0]?.at ?? now) + LIMITS.WEBHOOK_RETRY_MS <= now && this.isFailing) {
       if (left-- <= 0) return false;
       this.#giveUp(this.#form(now), this.#health.lastFailure?.error ?? "not tried", now);
@@ -252,7 +252,7 @@ export class Line {
   }
 
   /**
-   * When it next has something to do; null for never.
+   * When something is due next, milliseconds since 1970; null for never.
    *
    * @param inFlight ids of those that are being tried: their end comes by itself
    * @param isPaused whether what waits for it waits until it is enabled
