@@ -104,7 +104,7 @@ export class Registration {
   attached = false;
   /** Whether the app is listening on the current link: a lapsed or paused registration is attached when that is over. */
   listens = false;
-  /** When its next accept time begins, milliseconds since 1970; null within one. */
+  /** When its quiet hours end, milliseconds since 1970; null while it accepts messages. */
   quietUntil: number | null = null;
   /** What is sent to the app is sealed with it; null if it has no key, and never had one. */
   seal: RegistrationSeal | null = null;
@@ -163,19 +163,24 @@ export class Registration {
     return this.record.standing ?? NO_STANDING;
   }
 
-  /** How its device wants messages. */
+  /** The delivery settings of its device. */
   get settings(): DeliverySettings {
     return this.record.delivery ?? NO_SETTINGS;
   }
 
-  /** That of its device, for local times. */
+  /** The time zone of its device, in which local times count. */
   get timeZone(): string {
     return this.settings.timeZone ?? "UTC";
   }
 
-  /** Whether it is outside its accept times: only messages with `ignoreQuietHours` are sent. */
+  /** Whether it has quiet hours now: only messages with `ignoreQuietHours` are sent. */
   get isQuiet(): boolean {
     return this.quietUntil !== null;
+  }
+
+  /** Whether the settings of its device hold a message back now. */
+  holdsBack({ options }: Pick<MailHeader, "options">): boolean {
+    return this.settings.paused || (this.isQuiet && options?.ignoreQuietHours !== true);
   }
 
   lane(priority: Priority): Lane {

@@ -18,7 +18,10 @@ export type MessageStatus = (typeof MESSAGE_STATUSES)[number];
 /** False for a message that may still end in another way. */
 export const isFinal = (status: MessageStatus): boolean => status !== "queued" && status !== "sent";
 
-/** What can happen to a message before it ends. `held`: the device's settings or a quota delay it; `sent`: it went out on a link. */
+/**
+ * What can happen to a message before it ends. `scheduled`: it waits for its `sendAt`, or for a token of the quota; `held`: it is stored while the app is
+ * paused or in quiet hours; `queued`: it is stored otherwise; `sent`: it went out on a link.
+ */
 export const MESSAGE_STEPS = ["accepted", "scheduled", "held", "queued", "sent"] as const;
 /** How a message ends: the final statuses. */
 export const MESSAGE_ENDS = ["delivered", ...UNDELIVERED] as const;

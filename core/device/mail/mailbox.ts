@@ -62,7 +62,7 @@ export class Mailbox {
 
   /**
    * Queues a message that is not on the socket: replaces queued messages with its collapse key, and makes room by its overflow
-   * policy. If the message is not queued in the end, no other message is removed. One that is held replaces others when it is
+   * policy. If the message is not queued in the end, no other message is removed. A held message replaces others when it is
    * released.
    *
    * @returns "queued"; "overflowed" if all queued messages have a higher priority; "full" if the policy is to refuse it
@@ -126,11 +126,11 @@ export class Mailbox {
     if (hold === null) registration.addMail(header, onSocket);
     else registration.hold(header);
     this.#schedule(header);
-    const event = hold === null ? "queued" : "scheduled";
-    this.#events.tell(registration, told(header), event, context);
+    if (hold === null) this.#tellWaiting(registration, header, context);
+    else this.#events.tell(registration, told(header), "scheduled", context);
   }
 
-  /** Changes when a held message is released. Writes one row. */
+  /** Changes the time at which a held message is released. Writes one row. */
   holdUntil(registration: Registration, held: MailHeader, hold: Held): void {
     const ttlMs = held.expiresAt - (held.hold?.until ?? held.expiresAt);
     const header = { ...held, hold, expiresAt: hold.until + ttlMs };
@@ -139,7 +139,11 @@ export class Mailbox {
     this.#schedule(header);
   }
 
-  /** A held message takes its place in its lane, as if it were accepted now. Writes one row. @param seq its new number on the link */
+  /**
+   * Gives a held message its place in its lane, as if it were accepted now. Writes one row.
+   *
+   * @param seq its new number on the link
+   */
   release(registration: Registration, held: MailHeader, seq: number, context: Context): void {
     const header = { ...held, seq, hold: { idSeq: idSeqOf(held) } };
     this.#store.moveMail(held.seq, header);
@@ -147,10 +151,20 @@ export class Mailbox {
     this.#endRows(registration, "collapsed", context, replacedBy(registration, held));
     registration.addMail(header, false);
     this.#schedule(header);
-    this.#events.tell(registration, told(header), "queued", context);
+    this.#tellWaiting(registration, header, context);
   }
 
-  /** Rows of a lane that were never on a socket get their places behind all others in it. Writes one row for each. @param nextSeq a new number */
+  /** A stored message may be sent: it waits for its device, or for the end of a pause or of quiet hours. */
+  #tellWaiting(registration: Registration, header: MailHeader, context: Context): void {
+    const event = registration.holdsBack(header) ? "held" : "queued";
+    this.#events.tell(registration, told(header), event, context);
+  }
+
+  /**
+   * Moves rows of a lane that were never on a socket behind all others in it. Writes one row for each.
+   *
+   * @param nextSeq returns a new number
+   */
   putBehind(registration: Registration, rows: readonly MailHeader[], nextSeq: () => number): void {
     const moving = new Set(rows);
     const [first] = rows;

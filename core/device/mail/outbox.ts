@@ -58,10 +58,10 @@ export class Outbox {
   }
 
   /**
-   * Outside the accept times, only messages with `ignoreQuietHours` go. If others wait before one of them in its lane, all others get their places
-   * behind it, because numbers rise in a lane; a row is written for each. What an earlier link may have brought to the device goes along.
+   * In quiet hours, only messages with `ignoreQuietHours` are sent. Since numbers rise in a lane, the others that wait before one of them are moved behind
+   * it, with a row written for each. Messages that an earlier link may have brought to the device are not moved, and are sent too.
    *
-   * @returns the number up to which the lane may be sent
+   * @returns the highest number that may be sent in the lane
    */
   #letThrough(registration: Registration, state: Lane, context: Context): number {
     const waiting = state.rows.slice(state.sent);
@@ -128,7 +128,7 @@ export class Outbox {
       registration.track(state, entry);
       bytes += header.bytes;
       messages.push(this.#read(header, entry.superseded ? 0 : header.expiresAt - context.now));
-      // Otherwise it only asks whether the app has it.
+      // A superseded message only asks whether the app has it.
       if (!entry.superseded) this.#parts.events.tell(registration, entry, "sent", context);
     }
     this.#parts.socket.deliver(registration, messages, context);
@@ -177,6 +177,7 @@ export class Outbox {
   }
 }
 
+/** Whether it is sent in quiet hours too. */
 const goesAnyTime = ({ options }: MailHeader): boolean => options?.ignoreQuietHours === true;
 
 /** The `InFlight` of a row. */

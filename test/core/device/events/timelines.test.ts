@@ -71,6 +71,29 @@ describe("the timeline of a message", () => {
     expect(rig.store.written.timelines).toBe(4);
   });
 
+  test("F1 says that a pause or quiet hours held one back", () => {
+    const rig = Rig.online();
+    const set = (settings: object) =>
+      rig.command({ kind: "delivery", value: { request: 9, slot: 1, ...settings } });
+    set({ paused: true });
+    const paused = rig.queue(TRACED);
+    const scheduled = rig.queue({ ...TRACED, key: "s", hold: { at: rig.now + 1_000 } });
+    rig.now += 1_000;
+    rig.alarm();
+    expect(eventsOf(rig, scheduled.seq, "s")).toEqual(["accepted", "scheduled", "held"]);
+    set({ paused: false });
+    rig.takeAndAck();
+    expect(eventsOf(rig, paused.seq)).toEqual(["accepted", "held", "sent", "delivered"]);
+    // One minute a week.
+    set({ accept: [{ days: 1, startMinute: 1, endMinute: 2 }] });
+    const quiet = rig.queue({ ...TRACED, key: "q" });
+    rig.lose();
+    const urgent = { trace: true, ignoreQuietHours: true } as const;
+    const through = rig.queue({ key: "u", options: urgent });
+    expect(eventsOf(rig, quiet.seq, "q")).toEqual(["accepted", "held"]);
+    expect(eventsOf(rig, through.seq, "u")).toEqual(["accepted", "queued"]);
+  });
+
   test("F1 says when one expired, not when that was noticed", () => {
     const rig = Rig.offline();
     const { seq } = rig.queue({ ...TRACED, ttlSeconds: 60 });
