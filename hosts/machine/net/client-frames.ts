@@ -23,7 +23,8 @@ const isPing = (bytes: Uint8Array): boolean =>
   bytes.length === PING.length && PING.every((byte, i) => bytes[i] === byte);
 
 /** The owner of the WebSocket. */
-export interface ClientFramesHandler extends Pick<FrameHandler, "message" | "pinged" | "closed"> {
+export interface ClientFramesHandler
+  extends Pick<FrameHandler, "message" | "pinged" | "closed" | "taken"> {
   /** Called for a heartbeat instead of `message`. */
   heartbeat(): void;
   /** Closes the WebSocket with this code. */
@@ -109,6 +110,10 @@ export class ClientFrames implements FrameHandler {
 
   closed(code: number | null): void {
     this.#handler.closed(code);
+  }
+
+  taken(bytes: Uint8Array, start: number, end: number): void {
+    if (!this.#isClosing) this.#handler.taken?.(bytes, start, end);
   }
 
   fault(fault: Fault): void {

@@ -30,6 +30,8 @@ export interface FrameHandler {
   /** @param code null if the frame has none */
   closed(code: number | null): void;
   fault(fault: Fault): void;
+  /** Called behind each frame, once what is in it was told. @param bytes in which it is, from `start` to `end` */
+  taken?(bytes: Uint8Array, start: number, end: number): void;
 }
 
 /** The head of a frame. */
@@ -92,6 +94,7 @@ export class FrameReader {
       if (bytes.length < end) break;
       this.#isAnnounced = false;
       this.#take(head, unmasked(bytes, head.at, end));
+      this.#handler.taken?.(bytes, at, end);
       at = end;
     }
     // What is left is an incomplete frame, whose length is bounded, or waits: then its owner reads no more from the connection.

@@ -18,7 +18,7 @@ import type { ReceivedRequest } from "../../machine/net/http/request-reader.ts";
 import { ProxiedLink } from "./link.ts";
 import { requestBytes } from "./requests.ts";
 import { ResponseReader } from "./responses.ts";
-import type { StrangerTurns } from "./stranger-turns.ts";
+import type { Turns } from "./turns.ts";
 import { type WakingPort, WokenObjects } from "./waking.ts";
 
 interface FrontPort extends WakingPort {
@@ -31,9 +31,11 @@ interface FrontPort extends WakingPort {
   readonly budgets: RequestBudgets;
   readonly clientOf: NamedClient;
   /** Of requests that wake an object for a client without a registration. */
-  readonly turns: StrangerTurns;
+  readonly turns: Turns;
   /** Of requests that were sent before the answer to the one before them. */
-  readonly pipelined: StrangerTurns;
+  readonly pipelined: Turns;
+  /** Of commands of devices over their budgets. */
+  readonly commands: Turns;
   /** Opens a connection to workerd. */
   connect(): Duplex;
   now(): number;
@@ -99,6 +101,7 @@ export class FrontConnection implements ConnectionPort {
     this.#endTurns();
     this.#spare();
     this.#loop.gone();
+    this.#link?.ended();
     this.#inner?.destroy();
     this.#woken.linkEnded();
   }
@@ -209,9 +212,10 @@ export class FrontConnection implements ConnectionPort {
   }
 
   #sent(): void {
-    const { turns, pipelined } = this.#port;
+    const { turns, pipelined, commands } = this.#port;
     turns.sent();
     pipelined.sent();
+    commands.sent();
   }
 
   readonly #refuseTurn = (): void => {
@@ -309,9 +313,13 @@ export class FrontConnection implements ConnectionPort {
     const opened = () => this.#woken.opened();
     const registered = () => this.#woken.registered();
     const { entry, destroy } = this;
-    const { now } = this.#port;
+    const { now, commands } = this.#port;
+    const network = networkOf(this.#loop.clientOf(asked));
     const link = new ProxiedLink(
-      { client: this.#client, inner, entry, now, destroy, failed, opened, registered },
+      {
+        ...{ client: this.#client, inner, entry, commands, network, now, destroy },
+        ...{ failed, opened, registered },
+      },
       isDevice,
     );
     this.#link = link;

@@ -12,8 +12,8 @@ import type { RequestHead } from "../../machine/net/http/head.ts";
 import { authority } from "../../machine/port.ts";
 import { FrontConnection } from "./connection.ts";
 import { EndedLinks } from "./ended-links.ts";
-import { StrangerTurns } from "./stranger-turns.ts";
 import { Strangers } from "./strangers.ts";
+import { Turns } from "./turns.ts";
 import type { LinkDevice } from "./waking.ts";
 
 /** How long an account counts as new: less than its object stays awake after the account was made, and counts. */
@@ -32,8 +32,9 @@ export class Front {
   readonly #sockets = new Set<Socket>();
   readonly #guard: FrontGuard;
   readonly #endedLinks: EndedLinks;
-  readonly #turns: StrangerTurns;
-  readonly #pipelined: StrangerTurns;
+  readonly #turns: Turns;
+  readonly #pipelined: Turns;
+  readonly #commands: Turns;
   readonly #deviceOf: (fields: RequestHead["fields"]) => LinkDevice | null;
   #authority = "";
   #sweeper: ReturnType<typeof setInterval> | undefined;
@@ -44,8 +45,9 @@ export class Front {
     this.#guard = new FrontGuard(options);
     const { now } = this.#guard;
     this.strangers = new Strangers({ capacity, now });
-    this.#turns = new StrangerTurns({ now });
-    this.#pipelined = new StrangerTurns({ now });
+    this.#turns = new Turns({ now });
+    this.#pipelined = new Turns({ now });
+    this.#commands = new Turns({ now });
     const connections = () => this.admission.size;
     const firm = () => this.admission.firm;
     this.#endedLinks = new EndedLinks({ capacity, connections, firm, now });
@@ -123,6 +125,7 @@ export class Front {
       clientOf,
       turns: this.#turns,
       pipelined: this.#pipelined,
+      commands: this.#commands,
       connect: () => connect({ path }),
       now,
       destroy,

@@ -1,4 +1,4 @@
-/** A WebSocket that is passed through to workerd: what its client sends is bounded first. */
+/** A WebSocket that is passed through to workerd, frame by frame: what its client sends is bounded first. */
 import type { Duplex } from "node:stream";
 import { closeCodeOf, closeReason } from "../../../objects/close.ts";
 import { closeVerdict, type ErrorCode } from "../../../schema/errors.ts";
@@ -6,12 +6,18 @@ import { CHANNEL_PUSH, decodeEnvelope, decodePushDown } from "../../../schema/ge
 import type { Entry } from "../../machine/net/admission/admission.ts";
 import { ClientFrames, type ClientFramesHandler } from "../../machine/net/client-frames.ts";
 import { frames } from "../../machine/net/frames.ts";
+import { LinkCommands } from "./link-commands.ts";
 import { ServerFrames } from "./server-frames.ts";
+import type { Turns } from "./turns.ts";
 
 interface LinkPort {
   readonly client: Duplex;
   readonly inner: Duplex;
   readonly entry: Entry;
+  /** Where commands of devices wait for their turn. */
+  readonly commands: Turns;
+  /** Of the client. */
+  readonly network: string;
   now(): number;
   readonly destroy: () => void;
   /** workerd closed it at once, because the client failed to authenticate. */
@@ -30,8 +36,13 @@ export class ProxiedLink implements ClientFramesHandler {
   #isRefused = false;
   /** workerd has closed the link. */
   #isClosing = false;
-  /** workerd may then be given the client's close frame: not within another frame. */
-  #mayAnswerClose = false;
+  readonly #commands = new LinkCommands();
+  /** Frames of the client that were read, and have to be passed on. */
+  #read: Uint8Array[] = [];
+  /** The message that is read has to wait for a turn, as all behind it. */
+  #mustWait = false;
+  /** Ends the turn of a command, or the wait for one; null if there is none. */
+  #endTurn: (() => void) | null = null;
 
   /** @param isDevice whether its device is registered; if not, the frames of workerd tell when it is */
   constructor(port: LinkPort, isDevice: boolean) {
@@ -58,13 +69,14 @@ export class ProxiedLink implements ClientFramesHandler {
 
   /** Takes bytes from the client. */
   data(bytes: Uint8Array): void {
-    const { client, inner } = this.#port;
     if (this.#isRefused || this.#isClosing) this.#received.discard(bytes);
     if (this.#isRefused) return;
     this.#received.push(bytes);
-    if (this.#isRefused || this.#isClosing || inner.write(bytes)) return;
-    client.pause();
-    inner.once("drain", () => client.resume());
+    this.#passOn();
+  }
+
+  get isHeld(): boolean {
+    return this.#endTurn !== null;
   }
 
   /** Takes bytes from workerd. They wait for the client, so that workerd counts what it does not read. */
@@ -72,13 +84,13 @@ export class ProxiedLink implements ClientFramesHandler {
     if (this.#isRefused) return;
     const { client, inner, entry } = this.#port;
     this.#sent.push(bytes);
+    this.#endTurn?.();
     if (!client.write(bytes)) {
       inner.pause();
       client.once("drain", () => inner.resume());
     }
     if (!this.#sent.isClosed || this.#isClosing) return;
     this.#isClosing = true;
-    this.#mayAnswerClose = this.#received.isBetween;
     this.#received.closing();
     entry.closing();
   }
@@ -92,6 +104,7 @@ export class ProxiedLink implements ClientFramesHandler {
     if (this.#isRefused) return;
     this.#isRefused = true;
     this.#received.stop();
+    this.ended();
     const { client, inner, entry } = this.#port;
     inner.destroy();
     if (!this.#sent.isBetween) {
@@ -103,15 +116,69 @@ export class ProxiedLink implements ClientFramesHandler {
     entry.closing();
   }
 
+  /** To be called when the client is gone. */
+  ended(): void {
+    this.#isRefused = true;
+    this.#endTurn?.();
+  }
+
   // What is within the bounds is passed on as it arrived, and answered by workerd. After its close frame, only that of the client is.
-  message(): void {}
+  message(bytes: Uint8Array, isText: boolean): void {
+    this.#mustWait = this.#commands.mustWait(bytes, isText, this.now());
+  }
+
+  taken(bytes: Uint8Array, start: number, end: number): void {
+    const frame = bytes.subarray(start, end);
+    if (this.#mustWait) this.#wait(frame);
+    else this.#read.push(frame);
+  }
 
   heartbeat(): void {}
 
   pinged(): void {}
 
   closed(code: number | null): void {
-    if (this.#mayAnswerClose) this.#port.inner.write(answeredClose(code));
+    if (this.#isClosing) this.#port.inner.write(answeredClose(code));
+  }
+
+  /** Nothing behind the command is read before workerd has answered it, or the time of its turn is over. */
+  #wait(frame: Uint8Array): void {
+    this.#mustWait = false;
+    this.#passOn();
+    const { client, inner, commands, network } = this.#port;
+    client.pause();
+    let end = (): void => {};
+    const isOver = () => this.#isRefused || this.#isClosing;
+    const begin = () => {
+      if (!isOver()) inner.write(frame);
+    };
+    const expired = () => {
+      this.#endTurn = null;
+      end();
+      if (isOver()) return;
+      client.resume();
+      this.#received.resume();
+      this.#passOn();
+    };
+    // A device that has waited that long goes on without one.
+    const refuse = () => {
+      begin();
+      expired();
+    };
+    this.#endTurn = expired;
+    end = commands.take(network, { begin, refuse, expired });
+  }
+
+  #passOn(): void {
+    const read = this.#read;
+    this.#read = [];
+    if (read.length === 0 || this.#isRefused || this.#isClosing) return;
+    const { client, inner } = this.#port;
+    if (inner.write(read.length === 1 ? read[0] : Buffer.concat(read)) || this.isHeld) return;
+    client.pause();
+    inner.once("drain", () => {
+      if (!this.isHeld) client.resume();
+    });
   }
 }
 

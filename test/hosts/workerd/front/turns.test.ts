@@ -1,138 +1,141 @@
-/** Connections to the front of workerd whose requests wait for a turn. */
+/** How requests that wake objects for strangers take turns in front of workerd, on a clock of the test's own. */
 import { expect, test } from "vitest";
-import { StrangerTurns } from "../../../../hosts/workerd/front/stranger-turns.ts";
+import { Turns } from "../../../../hosts/workerd/front/turns.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
-import { settled } from "../../support/served.ts";
-import { serveFront } from "./support/served.ts";
 
-const GET = "GET / HTTP/1.1\r\nHost: mesh\r\n\r\n";
-const ACCOUNT = "POST /v1/devices HTTP/1.1\r\nHost: mesh\r\nContent-Length: 2\r\n\r\n{}";
-/** The key of a request to a path, by which anyone may claim to be an app server. */
-const signedGet = (path: string) =>
-  `GET ${path} HTTP/1.1\r\nHost: mesh\r\nSignature-Input: sig1=();keyid="app.key"\r\n\r\n`;
-const AT_A_TIME = 8;
-/** More than the client's end takes before it reads. */
-const LARGE = "x".repeat(100_000);
-
-/** Turns that others have taken, until `free` or until the wait for one is over. */
-function takenTurns() {
-  const waits: (() => void)[] = [];
-  const turns = new StrangerTurns({
-    now: () => 0,
+function rig() {
+  const clock = { now: 0 };
+  const timers = new Set<{ readonly at: number; readonly task: () => void }>();
+  const turns = new Turns({
+    now: () => clock.now,
     after(ms, task) {
-      if (ms === 0) setImmediate(task);
-      else if (ms === LIMITS.WAKE_WAIT_MS) waits.push(task);
-      return () => {
-        if (waits.includes(task)) waits.splice(waits.indexOf(task), 1);
-      };
+      const timer = { at: clock.now + ms, task };
+      timers.add(timer);
+      return () => timers.delete(timer);
     },
   });
-  const none = { begin() {}, refuse() {} };
-  const ends = Array.from({ length: AT_A_TIME }, () => turns.take("another", none));
-  const free = () => {
-    for (const end of ends) end();
+  const begun: string[] = [];
+  const refused: string[] = [];
+  return {
+    turns,
+    begun,
+    refused,
+    timers,
+    take: (network: string) =>
+      turns.take(network, {
+        begin: () => void begun.push(network),
+        refuse: () => void refused.push(network),
+      }),
+    /** Time passes, millisecond by millisecond. */
+    pass(ms: number): void {
+      for (const end = clock.now + ms; ; clock.now++) {
+        for (const timer of timers) {
+          if (timer.at > clock.now || !timers.delete(timer)) continue;
+          timer.task();
+        }
+        if (clock.now === end) return;
+      }
+    },
   };
-  return { turns, waits, free };
 }
 
-const answersIn = (written: string): number => written.split("HTTP/1.1 ").length - 1;
-
-test("P8.3 a request that waits for its turn is answered, although workerd closes the kept connection meanwhile", async () => {
-  const { turns, free } = takenTurns();
-  const { conn, seen, inners } = serveFront({ turns });
-  conn.push(GET);
-  await settled();
-  conn.push(ACCOUNT);
-  await settled();
-  expect(seen).toHaveLength(1);
-  inners[0]?.destroy();
-  await settled();
-  expect(answersIn(conn.written)).toBe(1);
-  free();
-  await settled();
-  expect(seen).toHaveLength(2);
-  expect(answersIn(conn.written)).toBe(2);
-  expect(conn.written.endsWith("2")).toBe(true);
+test("P8.3 beside sends there is one turn at a time, and a pause follows that is twice as long", () => {
+  const { turns, begun, take, pass } = rig();
+  turns.sent();
+  const end = take("a");
+  take("a");
+  pass(10);
+  expect(begun).toHaveLength(1);
+  end();
+  pass(19);
+  expect(begun).toHaveLength(1);
+  pass(1);
+  expect(begun).toHaveLength(2);
 });
 
-test("P8.3 a pipelined request that waits for its turn is answered, although workerd closes the kept connection meanwhile", async () => {
-  const { turns: pipelined, free } = takenTurns();
-  const { conn, seen, inners } = serveFront({ pipelined });
-  conn.push(GET + GET);
-  await settled();
-  expect(seen).toHaveLength(1);
-  inners[0]?.destroy();
-  await settled();
-  free();
-  await settled();
-  expect(seen).toHaveLength(2);
-  expect(answersIn(conn.written)).toBe(2);
+test("P8.3 without sends there are eight turns at a time, and no pauses", () => {
+  const { begun, take, pass } = rig();
+  const ends = Array.from({ length: 20 }, () => take("a"));
+  expect(begun).toHaveLength(8);
+  for (const end of ends.slice(0, 3)) end();
+  expect(begun).toHaveLength(8);
+  pass(0);
+  expect(begun).toHaveLength(11);
 });
 
-test("P8.3 a client that reads a long answer slowly is told nothing that it has not asked", async () => {
-  const { turns: pipelined, waits } = takenTurns();
-  const { conn, reads } = serveFront({ pipelined, padding: LARGE });
-  reads(false);
-  conn.push(GET);
-  await settled();
-  reads(true);
-  await settled();
-  for (const wait of waits.splice(0)) wait();
-  await settled();
-  expect(answersIn(conn.written)).toBe(1);
-  conn.push(GET);
-  await settled();
-  expect(answersIn(conn.written)).toBe(2);
+test("P8.3 each network has a turn before another has its second, however many requests it has", () => {
+  const { turns, begun, take, pass } = rig();
+  turns.sent();
+  const ends = new Map<string, (() => void)[]>();
+  for (const network of ["a", "a", "a", "a", "b", "c", "b"])
+    ends.set(network, [...(ends.get(network) ?? []), take(network)]);
+  for (let n = 1; n < 7; n++) {
+    expect(begun).toHaveLength(n);
+    ends.get(begun.at(-1) ?? "")?.shift()?.();
+    pass(0);
+  }
+  expect(begun).toEqual(["a", "a", "b", "c", "a", "b", "a"]);
 });
 
-test("P8.3 P8.5 who is refused a turn, or gives up, has woken nothing", async () => {
-  const { turns, waits } = takenTurns();
-  const refused = serveFront({ turns });
-  refused.conn.push(ACCOUNT);
-  await settled();
-  expect(refused.strangers.size).toBe(1);
-  for (const wait of waits.splice(0)) wait();
-  await settled();
-  expect(refused.conn.written).toContain("503");
-  expect(refused.strangers.size).toBe(0);
-
-  const gone = serveFront({ turns });
-  gone.conn.push(ACCOUNT);
-  await settled();
-  expect(gone.strangers.size).toBe(1);
-  gone.entry.onShed();
-  await settled();
-  expect(gone.strangers.size).toBe(0);
-  expect([...refused.seen, ...gone.seen]).toEqual([]);
+test("P8.3 two neighbourhoods of hundreds of networks keep no newcomer of a third waiting", () => {
+  const { turns, begun, take, pass } = rig();
+  turns.sent();
+  const end = take("198.51.100.1");
+  for (let n = 2; n < 250; n++) take(`198.51.100.${n}`);
+  for (let n = 0; n < 250; n++) take(`2001:db8:1:${n.toString(16)}::/64`);
+  take("203.0.113.1");
+  end();
+  pass(2_500);
+  expect(begun.indexOf("203.0.113.1")).toBe(3);
 });
 
-test("P8.1 P8.3 a request with more than a stranger may send is not kept until its turn", async () => {
-  const { turns } = takenTurns();
-  const { conn, strangers } = serveFront({ turns });
-  const length = LIMITS.BODY_BYTES + 1;
-  conn.push(`POST /v1/devices HTTP/1.1\r\nHost: mesh\r\nContent-Length: ${length}\r\n\r\n`);
-  conn.push("x".repeat(length));
-  await settled();
-  expect(conn.written).toContain("413");
-  expect(strangers.size).toBe(0);
+test("P8.3 who waits has its turn before who comes later, also once there are no more sends", () => {
+  const { turns, begun, take, pass } = rig();
+  turns.sent();
+  pass(500);
+  for (const network of ["a", "b"]) take(network);
+  pass(500);
+  expect(begun).toEqual(["a"]);
+  take("c");
+  expect(begun).toEqual(["a", "b", "c"]);
 });
 
-test("P8.3 a request that only names an app server's key slows down nobody, and one that has succeeded does", async () => {
-  const turns = new StrangerTurns({ now: () => 0 });
-  const { conn, failedAuth } = serveFront({ turns });
-  const begun: number[] = [];
-  const take = (n: number) => turns.take("a", { begin: () => void begun.push(n), refuse() {} });
-  const head = { method: "GET", target: "/v1/messages/1", isUpgrade: false };
-  const fields = new Map([["signature-input", 'sig1=();keyid="app.key"']]);
-  failedAuth.answered("192.0.2.9", { ...head, fields }, 200);
-  conn.push(signedGet("/healthz"));
-  await settled();
-  const ends = [take(1), take(2)];
-  expect(begun).toEqual([1, 2]);
-  for (const end of ends) end();
-  await settled();
-  conn.push(signedGet("/v1/messages/1"));
-  await settled();
-  for (const end of [take(3), take(4)]) end();
-  expect(begun).toEqual([1, 2, 3]);
+test("P8.3 who gives up while it waits has no turn, and the next one has it", () => {
+  const { turns, begun, take, pass } = rig();
+  turns.sent();
+  const end = take("a");
+  take("b")();
+  take("c");
+  end();
+  pass(0);
+  expect(begun).toEqual(["a", "c"]);
+});
+
+test("P8.3 a request that has no turn within 5 s is refused, once, and has none later", () => {
+  const { begun, refused, take, pass } = rig();
+  // Each turn is as long as one may be, and the other networks asked before.
+  for (let n = 0; n < 40; n++) take(`${n}`);
+  take("late");
+  pass(LIMITS.WAKE_WAIT_MS - 1);
+  expect(refused).toEqual([]);
+  pass(1);
+  expect(refused).toEqual(["late"]);
+  pass(60_000);
+  expect(begun).toHaveLength(40);
+  expect(refused).toEqual(["late"]);
+});
+
+test("P8.3 a turn is over after a second at the latest, and its end then ends no other's", () => {
+  const { begun, take, pass, timers } = rig();
+  const ends = Array.from({ length: 17 }, () => take("a"));
+  pass(1_000);
+  expect(begun).toHaveLength(16);
+  for (const end of ends.slice(0, 8)) end();
+  pass(0);
+  expect(begun).toHaveLength(16);
+  ends[8]?.();
+  pass(0);
+  expect(begun).toHaveLength(17);
+  pass(60_000);
+  expect(timers.size).toBe(0);
 });

@@ -8,8 +8,8 @@ import { RequestBudgets } from "../../../../../hosts/machine/net/admission/reque
 import { Unread } from "../../../../../hosts/machine/net/admission/unread.ts";
 import { FrontConnection } from "../../../../../hosts/workerd/front/connection.ts";
 import { EndedLinks } from "../../../../../hosts/workerd/front/ended-links.ts";
-import { StrangerTurns } from "../../../../../hosts/workerd/front/stranger-turns.ts";
 import { Strangers } from "../../../../../hosts/workerd/front/strangers.ts";
+import { Turns } from "../../../../../hosts/workerd/front/turns.ts";
 import { LIMITS } from "../../../../../schema/limits.ts";
 import { KEYRING } from "../../../support/keyring.ts";
 import type { ClientEnd, Seen, Served } from "../../../support/served.ts";
@@ -63,8 +63,8 @@ export interface FrontSetup {
   /** Follows the place in each answer. */
   readonly padding?: string;
   /** Default: turns without waiting. */
-  readonly turns?: StrangerTurns;
-  readonly pipelined?: StrangerTurns;
+  readonly turns?: Turns;
+  readonly pipelined?: Turns;
 }
 
 /** Serves a connection by the front. Each request is answered with its place among them, from 1. */
@@ -123,8 +123,9 @@ export function serveFront({
       server.emit("connection", far);
       return near;
     },
-    turns: turns ?? new StrangerTurns({ now: () => now }),
-    pipelined: pipelined ?? new StrangerTurns({ now: () => now }),
+    turns: turns ?? new Turns({ now: () => now }),
+    pipelined: pipelined ?? new Turns({ now: () => now }),
+    commands: new Turns({ now: () => now }),
     now: () => now,
     destroy: () => client.destroy(),
     refused: (code) => refused.push(code),

@@ -1,7 +1,8 @@
 /**
- * Passes what wakes an object for a client without a registration to workerd a few requests at a time, and beside single sends one, with pauses: in
- * workerd all objects share a thread, which takes some milliseconds to open the database of each. Measured: while one network made 250 accounts,
- * sends to others took a second. objects/capacity/work-pacer.ts is the same for what registered devices ask of tags.
+ * Passes work of clients to workerd a few pieces at a time, and beside single sends one, with pauses: what wakes an object for a client without a
+ * registration, and commands of devices over their budgets. In workerd all objects share a thread, which takes some milliseconds to open the database
+ * of each. Measured: while one network made 250 accounts, sends to others took a second. objects/capacity/work-pacer.ts is the same for what
+ * registered devices ask of tags.
  */
 import { SENDING_MS } from "../../../objects/capacity/sends.ts";
 import { LIMITS } from "../../../schema/limits.ts";
@@ -14,7 +15,7 @@ const AT_A_TIME = 8;
 /** An object that does not answer must not stop the turns of others. */
 const TURN_MAX_MS = 1_000;
 
-interface StrangerTurnsOptions {
+interface TurnsOptions {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Calls back once, later, unless what it returns is called before. Default: timers of the host. */
@@ -36,16 +37,18 @@ export interface TurnTask {
   begin(): void;
   /** Called instead if it does not come within `LIMITS.WAKE_WAIT_MS`. */
   refuse(): void;
+  /** Called when its time is over, although nobody has ended it. */
+  expired?(): void;
 }
 
-export class StrangerTurns {
-  readonly #options: Required<StrangerTurnsOptions>;
+export class Turns {
+  readonly #options: Required<TurnsOptions>;
   readonly #waiting = new FairQueue();
   /** Turns under way, with the pauses after them. */
   #taken = 0;
   #sentAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ now, after = afterTimer }: StrangerTurnsOptions) {
+  constructor({ now, after = afterTimer }: TurnsOptions) {
     this.#options = { now, after };
   }
 
@@ -68,7 +71,10 @@ export class StrangerTurns {
     const start = (): void => {
       cancel();
       const began = now();
-      const forget = after(TURN_MAX_MS, () => end());
+      const forget = after(TURN_MAX_MS, () => {
+        end();
+        task.expired?.();
+      });
       end = () => {
         end = () => {};
         forget();
