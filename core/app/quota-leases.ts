@@ -1,4 +1,4 @@
-/** The edge's end of an app's quota: spends leased tokens, and tells when to ask for more. */
+/** The edge's part of an app's quota: spends leased tokens, and says when to ask for more. */
 import { LIMITS } from "../../schema/limits.ts";
 import {
   type LeaseAnswer,
@@ -9,9 +9,9 @@ import {
   usable,
 } from "./quota.ts";
 
-/** What the object said when it had no token. */
+/** The object's last refusal. */
 interface Refused {
-  /** Until then the object is not asked: a second later its quota may have been raised. */
+  /** Until then the object is not asked again. Not for long: its quota may be raised meanwhile. */
   readonly until: number;
   readonly nextAt: number;
 }
@@ -43,7 +43,7 @@ export class QuotaLeases {
   /** Tokens to ask for, as many as the last lease had use for. */
   #want = 1;
   #last: { readonly answer: LeaseAnswer; readonly at: number } | null = null;
-  /** By use: another one may have a token. */
+  /** By use: there may be a token for another one. */
   readonly #refused = new Map<string, Refused>();
   #now = Number.NEGATIVE_INFINITY;
   /** Until then no answer waits for the object, which did not answer lately. */
@@ -83,7 +83,7 @@ export class QuotaLeases {
   answered(answer: LeaseAnswer, use: TokenUse, askedAt: number, now: number): void {
     this.#advance(now);
     this.#last = { answer, at: now };
-    // Many at once may be refused while there are some.
+    // A request for many may be refused while there are tokens for fewer.
     const { waitMs, mostMs } = tokenWait(answer.quota, answer.level, 1, use);
     if (!answer.isGranted && waitMs > mostMs) {
       const nextAt = now + Math.ceil(waitMs - mostMs);
@@ -109,7 +109,7 @@ export class QuotaLeases {
     return this.#last === null && now >= this.#untoldUntil;
   }
 
-  /** How many tokens the object may still grant for a use, as far as this edge knows, and at least 0. */
+  /** How many tokens the object can still grant for a use, as far as this edge knows; at least 0. */
   left(now: number, use: TokenUse): number {
     if (this.#last === null) return 0;
     const { quota } = this.#last.answer;
@@ -131,7 +131,7 @@ export class QuotaLeases {
     return { quota: answer.quota, left: left + own, nextMs };
   }
 
-  /** Of the bucket. */
+  /** Tokens in the bucket, as far as this edge knows. */
   #levelAt(now: number): number {
     if (this.#last === null) return 0;
     const { answer, at } = this.#last;

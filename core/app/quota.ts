@@ -1,8 +1,8 @@
 /**
  * Exact quotas of sends: a token bucket (GCRA) in the app's object, which leases tokens to edges. In any window of W seconds the edges
  * together spend at most `burst + perSecond × W` tokens, whatever is lost on the way: a token counts as spent from when it is granted, and
- * one that is leased keeps its place in the bucket until nobody can spend it any more. If the app has a queue, the bucket also grants tokens
- * of the future: their sends are accepted at once, and held by their devices until then.
+ * one that is leased keeps its place in the bucket until nobody can spend it any more. If the app has a queue, the bucket also grants future
+ * tokens: their sends are accepted at once, and held by the devices until the token is due.
  */
 import { LIMITS } from "../../schema/limits.ts";
 
@@ -10,16 +10,16 @@ import { LIMITS } from "../../schema/limits.ts";
 export interface Quota {
   readonly perSecond: number;
   readonly burst: number;
-  /** How long a send over the quota may wait for its token. Absent if it is refused. */
+  /** How long a send over the quota may wait for its token. Absent if such a send is refused. */
   readonly queueSeconds?: number | undefined;
 }
 
-/** By what a send is queued. */
+/** The class of a send: its priority, or `broadcast`. */
 export type SendClass = "high" | "normal" | "low" | "broadcast";
 
 /**
- * Part of a burst that the sends of a class leave to those before it, if what is over the quota is queued. What `normal` leaves is for `high`, at
- * once; beyond, it is queued with `normal`.
+ * Share of a burst that the sends of a class leave to higher ones, if sends over the quota are queued. What `normal` leaves, `high` may use at once;
+ * beyond that share, `high` is queued with `normal`.
  */
 const KEPT_SHARE: Readonly<Record<SendClass, number>> = {
   high: 1 / 4,
@@ -39,7 +39,11 @@ export interface TokenUse {
   readonly mayWait: boolean;
 }
 
-/** How long so many tokens have to be waited for (below 0 if there are more), and how long they may be, milliseconds. @param level of the bucket */
+/**
+ * How long `count` tokens have to be waited for (below 0 if there are more), and the longest allowed wait, milliseconds.
+ *
+ * @param level tokens in the bucket
+ */
 export function tokenWait(quota: Quota, level: number, count: number, use: TokenUse) {
   const missing = count + keptFor(quota, use.sendClass) - level;
   return {
@@ -97,9 +101,9 @@ export interface LeaseAnswer {
   readonly level: number;
 }
 
-/** Tokens that were taken are remembered one by one up to here, and then together. */
+/** Up to so many takes of kept tokens are remembered one by one; further ones are added to the last. */
 const TAKEN_MAX = 64;
-/** A send of an edge that knows no queues. */
+/** A send from an edge of an older version, which knows no queues. */
 const PLAIN: TokenUse = { sendClass: "normal", mayWait: false };
 
 interface Lease {
@@ -130,9 +134,9 @@ export class QuotaBucket {
   #leased = 0;
   /** When the bucket is full if nothing more is granted. */
   #fullAt: number;
-  /** Of what other classes leave: tokens that were taken, until they are back. */
+  /** Tokens taken from what other classes leave, until they have refilled. */
   #taken: Lease[] = [];
-  /** When the last send of high priority that was queued is due. */
+  /** When the last queued send of high priority is due. */
   #highAt = Number.NEGATIVE_INFINITY;
   #now: number;
   #written: Pick<StoredQuota, "fullAt" | "leasedUntil">;
@@ -146,10 +150,10 @@ export class QuotaBucket {
     this.#life = now.toString(36);
     // At worst empty, and its queue full: a clock that was set back must not lock the app out.
     this.#fullAt = Math.min(stored.fullAt, now + this.#capacityMs + queueMsOf(stored));
-    // An earlier life may have taken all that is kept, until its queue is over.
+    // Before a restart this object may have taken all kept tokens, until its queue was over.
     const { waitMs } = tokenWait(stored, this.#level, 1, PLAIN);
     if (waitMs > 0) this.#taken.push({ tokens: keptFor(stored, "high"), until: now + waitMs });
-    // It may have leased as much as it could, too.
+    // It may have leased the maximum, too.
     const until = Math.min(stored.leasedUntil, now + LIMITS.QUOTA_LEASE_MS + AHEAD_MS.max);
     if (until > now) this.#add("", Math.floor(stored.burst * LEASED_SHARE), until);
   }
@@ -173,11 +177,11 @@ export class QuotaBucket {
   }
 
   /**
-   * Takes tokens that the other classes leave. Each takes the place in the queue that it would have waited for, and is back then: so however many are
-   * taken, what is sent is never above the limit.
+   * Takes tokens that the other classes leave. Each still takes its place in the queue, and refills when its turn would have come, so the sends never
+   * exceed the limit.
    *
-   * @param backAt milliseconds since 1970
-   * @returns false if there are none, or if others of high priority are queued
+   * @param backAt when they refill, milliseconds since 1970
+   * @returns false if none are left, or if other sends of high priority are queued
    */
   #takeKept(tokens: number, backAt: number): boolean {
     if (backAt <= this.#now || this.#highAt > this.#now) return false;
@@ -191,7 +195,7 @@ export class QuotaBucket {
     return true;
   }
 
-  /** How this quota goes on as another one: what was spent lately stays spent, so that setting it again grants nothing. */
+  /** Carries this bucket over to another quota: tokens spent lately stay spent, so that setting a quota again grants nothing. */
   as(quota: Quota, now: number): StoredQuota {
     this.#advance(now);
     const most = quota.burst + (queueMsOf(quota) * quota.perSecond) / 1_000;
@@ -203,7 +207,7 @@ export class QuotaBucket {
     };
   }
 
-  /** Whether a bucket that is made of what is stored would have less in it. @param now milliseconds since 1970 */
+  /** Whether a bucket restored from the store would have fewer tokens than this one. @param now milliseconds since 1970 */
   isAhead(now: number): boolean {
     return Math.max(this.#written.fullAt, this.#written.leasedUntil) > now;
   }
@@ -231,7 +235,7 @@ export class QuotaBucket {
 
   #lease(extra: number): LeaseAnswer["lease"] {
     const free = Math.floor(this.#stored.burst * LEASED_SHARE) - this.#leased;
-    // What is leased is spent by any class: while there is a queue, none is.
+    // Any class may spend a leased token, so nothing is leased while sends are queued.
     const left = this.#level - keptFor(this.#stored, "low");
     const tokens = Math.min(extra, free, Math.floor(left * LEASE_SHARE));
     if (tokens < 1 || this.#leases.size >= LEASES) return null;
@@ -260,7 +264,7 @@ export class QuotaBucket {
     this.#leased -= lease.tokens;
   }
 
-  /** Time has passed: the bucket has filled up, next to the leases of each moment, and leases have expired. */
+  /** Lets time pass: refills the bucket, and ends expired leases. */
   #advance(now: number): void {
     if (now < this.#now) {
       // The clock was set back. How long ago that was is unknown, so no time has passed.
@@ -279,7 +283,7 @@ export class QuotaBucket {
     this.#cap(now);
   }
 
-  /** Before anything is granted. The row is ahead of what it stands for. */
+  /** Called before anything is granted. The row is ahead of the bucket: see `AHEAD_MS`. */
   #write(): void {
     const leasedUntil = this.#leases.size > 0 ? this.#now + LIMITS.QUOTA_LEASE_MS : 0;
     const { fullAt, leasedUntil: until } = this.#written;

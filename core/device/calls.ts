@@ -12,7 +12,7 @@ export type CallBody =
   | WithoutToken<"webhook">;
 
 export interface Call {
-  /** Made before those that wait. Default: false. */
+  /** Whether it is made before all calls that wait and are not urgent. Default: false. */
   readonly isUrgent?: boolean;
   /** Called when its turn comes. Null if the call is no longer needed; then `done` is not called. */
   begin(now: number): CallBody | null;
@@ -31,7 +31,7 @@ export class Calls {
     this.#pump(context);
   }
 
-  /** Takes back a call that waits for its turn. @returns whether it did; otherwise it was made, or is over */
+  /** Cancels a call that waits for its turn. @returns false if it has been made already */
   drop(call: Call): boolean {
     return this.#urgent.delete(call) || this.#queue.delete(call);
   }

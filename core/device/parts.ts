@@ -125,7 +125,7 @@ export function makeParts(options: DeviceOptions) {
     session.load();
     receipts.load(now);
   }
-  /** What time has brought: grants that are over, accept times that begin or end, and held messages whose time has come. */
+  /** Applies what has become due: expired grants, quiet hours that begin or end, and held messages whose time has come. */
   const look = (context: Context): void => {
     lifecycle.lapse(context);
     quiet.look(context);

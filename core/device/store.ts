@@ -78,7 +78,7 @@ export interface RegistrationRecord {
   readonly standing?: Standing;
   /** The key with which it and the mesh seal frames. Absent if it never had one. */
   readonly sealing?: SealingRecord;
-  /** How its device wants messages. Absent for `NO_SETTINGS`. */
+  /** The delivery settings of its device. Absent for `NO_SETTINGS`. */
   readonly delivery?: DeliverySettings;
 }
 
@@ -96,7 +96,7 @@ export interface EncryptionKey {
 
 /** A stored message without its content; the mailbox keeps it in memory. */
 export interface MailHeader {
-  /** Its place in its lane, and its number on the link. A message that was held gets another when it is released: see `idSeqOf`. */
+  /** Its place in its lane, and its number on the link. A held message gets another one when it is released: see `idSeqOf`. */
   readonly seq: number;
   readonly slot: number;
   readonly lane: Priority;
@@ -117,19 +117,19 @@ export interface MailHeader {
   readonly hold: MailHold | null;
 }
 
-/** What holds a message back, and what held it. */
+/** Until when a message is held; once it is released, its former number. */
 export interface MailHold {
-  /** It is not sent before, milliseconds since 1970. Absent once it may be sent. */
+  /** When it is released, milliseconds since 1970. Absent once it has been. */
   readonly until?: number;
-  /** The local time that `until` follows from: it changes with the zone of the device. Absent for none, and as `until`. */
+  /** The local time from which `until` is computed, in the time zone of the device. Absent if there is none, and once it is released. */
   readonly local?: string;
-  /** The other bound of `until`, if it has a local time: see `SendHold.at`. */
+  /** With a local time: `until` is not earlier than this, see `SendHold.at`. */
   readonly at?: number;
   /** The number in its message ID. Absent if that is `MailHeader.seq`. */
   readonly idSeq?: number;
 }
 
-/** The number in the ID of a message, which its sender knows: that of its acceptance. */
+/** The number in the ID of a message, which it got when it was accepted. */
 export const idSeqOf = ({ seq, hold }: Pick<MailHeader, "seq" | "hold">): number =>
   hold?.idSeq ?? seq;
 
@@ -223,14 +223,14 @@ export interface OutcomeStore {
 /** What happened to a message that was sent with `trace`. */
 export interface TimelineRecord {
   readonly seq: number;
-  /** Of a broadcast: where its number is from, as in its ID. Empty for a message to this registration. */
+  /** Of a broadcast: the tag that numbered it, as in its ID. Empty for a message to this registration. */
   readonly source: string;
   readonly slot: number;
   /** base64url of `Message.key`. */
   readonly key: string;
   /** Milliseconds since 1970; null while the message has not ended. */
   readonly endedAt: number | null;
-  /** JSON: names of events, each with the milliseconds since the time of `seq`, and what was clicked. */
+  /** JSON array of `[event, milliseconds since the time of seq, action?]`. */
   readonly events: string;
   /** JSON: what its sender asked for besides `trace`; null for nothing. */
   readonly options: string | null;

@@ -1,6 +1,6 @@
 /**
- * Requests of webhooks. The name is looked up here, every address of it is checked, and the connection goes to one of those that were checked: a name
- * that leads elsewhere a moment later (DNS rebinding) changes nothing.
+ * Makes the requests of webhooks. Names are resolved here, all their addresses are checked, and the connection goes to one of these, so a name that
+ * resolves differently a moment later (DNS rebinding) changes nothing.
  */
 import { type LookupAddress, lookup } from "node:dns";
 import { request as requestHttp } from "node:http";
@@ -8,13 +8,14 @@ import { request as requestHttps } from "node:https";
 import type { LookupFunction } from "node:net";
 import { isPrivateAddress } from "../../core/webhook/addresses.ts";
 import type { WebhookTargets } from "../../core/webhook/target.ts";
-import type {
-  WebhookPort,
-  WebhookRequest,
-  WebhookResponse,
+import {
+  failureText,
+  type WebhookPort,
+  type WebhookRequest,
+  type WebhookResponse,
 } from "../../objects/webhook/webhook-port.ts";
 
-/** Looks a name up as the operating system does. */
+/** Resolves a name; by default as the operating system does. */
 export type Resolve = (
   name: string,
   done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
@@ -46,7 +47,7 @@ export class WebhookPost implements WebhookPort {
     const sized = { ...headers, "content-length": `${bytes.byteLength}`, connection: "close" };
     return new Promise((resolve) => {
       const fail = (error: Error) =>
-        resolve({ ok: false, error: explain(error, signal, timeoutMs) });
+        resolve({ ok: false, error: failureText(error, signal.aborted, timeoutMs) });
       const options = {
         method: "POST",
         headers: sized,
@@ -72,28 +73,23 @@ export class WebhookPost implements WebhookPort {
         answer.on("error", fail);
       });
       sending.on("error", fail);
-      // An answer of 101 is none that this asked for, and neither Node nor Deno tells it as one.
+      // Nobody asked for a 101, and neither Node nor Deno reports it as an answer.
       sending.on("upgrade", ({ statusCode = 0 }, socket) => {
         socket.destroy();
         resolve({ ok: true, status: statusCode, retryAfter: null, text: "" });
       });
-      // Whatever else ends without a word.
-      sending.on("close", () => fail(new Error("it closed")));
-      signal.addEventListener("abort", () => fail(new Error("it is late")), { once: true });
+      // Any other end without an answer.
+      sending.on("close", () => fail(new Error("the connection was closed")));
+      signal.addEventListener("abort", () => fail(new Error("timeout")), { once: true });
       sending.end(bytes);
     });
   }
 }
 
-/** All are checked, because any may be connected to. */
+/** All addresses are checked, because the connection may go to any of them. */
 function faultOf(name: string, addresses: readonly LookupAddress[]): Error | null {
   if (addresses.length === 0) return new Error(`${name} has no address`);
   const wrong = addresses.find(({ address }) => isPrivateAddress(address) !== false);
   if (wrong === undefined) return null;
   return new Error(`${name} leads to ${wrong.address}, a private, local or reserved address`);
-}
-
-function explain(error: Error, signal: AbortSignal, timeoutMs: number): string {
-  if (signal.aborted) return `no answer within ${timeoutMs / 1_000} s`;
-  return `no connection: ${error.message}`;
 }

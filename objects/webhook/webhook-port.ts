@@ -1,4 +1,4 @@
-/** What the objects of webhooks need of their host: requests to the outside, which the mesh makes for nothing else. */
+/** The port by which webhooks make their requests, which are the only ones that the mesh makes to other servers. */
 import type { WebhookTargets } from "../../core/webhook/target.ts";
 
 export interface WebhookRequest {
@@ -7,7 +7,7 @@ export interface WebhookRequest {
   readonly body: string;
   /** For the whole answer. */
   readonly timeoutMs: number;
-  /** Most bytes of the answer's body that are read; the rest is dropped with the connection. */
+  /** The most bytes of the answer's body that are read; then the connection is closed. */
   readonly maxBytes: number;
 }
 
@@ -21,6 +21,10 @@ export type WebhookResponse =
       readonly text: string;
     }
   | { readonly ok: false; readonly error: string };
+
+/** Says why a request got no answer. */
+export const failureText = (error: Error, isLate: boolean, timeoutMs: number): string =>
+  isLate ? `no answer within ${timeoutMs / 1_000} s` : `no connection: ${error.message}`;
 
 export interface WebhookPort {
   /** The operator's setting. */

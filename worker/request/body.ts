@@ -102,13 +102,17 @@ export function readText(
  */
 export function readJson(body: Uint8Array): JsonBody {
   const text = readText(body);
-  let value: unknown;
+  const value = parseJson(text);
+  return { text, value, members: membersOf(text) };
+}
+
+/** @throws MeshError `body_invalid` for text that is no JSON */
+export function parseJson(text: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
     throw new MeshError("body_invalid", (cause as SyntaxError).message, { cause });
   }
-  return { text, value, members: membersOf(text) };
 }
 
 /** Guesses which alternative of a union the sender meant: the one with the fewest faults. */

@@ -1,6 +1,5 @@
-/** Reads a JSON body with a list of objects, of which each is checked by itself: a fault in one is no fault of the body. */
-import { MeshError } from "../../schema/errors.ts";
-import { type JsonBody, readText } from "./body.ts";
+/** Reads a JSON body with a list of objects that are checked one by one, so that a fault in one of them does not fail the whole body. */
+import { type JsonBody, parseJson, readText } from "./body.ts";
 import { elementsOf, membersOf } from "./json-text.ts";
 
 const NO_MEMBERS: JsonBody["members"] = new Map();
@@ -23,12 +22,7 @@ export interface JsonList {
  */
 export function readJsonList(body: Uint8Array, list: string): JsonList {
   const text = readText(body);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new MeshError("body_invalid", (cause as SyntaxError).message, { cause });
-  }
+  const value = parseJson(text);
   const elementAt = (at: number): unknown =>
     (value as Readonly<Record<string, readonly unknown[]>>)[list]?.[at];
   // As most senders write it: nothing was dropped, and no number has other digits. A scan takes ten times as long.

@@ -23,7 +23,7 @@ import type { Handlers, MeshContext } from "../context.ts";
 import { parseBody, parseQuery } from "../request/body.ts";
 import { type Caller, readCaller, readSigned } from "../request/signed.ts";
 
-/** A test waits for the receiver. */
+/** A test waits for the receiver's answer. */
 const TEST_MS = LIMITS.WEBHOOK_ANSWER_MS + LIMITS.CALL_MS;
 
 const objectOf = (c: MeshContext, name: string): WebhookRpc => c.env.WEBHOOKS.getByName(name);
@@ -65,7 +65,7 @@ function withSecret(answer: EndpointAnswer): WebhookWithSecretBody {
   return { ...answerOf(endpoint), secret: formatWebhookSecret(secret) };
 }
 
-/** Where a URL leads, without what may be secret in it. */
+/** The host of a URL, for the audit log: the rest of it may be secret. */
 const hostOf = (url: string): string => new URL(url).host;
 
 async function createWebhook(c: MeshContext): Promise<Response> {
@@ -73,7 +73,7 @@ async function createWebhook(c: MeshContext): Promise<Response> {
   const { caller, bytes } = await readSigned(c, maxBytes);
   const { disabled, ...settings } = parseBody(schema, bytes);
   await beginChange(c, caller);
-  // Not retried: if only the answer was lost, a second call would leave one that nobody knows.
+  // Not retried: if only the answer was lost, a second call would create a webhook that nobody knows of.
   const created = withSecret(await onceInTime(() => first(c, caller).create(settings)));
   if (disabled) await callInTime(() => first(c, caller).change(created.id, { disabled }));
   await audit(c, "webhook.create", created.id, { detail: hostOf(created.url) });
@@ -105,7 +105,7 @@ async function getWebhook(c: MeshContext): Promise<Response> {
   return c.json({ ...answerOf(endpoint), ...sumOf(health) } satisfies WebhookStateBody);
 }
 
-/** How it goes in all objects together. */
+/** The health in all objects together. */
 function sumOf(health: readonly EndpointHealth[]) {
   const sum = (field: "dead" | "dropped" | "waiting") =>
     health.reduce((total, each) => total + each[field], 0);
@@ -170,7 +170,7 @@ async function listDeadLetters(c: MeshContext): Promise<Response> {
   const [shard = 0, after = 0] = (cursor ?? "0.0").split(".").map(Number);
   const shards = shardsOf(c.env);
   const found: DeadLettersBody["deadLetters"][number][] = [];
-  // One object after another, each in the order of time.
+  // One object after another, each in the order in which the events were accepted.
   for (let at = shard, from = after; at < shards; at++, from = 0) {
     const query = { endpoint: id, after: from, limit: limit - found.length };
     const name = webhookName(caller.appName, at);

@@ -1,10 +1,10 @@
-/** Which messages are followed: only those have events. */
+/** Which messages are followed: those with `trace` or `receipts`. Only those have events. */
 import type { KeptOptions } from "../../message/options.ts";
 
 export const isFollowed = (options: KeptOptions | null | undefined): options is KeptOptions =>
   options?.trace === true || options?.receipts === true;
 
-/** What is left of the options of a message whose row is deleted while its end is unknown: null for one that nobody follows. */
+/** The options to keep of a message whose row is deleted while its end is unknown; null if nobody follows it. */
 export function followOf(options: KeptOptions | null | undefined): KeptOptions | null {
   if (!isFollowed(options)) return null;
   const { trace, receipts, label } = options;

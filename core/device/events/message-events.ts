@@ -1,6 +1,6 @@
 /**
- * What happens to messages that are followed. Every step and every end of a message passes `tell`, which does nothing for a message that
- * nobody follows. Sinks keep what they need of it: the timeline a row, receipts an entry of their outbox.
+ * What happens to followed messages. Every step and every end of a message passes `tell`, which does nothing for a message that nobody follows. Sinks
+ * store what they need: the timeline a row, receipts an entry in their outbox.
  */
 import type { MessageEventName } from "../../../schema/http/enums.ts";
 import type { Context } from "../../link/effects.ts";
@@ -8,17 +8,17 @@ import type { KeptOptions } from "../../message/options.ts";
 import type { Registration } from "../registration.ts";
 import { isFollowed } from "./follow.ts";
 
-/** A message, as the mailbox, the socket and the log of outcomes know it. */
+/** A message as the mailbox, the socket and the log of outcomes have it. */
 export interface ToldMessage {
   /** Message key, base64url. */
   readonly key: string;
   /** See `idSeqOf`. */
   readonly idSeq: number;
-  /** Without the label for a message with ttl 0 whose link was lost. */
+  /** Lacks the label for a message with ttl 0 whose link was lost. */
   readonly options?: KeptOptions | null | undefined;
-  /** Of a broadcast: where its number is from, the part of its ID after the dot. Absent for a message to the registration. */
+  /** Of a broadcast: the tag that numbered it, as in the part of its ID after the dot. Absent for a message to the registration. */
   readonly source?: string;
-  /** Of `clicked`: the action of the notification, if it was one. */
+  /** Of `clicked`: the notification's action, unless the notification itself was clicked. */
   readonly action?: string;
 }
 
@@ -38,11 +38,11 @@ export interface FollowedEvent {
 
 export interface EventSink {
   /**
-   * Called in the order of the events of a message, in the handler in which each happens: what it writes is committed with that. A kill
-   * may repeat the events of a message that was not stored, and of what was on its way to the device.
+   * Called in the order of the events of a message, in the handler in which each happens, so that what it writes is committed with the event. After a
+   * kill, the events of messages that were not stored or were on their way to the device may repeat.
    */
   take(event: FollowedEvent, context: Context): void;
-  /** The message stays open, and has no row: stores what it was told about it. */
+  /** The message has not ended, and has no row: stores the events so far. */
   persist?(message: ToldMessage, registration: Registration): void;
 }
 
@@ -53,7 +53,7 @@ export class MessageEvents {
     this.#sinks = sinks;
   }
 
-  /** Something happened to a message. @param at when, milliseconds since 1970 */
+  /** Passes an event of a message to the sinks. @param at when it happened, milliseconds since 1970 */
   tell(
     registration: Registration,
     { key, idSeq: seq, options, source, action }: ToldMessage,
@@ -70,7 +70,7 @@ export class MessageEvents {
     for (const sink of this.#sinks) sink.take(told, context);
   }
 
-  /** The message stays open without a row: what was told of it must survive this process. */
+  /** The message has not ended, and has no row: its events must survive this process. */
   persist(registration: Registration, message: ToldMessage): void {
     if (!isFollowed(message.options)) return;
     for (const sink of this.#sinks) sink.persist?.(message, registration);

@@ -1,6 +1,6 @@
 /**
- * What is told to the webhooks of apps: a message that was sent with `receipts` and ended, or was shown or clicked. Each event is in a row with the
- * end of its message, several events of an app in one; a call brings a row to the app's webhooks, and is made again until it is answered.
+ * Receipts: the ends of messages that were sent with `receipts`, and what devices report of them, for the app's webhooks. An event is stored with the
+ * end of its message, several events of an app in one row. A call delivers a row to the app's webhooks, and is repeated until it is answered.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import {
@@ -34,9 +34,9 @@ interface ReceiptParts {
   readonly webhookShards: number;
 }
 
-/** Rows of one app. */
+/** The receipts of one app. */
 interface Outbox {
-  /** The oldest first. What was in a call is never changed: a repetition must be the same. */
+  /** Oldest first. A row that was in a call never changes, so that a repeated call is the same. */
   readonly rows: ReceiptRecord[];
   /** Whether more events may be added to the last row. */
   isOpen: boolean;
@@ -46,7 +46,7 @@ interface Outbox {
   dueAt: number;
 }
 
-/** A call that a kill interrupts is made again after this time. */
+/** Time after which a call without an answer is repeated. */
 const AGAIN_MS = 30_000;
 
 const TOLD: ReadonlySet<MessageEventName> = new Set([...MESSAGE_ENDS, ...MESSAGE_REPORTS]);
@@ -55,7 +55,7 @@ const TOLD: ReadonlySet<MessageEventName> = new Set([...MESSAGE_ENDS, ...MESSAGE
 const ID_BYTES = 15;
 const utf8 = new TextEncoder();
 
-/** The ID of an event: the same whenever it is made of the same. */
+/** The ID of an event, derived from what identifies it: the same after a kill. */
 export const eventId = (...of: readonly (string | number)[]): string =>
   `evt_${toBase64Url(sha256(utf8.encode(of.join("\0"))).subarray(0, ID_BYTES))}`;
 
@@ -67,7 +67,7 @@ export class Receipts implements EventSink {
     this.#parts = parts;
   }
 
-  /** Reads the rows. Each may have been in a call. */
+  /** Reads the rows. Each may have been in a call before. */
   load(now: number): void {
     for (const record of this.#parts.store.listReceipts()) {
       const outbox = this.#of(record.app, now);
@@ -76,7 +76,7 @@ export class Receipts implements EventSink {
     }
   }
 
-  /** Whether anything is owed. */
+  /** Whether receipts wait for the webhooks. */
   get isOwing(): boolean {
     return this.#outboxes.size > 0;
   }
@@ -111,7 +111,7 @@ export class Receipts implements EventSink {
     );
   }
 
-  /** Makes the calls that are due. To be called at the end of each handler: what happened in one goes in one call. */
+  /** Makes the calls that are due. Call it at the end of each handler, so that the events of a handler go in one call. */
   pump(context: Context): void {
     for (const [app, outbox] of this.#outboxes) {
       if (outbox.isCalling || !isDue(outbox.dueAt, context.now)) continue;
@@ -141,7 +141,7 @@ export class Receipts implements EventSink {
     this.#makeRoom(outbox);
   }
 
-  /** The oldest go: the webhooks of the app have not answered for long. */
+  /** Drops the oldest row at the bound: the app's webhooks have not answered for long. */
   #makeRoom({ rows, isCalling }: Outbox): void {
     if (rows.length <= LIMITS.RECEIPTS_ROWS) return;
     const [oldest] = rows.splice(isCalling ? 1 : 0, 1);
@@ -156,7 +156,7 @@ export class Receipts implements EventSink {
     outbox.dueAt = context.now;
     const begin = () => {
       if (outbox.rows.length === 1) outbox.isOpen = false;
-      // What was added before its turn came.
+      // Includes events that were added while the call waited for its turn.
       const { n, events } = outbox.rows[0] ?? record;
       const request = {
         packet: `${name}.${n}`,
@@ -168,7 +168,7 @@ export class Receipts implements EventSink {
     const done = (result: CallResult, later: Context): void => {
       outbox.isCalling = false;
       if (result.ok) {
-        // Refused, too: no webhook wants any of it.
+        // Also if it was refused: no webhook wants these events.
         outbox.failures = 0;
         outbox.dueAt = later.now;
         const [paid] = outbox.rows.splice(0, 1);

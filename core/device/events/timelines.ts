@@ -1,6 +1,6 @@
 /**
- * The timelines of messages that were sent with `trace`: one row each, in the device's own store. Nothing is written before the message
- * is stored or has ended: a message that is acknowledged at once costs one row.
+ * The timelines of messages that were sent with `trace`: one row each, in the device's own store. Nothing is written before the message is stored or
+ * has ended, so a message that is acknowledged at once costs one row.
  */
 import type { MessageEventName, MessageStatus } from "../../../schema/http/enums.ts";
 import { MESSAGE_ENDS, MESSAGE_REPORTS } from "../../../schema/http/enums.ts";
@@ -14,16 +14,16 @@ import type { EventSink, FollowedEvent, ToldMessage } from "./message-events.ts"
 /** Source of the messages of the device itself: see `TimelineRecord.source`. */
 const OWN = "";
 
-/** An event of a timeline as it is answered. */
+/** An event in the answer to a status request. */
 export interface TimelineEvent {
   readonly event: MessageEventName;
   /** Milliseconds since 1970. */
   readonly at: number;
-  /** Of `clicked`: the action of the notification, if it was one. */
+  /** Of `clicked`: the notification's action, unless the notification itself was clicked. */
   readonly action?: string;
 }
 
-/** Timelines to look at for one that is over, whenever one is added: more than one, so that a backlog shrinks. */
+/** How many old timelines are checked for expiry whenever one is added: more than one, so that a backlog shrinks. */
 const SWEPT = 4;
 
 const ENDS: ReadonlySet<MessageEventName> = new Set(MESSAGE_ENDS);
@@ -31,7 +31,7 @@ const REPORTS: ReadonlySet<MessageEventName> = new Set(MESSAGE_REPORTS);
 
 export class Timelines implements EventSink {
   readonly #store: TimelineStore;
-  /** Of messages on the socket that have no row: by seq. */
+  /** Timelines of messages on the socket without a row, by seq. */
   readonly #unsaved = new Map<number, TimelineEvent[]>();
   /** Number of rows; null if it is not known yet. */
   #count: number | null = null;
@@ -55,7 +55,7 @@ export class Timelines implements EventSink {
     if (unsaved !== undefined) this.#add({ ...message, seq }, registration, unsaved);
   }
 
-  /** What happened to a message, in that order; undefined if there is no timeline, or it is over. */
+  /** The events of a message in their order; undefined if it has no timeline, or that has expired. */
   of(
     registration: Registration,
     key: string,
@@ -69,7 +69,7 @@ export class Timelines implements EventSink {
     return record === null || isOver(record, now) ? undefined : eventsOf(record);
   }
 
-  /** What the sender of a message asked for; null if there is no timeline of it. */
+  /** The options that a message was sent with; null if it has no timeline. */
   optionsOf(
     registration: Registration,
     key: string,
@@ -81,7 +81,7 @@ export class Timelines implements EventSink {
     return { trace: true, ...(record.options === null ? {} : JSON.parse(record.options)) };
   }
 
-  /** Null also for the row of another message. */
+  /** Null if the message has no row. */
   #find({ slot }: Registration, key: string, seq: number, source: string): TimelineRecord | null {
     const record = this.#store.readTimeline(seq, source);
     return record?.slot === slot && record.key === key ? record : null;
@@ -128,7 +128,7 @@ export class Timelines implements EventSink {
   }
 }
 
-/** A timeline whose first row is written late, after a sleep, begins with what its number tells. */
+/** If the first event was lost in a sleep, the message's number says when it was accepted. */
 const startOf = (seq: number, [first]: readonly TimelineEvent[]): readonly TimelineEvent[] =>
   first?.event === "accepted" ? [] : [{ event: "accepted", at: seqTimeMs(seq) }];
 
@@ -145,8 +145,8 @@ function eventsOf({ seq, events }: Pick<TimelineRecord, "seq" | "events">): Time
 }
 
 /**
- * Adds an event: what the device reports later than it happened, where it belongs. It reports in the order in which that happened; times are less
- * exact, by as long as a report was on its way.
+ * Adds an event. A device reports later than things happen, so a report is inserted at its time; reports keep the order in which they arrive, because
+ * their times are only exact to the time that a report takes.
  */
 function place(events: TimelineEvent[], one: TimelineEvent): void {
   if (!REPORTS.has(one.event)) {
@@ -163,7 +163,7 @@ function place(events: TimelineEvent[], one: TimelineEvent): void {
   events.splice(after + 1, 0, { ...one, at });
 }
 
-/** Drops what happened again later, such as being sent on link after link, and then what came second. */
+/** Drops events that happened again later, such as `sent` on link after link; if there are none, the second one. */
 function bound(events: TimelineEvent[]): void {
   while (events.length > LIMITS.TIMELINE_EVENTS) {
     const again = events.findIndex(
@@ -173,10 +173,7 @@ function bound(events: TimelineEvent[]): void {
   }
 }
 
-/**
- * How a timeline says that a message ended; undefined if it has not. One that was delivered may also have been recalled: after that, or while its
- * handler was at work.
- */
+/** How a message ended according to its timeline; undefined if it has not. A delivered message may also have been recalled, before or after that. */
 export function endOf(events: readonly TimelineEvent[]): MessageStatus | undefined {
   const ends = events.filter(({ event }) => ENDS.has(event));
   const end = ends.find(({ event }) => event === "delivered") ?? ends[0];

@@ -1,4 +1,4 @@
-/** What a device reports about messages that it has, and its answers to recalls. */
+/** Handles what a device reports about messages that it has, and its answers to recalls. */
 import { type DeviceEvent, DeviceEventKind } from "../../../schema/generated/link.ts";
 import type { MESSAGE_REPORTS } from "../../../schema/http/enums.ts";
 import { LIMITS } from "../../../schema/limits.ts";
@@ -31,7 +31,7 @@ export class Reports {
     this.#parts = parts;
   }
 
-  /** Takes `LIMITS.DEVICE_EVENTS` of them; the others are ignored. */
+  /** Takes the first `LIMITS.DEVICE_EVENTS`, and ignores the others. */
   take(registration: Registration, reported: readonly DeviceEvent[], context: Context): void {
     for (const one of reported.slice(0, LIMITS.DEVICE_EVENTS))
       this.#take(registration, one, context);
@@ -52,7 +52,7 @@ export class Reports {
     }
     const name = NAMES[kind];
     if (name === undefined || !isIssued(registration, seq, context.now)) return;
-    // Without a timeline, receipts alone can have asked for it: nothing else is stored of such a message.
+    // A message without a timeline can only have `receipts`: nothing else of it is stored.
     this.#tell(registration, one, name, known ?? { receipts: true }, context);
   }
 
@@ -73,11 +73,11 @@ export class Reports {
   }
 }
 
-/** When something happened that the device says to be that long ago: its clock may have been set since. */
+/** When a reported event happened. Devices report how long ago, because their clocks may have been set since. */
 const at = (seq: number, agoMs: number, now: number): number =>
   Math.min(now, Math.max(seqTimeMs(seq), now - Math.max(0, agoMs)));
 
-/** Whether the mesh can have given this number to a message for the registration. A broadcast may be older than that. */
+/** Whether the mesh can have issued this number. A broadcast may be older than the registration. */
 const isIssued = ({ record }: Registration, seq: number, now: number): boolean =>
   seqTimeMs(seq) <= now + LIMITS.CLOCK_SKEW_SECONDS * 1_000 &&
   seqTimeMs(seq) >= record.createdAt - LIMITS.TTL_MAX_SECONDS * 1_000;

@@ -1,4 +1,4 @@
-/** Messages from a device to its app's server: brought to the app's webhooks at once, and answered when they are stored there. */
+/** Messages from a device to its app's server: passed to the app's webhooks at once, and answered when they are stored there. */
 import { MeshError } from "../../../schema/errors.ts";
 import { ContentType, type Upstream } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
@@ -23,7 +23,7 @@ export interface UpstreamParts {
   readonly webhookShards: number;
 }
 
-/** When to ask again if the webhooks did not answer. */
+/** When the device should retry if the webhooks did not answer. */
 const AGAIN_MS = 2_000;
 const UNANSWERED: Refused = { ok: false, code: "overloaded", retryAfterMs: AGAIN_MS };
 
@@ -40,7 +40,7 @@ export function sendUpstream(
   const content = contentOf(command);
   if (content instanceof MeshError) return content;
   const key = toBase64Url(command.key);
-  // The same for a repetition, however late: the webhooks then store nothing.
+  // The same for a repeated command, however late, so that the webhooks store it once.
   const id = eventId(name, app, generation, key);
   const { regId } = identity.registration(app, generation);
   const event = { id, type: "upstream", at: context.now, regId, key, ...content } as const;
@@ -55,7 +55,7 @@ export function sendUpstream(
   return null;
 }
 
-/** As the event has it. */
+/** The content as the event carries it. */
 function contentOf({
   key,
   contentType,

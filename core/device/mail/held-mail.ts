@@ -1,4 +1,4 @@
-/** Releases held messages when their time has come: in the order of their times, before anything that is accepted after them. */
+/** Releases held messages when their time has come: in the order of their times, and ahead of messages accepted later. */
 import type { Context } from "../../link/effects.ts";
 import type { HybridClock } from "../../message/clock.ts";
 import type { Registration } from "../registration.ts";
@@ -32,7 +32,7 @@ export class HeldMail {
     }
   }
 
-  /** The device is in another zone: what waits for a local time waits for it there. Writes a row for each message whose time changes. */
+  /** The device is in another time zone: local times move with it. Writes a row for each message whose time changes. */
   zoneChanged(registration: Registration): void {
     for (const held of [...registration.held.values()]) {
       const { hold } = held;
@@ -44,7 +44,7 @@ export class HeldMail {
   }
 }
 
-/** What is to be released, in order. */
+/** The messages to release, in order. */
 function dueAt({ held }: Registration, now: number): MailHeader[] {
   if (held.size === 0) return [];
   const due = [...held.values()].filter(({ hold }) => (hold?.until ?? 0) <= now);

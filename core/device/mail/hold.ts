@@ -1,10 +1,10 @@
-/** Until when a message is held: it is stored at once, and takes its place in its lane when it is released. */
+/** How long a message is held. A held message is stored at once, and takes its place in its lane when it is released. */
 import { LIMITS } from "../../../schema/limits.ts";
 import type { SendHold, SendRequest } from "../../message/send.ts";
 import { instantOf, isZone, readLocal } from "../../time/zones.ts";
 import type { MailHold } from "../store.ts";
 
-/** The hold of a message that is not released. */
+/** The hold of a message that has not been released. */
 export type Held = MailHold & Required<Pick<MailHold, "until">>;
 
 /** @param zone of the device; a zone that this platform does not know counts as UTC */
@@ -26,7 +26,7 @@ export function holdOf(
   return hold.local === undefined ? { until } : { ...hold, until };
 }
 
-/** When a held message expires. With ttl 0 it is for the devices that are there when it is released: those have a moment to get it. */
+/** When a held message expires. With ttl 0, a device that is connected when the message is released gets a few seconds to receive it. */
 export const heldExpiry = (
   { ttlSeconds }: Pick<SendRequest, "ttlSeconds">,
   until: number,

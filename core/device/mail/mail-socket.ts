@@ -28,7 +28,7 @@ export class MailSocket {
     this.#link.sendTo(registration, { kind: "withdraw", value }, context);
   }
 
-  /** The same for its sender, who wants it off the display too. */
+  /** The same for a recall by the sender: the app also takes the message off its display. */
   recall(
     registration: Registration,
     { key, seq }: { readonly key: string; readonly seq: number },

@@ -195,7 +195,7 @@ export class Outcomes {
     return this.#log(slot).untold.values();
   }
 
-  /** The device is to be told of a recall. At `LIMITS.RECALLS` the oldest is dropped. */
+  /** Stores a recall for the device's next link. Beyond `LIMITS.RECALLS`, the oldest is dropped. */
   addRecall(slot: number, key: string, seq: number, until: number): void {
     const log = this.#log(slot);
     log.recalls.set(key, { key, seq, until });
@@ -210,7 +210,7 @@ export class Outcomes {
     return this.#log(slot).recalls.has(key);
   }
 
-  /** The device has answered, or it is too late. */
+  /** The device has answered, or the recall has expired. */
   removeRecall(slot: number, key: string): void {
     const log = this.#log(slot);
     if (log.recalls.delete(key)) this.#write(slot, log);

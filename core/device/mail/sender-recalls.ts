@@ -1,6 +1,6 @@
 /**
- * Recalls that senders ask for. A message that cannot have reached the device ends as `recalled` at once. About any other only the
- * device knows: it is told on its link, or on the next one, and its answer is that of the recall.
+ * Recalls by senders. A message that cannot have reached the device ends as `recalled` at once. For any other message only the device knows whether its
+ * app has it: the device is asked on its link, or on the next one, and its answer decides.
  */
 import { isFinal } from "../../../schema/http/enums.ts";
 import { LIMITS } from "../../../schema/limits.ts";
@@ -32,19 +32,19 @@ interface SenderRecallParts extends InFlightParts {
 /** A recall that the device has not answered. */
 interface OpenRecall {
   readonly seq: number;
-  /** Of callers that wait for the answer. */
+  /** Tokens of the callers that wait for the answer. */
   readonly tokens: number[];
 }
 
-/** What the device said: whether its app took the message off the display, and when it got it, milliseconds since 1970. */
-interface DeviceSaid {
+/** A device's answer: whether its app took the message off the display, and when it received it, milliseconds since 1970. */
+interface DeviceAnswer {
   readonly display: "removed" | "unknown";
   readonly takenAt?: number | undefined;
 }
 
 export class SenderRecalls {
   readonly #parts: SenderRecallParts;
-  /** By slot and key. Those that no link was told of are in the log of outcomes alone. */
+  /** By slot and key. Recalls that were sent on no link yet are only in the log of outcomes. */
   readonly #open = new Map<number, Map<string, OpenRecall>>();
 
   constructor(parts: SenderRecallParts) {
@@ -88,7 +88,7 @@ export class SenderRecalls {
     return this.#answer(registration, key, seq, "pending", context);
   }
 
-  /** The app listens on a new link: tells it of the recalls that it has not answered. */
+  /** The app listens on a new link: sends it the recalls that it has not answered. */
   attach(registration: Registration, context: Context): void {
     const { slot } = registration;
     const { outcomes, socket } = this.#parts;
@@ -101,7 +101,7 @@ export class SenderRecalls {
     }
   }
 
-  /** The link is lost, or the app listens no more: what it has not answered is kept for the next link. */
+  /** The link is lost, or the app stops listening: recalls without an answer are kept for the next link. */
   detach(registration: Registration, context: Context): void {
     const all = this.#open.get(registration.slot);
     if (all === undefined) return;
@@ -120,7 +120,7 @@ export class SenderRecalls {
     this.#open.delete(slot);
   }
 
-  /** The device has acknowledged or dropped messages: a message that it dropped is recalled. */
+  /** The device has acknowledged or dropped messages: those that it dropped are recalled. */
   acknowledged(registration: Registration, context: Context): void {
     const all = this.#open.get(registration.slot);
     if (all === undefined) return;
@@ -136,17 +136,17 @@ export class SenderRecalls {
   answered(
     registration: Registration,
     key: string,
-    { display, takenAt }: DeviceSaid,
+    { display, takenAt }: DeviceAnswer,
     context: Context,
   ): void {
     const open = this.#open.get(registration.slot)?.get(key);
-    // Also one that nobody waits for, and that a sleep of the object has forgotten.
+    // Also if nobody waits for it, and if the object has slept since it was sent.
     this.#drop(registration, key);
     if (open !== undefined)
       this.#settle(registration, key, open.seq, open.tokens, display, context, takenAt);
   }
 
-  /** Only the device knows whether its app has the message: that leaves the mailbox, and ends with the device's answer. */
+  /** Only the device knows whether its app has the message, so the message leaves the mailbox, and ends as the device says. */
   #leaveToDevice(registration: Registration, key: string, seq: number, context: Context): void {
     const { mailbox } = this.#parts;
     const row = registration.mail.get(key);
@@ -164,7 +164,7 @@ export class SenderRecalls {
     entry.unstored = queryFor(registration, lane, key, entry.fingerprint);
   }
 
-  /** Of a message on the socket without a row. */
+  /** Records a message on the socket that has no row. */
   #record(registration: Registration, entry: InFlight): void {
     const { key, seq, unstored, fingerprint, firstAckAlias: alias, expiresAt } = entry;
     if (unstored === null) return;

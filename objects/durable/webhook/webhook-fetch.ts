@@ -1,9 +1,14 @@
 /**
- * Requests of webhooks by the runtime's `fetch`. It looks names up itself, so no address can be checked before: Cloudflare's network has no way into
- * anybody's private one, and workerd connects only to addresses that its configuration allows (hosts/workerd/config.ts).
+ * Makes the requests of webhooks with the runtime's `fetch`. It resolves names itself, so addresses cannot be checked before: from Cloudflare's network
+ * no private network can be reached, and workerd connects only to addresses that its configuration allows (hosts/workerd/config.ts).
  */
 import { targetsOf } from "../../../core/webhook/target.ts";
-import type { WebhookPort, WebhookRequest, WebhookResponse } from "../../webhook/webhook-port.ts";
+import {
+  failureText,
+  type WebhookPort,
+  type WebhookRequest,
+  type WebhookResponse,
+} from "../../webhook/webhook-port.ts";
 
 export class WebhookFetch implements WebhookPort {
   readonly targets: WebhookPort["targets"];
@@ -27,13 +32,12 @@ export class WebhookFetch implements WebhookPort {
         text,
       };
     } catch (error) {
-      if (signal.aborted) return { ok: false, error: `no answer within ${timeoutMs / 1_000} s` };
-      return { ok: false, error: `no connection: ${(error as Error).message}` };
+      return { ok: false, error: failureText(error as Error, signal.aborted, timeoutMs) };
     }
   }
 }
 
-/** The beginning of a body; the rest is not read. */
+/** Reads the first `maxBytes` of a body. */
 async function textOf({ body }: Response, maxBytes: number): Promise<string> {
   if (body === null) return "";
   const decoder = new TextDecoder();

@@ -6,8 +6,8 @@ interface Badging {
 }
 
 /**
- * Sets the number that the message gives, if it gives one; 0 removes it. A service worker that shows notifications does that by itself: call it in
- * a page that has none.
+ * Sets the badge that a message carries, if it carries one; 0 removes it. A service worker that shows notifications does that by itself: call this in a
+ * page without one.
  *
  * @example push.onMessage((message) => showBadge(message));
  */
@@ -15,6 +15,6 @@ export async function showBadge({
   notification,
 }: Pick<PushMessage<unknown>, "notification">): Promise<void> {
   const { badge } = notification ?? {};
-  // Also in a worker, whose navigator has it, too. Where it is refused, as before the app is installed, there is nothing to set.
+  // Workers have it too. Where it is refused, such as before the app is installed, there is no icon to set it on.
   if (badge !== undefined) await (navigator as Badging).setAppBadge?.(badge).catch(() => {});
 }

@@ -1,4 +1,4 @@
-/** What pages and the service worker say to each other. */
+/** The messages between pages and the service worker. */
 import type { PushMessage } from "../client/message.ts";
 import type { MessageReport } from "../client/reporting/message-reports.ts";
 

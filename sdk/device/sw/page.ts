@@ -1,4 +1,4 @@
-/** The page's side: has the service worker show messages, and hears of clicks. */
+/** The page's part: lets the service worker show notifications, and learns of clicks. */
 import type { PushMessage } from "../client/message.ts";
 import { PushError } from "../errors.ts";
 import type { PushClient } from "../push-client.ts";
@@ -20,7 +20,7 @@ const failure = (message: string, retry: "later" | "never"): PushError =>
   new PushError({ code: "notification_failed", message, retry });
 
 /**
- * Has the service worker show the notification of a message. Resolves when it is shown, so a handler of `onMessage` can await it: the message is
+ * Lets the service worker show the notification of a message. Resolves when it is shown, so a handler of `onMessage` can await it: the message is
  * then acknowledged once the user can see it. Every tab may call it; one notification is shown.
  *
  * @param registration of a worker that called `handleNotifications`. Default: that of this page
@@ -60,9 +60,9 @@ export async function showNotification(
 }
 
 /**
- * Closes the notification of a message, and has it not shown any more: for a message that its sender has recalled.
+ * Closes the notification of a message that its sender has recalled, and keeps it from being shown later.
  *
- * @param registration as of `showNotification`
+ * @param registration as in `showNotification`
  * @example push.onRecalled((message) => void closeNotification(message));
  */
 export async function closeNotification(
@@ -75,8 +75,8 @@ export async function closeNotification(
 }
 
 /**
- * Reports for a client what happens to the notifications of messages whose senders ask for it: that they are shown, clicked and put away. Every tab
- * may call it. What happens while no tab is open is reported by the next one, unless the browser has stopped the worker meanwhile.
+ * Reports through a client that notifications are shown, clicked and dismissed, for messages whose senders ask for that. Every tab may call it. What
+ * happens while no tab is open is reported by the next one, unless the browser has stopped the worker meanwhile.
  *
  * @returns a function that ends it
  * @example reportNotifications(push);

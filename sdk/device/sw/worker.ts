@@ -1,4 +1,4 @@
-/** The service worker's side: shows notifications, and deals with clicks on them. */
+/** The service worker's part: shows notifications, and handles clicks on them. */
 import { BoundedMap } from "../../../schema/bounded-map.ts";
 import type { PushMessage } from "../client/message.ts";
 import type { MessageReport } from "../client/reporting/message-reports.ts";
@@ -35,11 +35,11 @@ export interface NotificationHandling {
   readonly contentOf?: ((message: PushMessage) => NotificationContent | undefined) | undefined;
   /** Runs for each click, also when no tab is open: the worker lives until it resolves. */
   readonly onClick?: ((click: NotificationClick) => unknown) | undefined;
-  /** The user has put it away without a click. */
+  /** The user has dismissed it without a click. */
   readonly onClose?: ((closed: Pick<NotificationClick, "id" | "data">) => unknown) | undefined;
 }
 
-/** Messages whose notifications were shown or put away: every tab of the app hands over the same message. */
+/** Messages whose notifications were shown or closed are remembered, because every tab of the app hands over the same message. */
 const REMEMBERED = 256;
 
 export class Notifications {
@@ -47,8 +47,8 @@ export class Notifications {
   readonly #options: NotificationHandling;
   /** IDs of messages. */
   readonly #seen = new BoundedMap<string, true>(REMEMBERED);
-  /** What no page was there to report. */
-  #untold: NotificationReport[] = [];
+  /** Reports that wait for a page. */
+  #waiting: NotificationReport[] = [];
 
   constructor(scope: WorkerScope, options: NotificationHandling) {
     this.#scope = scope;
@@ -62,7 +62,7 @@ export class Notifications {
     const { data, ports } = event;
     if (isKind<CloseRequest>(data, "pushmesh.close")) event.waitUntil(this.#close(data.id));
     if (isKind<ReportsRequest>(data, "pushmesh.reports"))
-      event.waitUntil(this.#tell(...this.#untold.splice(0)));
+      event.waitUntil(this.#tell(...this.#waiting.splice(0)));
     if (!isKind<ShowRequest>(data, "pushmesh.show")) return;
     const answer = this.#show(data.message).then(
       (shown) => ports[0]?.postMessage(shown),
@@ -88,7 +88,7 @@ export class Notifications {
       if (!isAllowed) return "denied";
       if (!whileVisible && (await this.#tabs()).some(isVisible)) return "visible";
       const { title, tag = id, url, actions = [], ...rest } = content;
-      // The worker may have been stopped since it showed it.
+      // The worker may have been restarted since it showed the notification.
       const standing = await this.#scope.registration.getNotifications({ tag });
       if (standing.some((one) => keptIn(one)?.id === id)) return "repeated";
       const urls = Object.fromEntries(
@@ -107,7 +107,7 @@ export class Notifications {
     }
   }
 
-  /** The absolute form. What is of another origin than those allowed, or none, such as `javascript:`, counts as none. */
+  /** The absolute URL; "" if its origin is not allowed, or it has none, such as `javascript:`. */
   #urlOf(url: string | undefined): string {
     const { scope } = this.#scope.registration;
     if (url === undefined || !URL.canParse(url, scope)) return "";
@@ -147,10 +147,10 @@ export class Notifications {
     await this.#tell({ kind: "pushmesh.report", id, event, at, ...(action && { action }) });
   }
 
-  /** To all pages; while there is none, it waits for the next one. */
+  /** Sends reports to all pages; while there is none, they wait for the next one. */
   async #tell(...reports: NotificationReport[]): Promise<void> {
     const tabs = await this.#tabs();
-    if (tabs.length === 0) this.#untold = [...this.#untold, ...reports].slice(-REMEMBERED);
+    if (tabs.length === 0) this.#waiting = [...this.#waiting, ...reports].slice(-REMEMBERED);
     for (const tab of tabs) for (const report of reports) tab.postMessage(report);
   }
 
@@ -166,7 +166,7 @@ export class Notifications {
     const click: NotificationClick = { id, action, url: wanted?.url ?? (url || scope), data };
     const report: ClickReport = { kind: "pushmesh.click", click };
     for (const tab of tabs) tab.postMessage(report);
-    // At once: a browser lets a click open a window for a few seconds only. And it lets it do one of the two.
+    // Without waiting: for a few seconds after a click, a browser allows one of the two.
     const opened =
       wanted === undefined ? this.#scope.clients.openWindow(click.url) : wanted.focus();
     await Promise.all([opened, onClick?.(click)]);
@@ -184,8 +184,8 @@ export class Notifications {
 const isVisible = ({ visibilityState }: WindowTab): boolean => visibilityState === "visible";
 
 /**
- * Shows the notifications that pages hand over by `showNotification`, and deals with clicks on them. To be called once, while the script of the
- * service worker runs first.
+ * Shows the notifications that pages hand over with `showNotification`, and handles clicks on them. Call it once, in the first run of the service
+ * worker's script.
  *
  * @example
  * import { handleNotifications } from "pushmesh/sw";

@@ -27,7 +27,7 @@ export interface VerifiedWebhook {
   readonly events: readonly WebhookEventBody[];
 }
 
-/** A day of a clock that is wrong is not what a tolerance is for. */
+/** As the reference libraries of Standard Webhooks: five minutes. */
 const TOLERANCE_SECONDS = 300;
 const SECRET = /^(whsec_)?([A-Za-z0-9+/]+={0,2})$/;
 

@@ -1,4 +1,4 @@
-/** The webhooks of an app: where the mesh tells its server what happened. */
+/** The webhooks of an app: URLs of its server that the mesh sends events to. */
 import type {
   DeadLettersBody,
   DeadLettersQuery,
@@ -29,7 +29,7 @@ export interface ReplayOptions extends CallOptions {
   readonly ids?: readonly string[];
 }
 
-/** A request that was given up, with its events. */
+/** A request that the mesh gave up, with its events. */
 export type DeadLetter = DeadLettersBody["deadLetters"][number];
 
 export class Webhooks {
@@ -54,18 +54,18 @@ export class Webhooks {
     return this.#calls.call<"createWebhook">("POST", "/v1/webhooks", request);
   }
 
-  /** All of the app, at most eight. */
+  /** Lists the webhooks of the app, at most eight. */
   async list({ signal }: CallOptions = {}): Promise<readonly WebhookBody[]> {
     const { webhooks } = await this.#calls.call<"listWebhooks">("GET", "/v1/webhooks", { signal });
     return webhooks;
   }
 
-  /** One, and how it goes: what waits, since when it fails and why. @throws PushServerError `webhook_not_found` */
+  /** Gets a webhook with its health: how many events wait, since when it fails and why. @throws PushServerError `webhook_not_found` */
   get(id: string, { signal }: CallOptions = {}): Promise<WebhookStateBody> {
     return this.#calls.call<"getWebhook">("GET", pathOf(id), { signal });
   }
 
-  /** Replaces all its settings: those that are left out get their defaults, so that a disabled one is enabled. */
+  /** Replaces all settings. Those left out get their defaults, so a disabled webhook is enabled. @throws as `create`, `webhook_not_found` */
   change(
     id: string,
     settings: WebhookSettings,
@@ -75,12 +75,12 @@ export class Webhooks {
     return this.#calls.call<"changeWebhook">("PUT", pathOf(id), request);
   }
 
-  /** Deletes it, with everything that waits for it and its dead letters. */
+  /** Deletes a webhook, with its waiting events and its dead letters. */
   async delete(id: string, { signal }: CallOptions = {}): Promise<void> {
     await this.#calls.call<"deleteWebhook">("DELETE", pathOf(id), { isChange: true, signal });
   }
 
-  /** Gives it a new secret. Until the overlap is over, requests are signed with both. */
+  /** Gives a webhook a new secret. Until the overlap ends, requests are signed with both. */
   rotate(
     id: string,
     { signal, overlapSeconds }: RotateOptions = {},
@@ -90,13 +90,13 @@ export class Webhooks {
     return this.#calls.call<"rotateWebhook">("POST", `${pathOf(id)}/rotate`, request);
   }
 
-  /** Sends an event of type `test` now, and tells what the receiver answered. */
+  /** Sends an event of type `test` now, and returns the receiver's answer. */
   test(id: string, { signal }: CallOptions = {}): Promise<WebhookTestBody> {
     const request = { body: {}, timeoutMs: TEST_TIMEOUT_MS, isChange: true, signal };
     return this.#calls.call<"testWebhook">("POST", `${pathOf(id)}/test`, request);
   }
 
-  /** A page of what was not delivered in a day. */
+  /** Gets a page of dead letters: requests that could not be delivered within a day. */
   deadLetterPage(
     id: string,
     query: DeadLettersQuery = {},
@@ -110,7 +110,7 @@ export class Webhooks {
     });
   }
 
-  /** All of it, page after page. */
+  /** Iterates over all dead letters, page by page. */
   async *deadLetters(
     id: string,
     options: CallOptions = {},
@@ -124,7 +124,7 @@ export class Webhooks {
   }
 
   /**
-   * Lets dead letters be tried again for a day, with the `webhook-id` that they had.
+   * Retries dead letters for another day, with the `webhook-id` that they had.
    *
    * @returns How many requests.
    */
@@ -141,7 +141,7 @@ export class Webhooks {
   }
 }
 
-/** The receiver may take ten seconds, and the mesh tells that it took longer. */
+/** The mesh waits ten seconds for the receiver (`WEBHOOK_ANSWER_MS`), and then still answers. */
 const TEST_TIMEOUT_MS = 30_000;
 
 const pathOf = (id: string) => `/v1/webhooks/${encodeURIComponent(id)}` as const;

@@ -1,4 +1,4 @@
-/** What the app reports about messages that ask for it, and answers to recalls. What it reports is stored until the mesh has it. */
+/** Reports of messages that ask for them, and answers to recalls. Reports are stored on the device until the mesh has them. */
 import { type DeviceEvent, DeviceEventKind } from "../../../../schema/generated/link.ts";
 import { parseMessageId } from "../../../../schema/text.ts";
 import { DEVICE_EVENTS, REPORTS_KEPT, SOURCE_CHARS } from "../../constants.ts";
@@ -14,7 +14,7 @@ const KINDS = {
   dismissed: DeviceEventKind.DISMISSED,
 } as const;
 
-/** What can happen to a message on the device: the user sees it, clicks it, or puts it away. */
+/** What can happen to a message on the device: the user sees, clicks or dismisses it. */
 export type MessageReport = keyof typeof KINDS;
 
 export interface ReportOptions {
@@ -37,7 +37,7 @@ interface ReportParts {
   readonly host: Host;
   readonly storage: BatchedStorage;
   readonly requests: Requests;
-  /** Its place in the storage. */
+  /** The key of the reports in the storage. */
   readonly name: string;
   readonly regId: () => string | undefined;
 }
@@ -50,8 +50,8 @@ const sameAs =
 export class MessageReports {
   readonly #parts: ReportParts;
   #waiting: Waiting[] = [];
-  /** The last ones that the mesh has: another tab may report them again. */
-  #told: Waiting[] = [];
+  /** The last reports that the mesh has: another tab may report the same again. */
+  #sent: Waiting[] = [];
   #isConnected = false;
   #isSending = false;
 
@@ -64,7 +64,7 @@ export class MessageReports {
     try {
       if (stored !== undefined) this.#waiting = JSON.parse(String(stored));
     } catch {
-      // Not in our format.
+      // Not in our format: there is nothing to report.
     }
   }
 
@@ -88,19 +88,19 @@ export class MessageReports {
     if (parseMessageId(id) === undefined) throw optionInvalid("message: its id is none");
     if (!report) return;
     const one: Waiting = { id, kind, at, ...(action && { action }) };
-    if ([...this.#waiting, ...this.#told].some(sameAs(one))) return;
+    if ([...this.#waiting, ...this.#sent].some(sameAs(one))) return;
     this.#waiting = [...this.#waiting, one].slice(-REPORTS_KEPT);
     this.#store();
     await this.#parts.storage.settled();
     void this.#send();
   }
 
-  /** Answers a recall: the mesh asks again if it does not get it. */
+  /** Answers a recall. If the answer is lost, the mesh asks again. */
   answer(recall: DeviceEvent): void {
     this.#parts.requests.make({ kind: "events", events: [recall] }, {}).catch(() => {});
   }
 
-  /** They belonged to another registration. */
+  /** Drops reports that belong to another registration. */
   clear(): void {
     if (this.#waiting.length === 0) return;
     this.#waiting = [];
@@ -121,12 +121,12 @@ export class MessageReports {
         const events = sent.map((one) => wireOf(one, host.now()));
         await requests.make({ kind: "events", events }, {});
       } catch (error) {
-        // A mesh of an older version takes none.
+        // A mesh of an older version refuses all reports, so these are dropped.
         if (!(error instanceof PushError) || error.retry !== "never") return;
       } finally {
         this.#isSending = false;
       }
-      this.#told = [...this.#told, ...sent].slice(-REPORTS_KEPT);
+      this.#sent = [...this.#sent, ...sent].slice(-REPORTS_KEPT);
       this.#waiting = this.#waiting.filter((one) => !sent.includes(one));
       this.#store();
     }

@@ -10,7 +10,7 @@ const KEY_BYTES = 16;
 /** JSON, text and bytes, as `ContentType` of the IDL has them. */
 const [JSON_TYPE, TEXT_TYPE, BINARY_TYPE] = [1, 2, 3] as const;
 
-/** A key that no other message has. */
+/** A key for a message whose sender gave none. */
 export const randomKey = (): string =>
   toBase64Url(crypto.getRandomValues(new Uint8Array(KEY_BYTES)));
 
