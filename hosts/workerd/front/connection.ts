@@ -15,10 +15,10 @@ import type { Unread } from "../../machine/net/admission/unread.ts";
 import type { RequestHead } from "../../machine/net/http/head.ts";
 import { type ConnectionPort, RequestLoop } from "../../machine/net/http/request-loop.ts";
 import type { ReceivedRequest } from "../../machine/net/http/request-reader.ts";
+import type { ClientTurns } from "./client-turns.ts";
 import { ProxiedLink } from "./link.ts";
 import { requestBytes } from "./requests.ts";
 import { ResponseReader } from "./responses.ts";
-import type { Turns } from "./turns.ts";
 import { type WakingPort, WokenObjects } from "./waking.ts";
 
 interface FrontPort extends WakingPort {
@@ -31,11 +31,11 @@ interface FrontPort extends WakingPort {
   readonly budgets: RequestBudgets;
   readonly clientOf: NamedClient;
   /** Of requests that wake an object for a client without a registration. */
-  readonly turns: Turns;
+  readonly turns: ClientTurns;
   /** Of requests that were sent before the answer to the one before them. */
-  readonly pipelined: Turns;
+  readonly pipelined: ClientTurns;
   /** Of commands of devices over their budgets. */
-  readonly commands: Turns;
+  readonly commands: ClientTurns;
   /** Opens a connection to workerd. */
   connect(): Duplex;
   now(): number;

@@ -10,10 +10,10 @@ import { type Admission, SWEEP_MS } from "../../machine/net/admission/admission.
 import { FrontGuard, type GuardOptions } from "../../machine/net/front-guard.ts";
 import type { RequestHead } from "../../machine/net/http/head.ts";
 import { authority } from "../../machine/port.ts";
+import { ClientTurns } from "./client-turns.ts";
 import { FrontConnection } from "./connection.ts";
 import { EndedLinks } from "./ended-links.ts";
 import { Strangers } from "./strangers.ts";
-import { Turns } from "./turns.ts";
 import type { LinkDevice } from "./waking.ts";
 
 /** How long an account counts as new: less than its object stays awake after the account was made, and counts. */
@@ -32,9 +32,9 @@ export class Front {
   readonly #sockets = new Set<Socket>();
   readonly #guard: FrontGuard;
   readonly #endedLinks: EndedLinks;
-  readonly #turns: Turns;
-  readonly #pipelined: Turns;
-  readonly #commands: Turns;
+  readonly #turns: ClientTurns;
+  readonly #pipelined: ClientTurns;
+  readonly #commands: ClientTurns;
   readonly #deviceOf: (fields: RequestHead["fields"]) => LinkDevice | null;
   #authority = "";
   #sweeper: ReturnType<typeof setInterval> | undefined;
@@ -45,9 +45,9 @@ export class Front {
     this.#guard = new FrontGuard(options);
     const { now } = this.#guard;
     this.strangers = new Strangers({ capacity, now });
-    this.#turns = new Turns({ now });
-    this.#pipelined = new Turns({ now });
-    this.#commands = new Turns({ now });
+    this.#turns = new ClientTurns({ now });
+    this.#pipelined = new ClientTurns({ now });
+    this.#commands = new ClientTurns({ now });
     const connections = () => this.admission.size;
     const firm = () => this.admission.firm;
     this.#endedLinks = new EndedLinks({ capacity, connections, firm, now });

@@ -6,16 +6,16 @@ import { CHANNEL_PUSH, decodeEnvelope, decodePushDown } from "../../../schema/ge
 import type { Entry } from "../../machine/net/admission/admission.ts";
 import { ClientFrames, type ClientFramesHandler } from "../../machine/net/client-frames.ts";
 import { frames } from "../../machine/net/frames.ts";
+import type { ClientTurns } from "./client-turns.ts";
 import { LinkCommands } from "./link-commands.ts";
 import { ServerFrames } from "./server-frames.ts";
-import type { Turns } from "./turns.ts";
 
 interface LinkPort {
   readonly client: Duplex;
   readonly inner: Duplex;
   readonly entry: Entry;
   /** Where commands of devices wait for their turn. */
-  readonly commands: Turns;
+  readonly commands: ClientTurns;
   /** Of the client. */
   readonly network: string;
   now(): number;

@@ -3,8 +3,8 @@ import { duplexPair } from "node:stream";
 import { expect, test } from "vitest";
 import { Admission } from "../../../../hosts/machine/net/admission/admission.ts";
 import { frames } from "../../../../hosts/machine/net/frames.ts";
+import { ClientTurns } from "../../../../hosts/workerd/front/client-turns.ts";
 import { ProxiedLink } from "../../../../hosts/workerd/front/link.ts";
-import { Turns } from "../../../../hosts/workerd/front/turns.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { push } from "../../../mesh/support/raw-device.ts";
 import { clientFrame } from "../../../mesh/support/raw-socket.ts";
@@ -21,7 +21,7 @@ const many = (count: number): Buffer => Buffer.concat(Array.from({ length: count
 const close = clientFrame(CLOSE, Buffer.from([4005 >> 8, 4005 & 0xff]));
 
 /** @param commands turns that others may have taken */
-function linkOf(commands = new Turns({ now: () => 0 })) {
+function linkOf(commands = new ClientTurns({ now: () => 0 })) {
   const [client, clientEnd] = duplexPair();
   const [inner, workerd] = duplexPair();
   const toWorkerd: Buffer[] = [];
@@ -95,10 +95,10 @@ const done = frames.binary(new Uint8Array(6));
 const commands = (count: number): Buffer =>
   Buffer.concat(Array.from({ length: count }, () => command));
 
-/** Turns on a clock of the test's own, beside sends. */
+/** ClientTurns on a clock of the test's own, beside sends. */
 function turnsBesideSends() {
   const timers = new Set<{ readonly ms: number; readonly task: () => void }>();
-  const turns = new Turns({
+  const turns = new ClientTurns({
     now: () => 0,
     after(ms, task) {
       const timer = { ms, task };

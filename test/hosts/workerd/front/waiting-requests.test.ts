@@ -1,6 +1,6 @@
 /** Connections to the front of workerd whose requests wait for a turn. */
 import { expect, test } from "vitest";
-import { Turns } from "../../../../hosts/workerd/front/turns.ts";
+import { ClientTurns } from "../../../../hosts/workerd/front/client-turns.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { settled } from "../../support/served.ts";
 import { serveFront } from "./support/served.ts";
@@ -17,7 +17,7 @@ const LARGE = "x".repeat(100_000);
 /** Turns that others have taken, until `free` or until the wait for one is over. */
 function takenTurns() {
   const waits: (() => void)[] = [];
-  const turns = new Turns({
+  const turns = new ClientTurns({
     now: () => 0,
     after(ms, task) {
       if (ms === 0) setImmediate(task);
@@ -118,7 +118,7 @@ test("P8.1 P8.3 a request with more than a stranger may send is not kept until i
 });
 
 test("P8.3 a request that only names an app server's key slows down nobody, and one that has succeeded does", async () => {
-  const turns = new Turns({ now: () => 0 });
+  const turns = new ClientTurns({ now: () => 0 });
   const { conn, failedAuth } = serveFront({ turns });
   const begun: number[] = [];
   const take = (n: number) => turns.take("a", { begin: () => void begun.push(n), refuse() {} });

@@ -6,10 +6,10 @@ import { FailedAuth } from "../../../../../hosts/machine/net/admission/failed-au
 import { clientOf, type Proxies } from "../../../../../hosts/machine/net/admission/forwarded.ts";
 import { RequestBudgets } from "../../../../../hosts/machine/net/admission/request-budgets.ts";
 import { Unread } from "../../../../../hosts/machine/net/admission/unread.ts";
+import { ClientTurns } from "../../../../../hosts/workerd/front/client-turns.ts";
 import { FrontConnection } from "../../../../../hosts/workerd/front/connection.ts";
 import { EndedLinks } from "../../../../../hosts/workerd/front/ended-links.ts";
 import { Strangers } from "../../../../../hosts/workerd/front/strangers.ts";
-import { Turns } from "../../../../../hosts/workerd/front/turns.ts";
 import { LIMITS } from "../../../../../schema/limits.ts";
 import { KEYRING } from "../../../support/keyring.ts";
 import type { ClientEnd, Seen, Served } from "../../../support/served.ts";
@@ -63,8 +63,8 @@ export interface FrontSetup {
   /** Follows the place in each answer. */
   readonly padding?: string;
   /** Default: turns without waiting. */
-  readonly turns?: Turns;
-  readonly pipelined?: Turns;
+  readonly turns?: ClientTurns;
+  readonly pipelined?: ClientTurns;
 }
 
 /** Serves a connection by the front. Each request is answered with its place among them, from 1. */
@@ -123,9 +123,9 @@ export function serveFront({
       server.emit("connection", far);
       return near;
     },
-    turns: turns ?? new Turns({ now: () => now }),
-    pipelined: pipelined ?? new Turns({ now: () => now }),
-    commands: new Turns({ now: () => now }),
+    turns: turns ?? new ClientTurns({ now: () => now }),
+    pipelined: pipelined ?? new ClientTurns({ now: () => now }),
+    commands: new ClientTurns({ now: () => now }),
     now: () => now,
     destroy: () => client.destroy(),
     refused: (code) => refused.push(code),

@@ -1,12 +1,12 @@
 /** How requests that wake objects for strangers take turns in front of workerd, on a clock of the test's own. */
 import { expect, test } from "vitest";
-import { Turns } from "../../../../hosts/workerd/front/turns.ts";
+import { ClientTurns } from "../../../../hosts/workerd/front/client-turns.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 
 function rig() {
   const clock = { now: 0 };
   const timers = new Set<{ readonly at: number; readonly task: () => void }>();
-  const turns = new Turns({
+  const turns = new ClientTurns({
     now: () => clock.now,
     after(ms, task) {
       const timer = { at: clock.now + ms, task };

@@ -41,7 +41,7 @@ export interface TurnTask {
   expired?(): void;
 }
 
-export class Turns {
+export class ClientTurns {
   readonly #options: Required<TurnsOptions>;
   readonly #waiting = new FairQueue();
   /** Turns under way, with the pauses after them. */
