@@ -19,13 +19,13 @@ import { bytes, countOfThings as count, timeMs } from "./export/fields.ts";
 import { mailLine } from "./export/mail.ts";
 import { messageOptions, notification } from "./export/message-options.ts";
 import { auditLine, credentialLine } from "./export/operators.ts";
-import { receiptLine, timelineLine } from "./export/timeline.ts";
 import {
   exportedAttributes,
   exportedDelivery,
   exportedKey,
   exportedStanding,
-} from "./export-registration.ts";
+} from "./export/registration.ts";
+import { receiptLine, timelineLine } from "./export/timeline.ts";
 import { KEY_ALGORITHMS, KEY_SCOPES } from "./http/enums.ts";
 
 export const EXPORT_FORMAT = "pushmesh-export";
@@ -34,7 +34,8 @@ export const EXPORT_FORMAT = "pushmesh-export";
  * is read: whatever a version adds to a line has a default for older lines.
  *
  * 2: aliases, tags and broadcasts, attributes, live keys. 3: lives of registrations, epochs of memberships. 4: scopes and expiry
- * of keys, quotas; operators' credentials, and the audit log; removals, members of the tag of all devices with their registrations.
+ * of keys, quotas; operators' credentials, and the audit log; removals, members of the tag of all devices with their registrations; options and holds
+ * of mail, timelines, receipts, delivery settings.
  */
 export const EXPORT_VERSION = 4;
 /** The longest line: a registration's 1,152 outcomes of about 45 bytes, with every quote escaped, plus some room. */

@@ -1,6 +1,6 @@
 /** What an export holds of a registration, in its line: see `export.ts`. */
 import * as z from "zod";
-import { countOfThings } from "./export/fields.ts";
+import { countOfThings } from "./fields.ts";
 
 /** The attributes that its app reported. */
 export const exportedAttributes = z.strictObject({
