@@ -3,6 +3,7 @@ import { acceptState } from "../../../core/device/delivery/accept-times.ts";
 import { NO_SETTINGS, settingsHash } from "../../../schema/delivery.ts";
 import type { AcceptTime, Message, SetDelivery } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
+import { passTo } from "./support/acts.ts";
 import { broadcastsIn, deliver, entry } from "./support/broadcasts.ts";
 import { Rig, START_MS } from "./support/rig.ts";
 
@@ -19,17 +20,6 @@ const OPENS_MS = START_MS + HOUR_MS / 2;
 
 function set(rig: Rig, settings: Partial<SetDelivery>): void {
   rig.command({ kind: "delivery", value: { request: 9, slot: 1, ...settings } });
-}
-
-/** Time passes, and the alarm rings when it is due. */
-function passTo(rig: Rig, time: number): void {
-  for (;;) {
-    const due = rig.device.lastingDeadline;
-    if (due === null || due > time) break;
-    rig.now = Math.max(rig.now, due);
-    rig.alarm();
-  }
-  rig.now = time;
 }
 
 describe("accept times", () => {

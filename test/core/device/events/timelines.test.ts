@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DeviceEventKind } from "../../../../schema/generated/link.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
+import { recall } from "../support/acts.ts";
 import { keyOf, Rig, type SendFields } from "../support/rig.ts";
 
 const TRACED: SendFields = { key: "m", options: { trace: true } };
@@ -157,8 +158,7 @@ describe("the timeline of a message", () => {
     rig.sendAndWait({ ...TRACED, ttlSeconds: 0 });
     const seq = rig.takeMessages()[0]?.seq ?? 0;
     const message = { seq, key: keyOf("m") };
-    const request = { ...message, app: "a", generation: rig.generationOf("a"), waitMs: 0 };
-    rig.run((context) => rig.device.recall(request, context));
+    recall(rig, seq);
     const events = [{ ...message, kind: DeviceEventKind.RECALLED }];
     rig.command({ kind: "events", value: { request: 9, slot: 1, events } });
     rig.ack(1, 2, seq);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Message } from "../../../../schema/generated/link.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
-import { keyOf, Rig, type SendFields, START_MS } from "../support/rig.ts";
+import { passTo, recall } from "../support/acts.ts";
+import { Rig, type SendFields, START_MS } from "../support/rig.ts";
 
 const MINUTE_MS = 60_000;
 const AT = START_MS + 10 * MINUTE_MS;
@@ -15,25 +16,8 @@ function schedule(rig: Rig, key: string, at: number, fields: SendFields = {}) {
   return answer;
 }
 
-/** Its sender recalls a message. */
-function recall(rig: Rig, key: string, seq: number): void {
-  const request = { app: "a", generation: rig.generationOf("a"), seq, key: keyOf(key), waitMs: 0 };
-  rig.run((context) => rig.device.recall(request, context));
-}
-
 function times(count: number, act: () => void): void {
   for (let n = 0; n < count; n++) act();
-}
-
-/** Time passes, and the alarm rings when it is due. */
-function passTo(rig: Rig, at: number): void {
-  for (;;) {
-    const due = rig.device.deadline;
-    if (due === null || due > at) break;
-    rig.now = Math.max(rig.now, due);
-    rig.alarm();
-  }
-  rig.now = at;
 }
 
 describe("a scheduled message", () => {
@@ -223,7 +207,7 @@ describe("a scheduled message", () => {
   });
 
   test.each([
-    ["recalled", (rig: Rig, seq: number) => recall(rig, "later", seq)],
+    ["recalled", (rig: Rig, seq: number) => recall(rig, seq, { key: "later" })],
     ["overflowed", (rig: Rig) => times(LIMITS.MAILBOX_MESSAGES - 1, () => rig.queue())],
   ])("J6 P1.1 one that is %s while it is held leaves alone what waits", (status, end) => {
     const rig = Rig.offline();

@@ -1,14 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { DeviceEventKind } from "../../../../schema/generated/link.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
+import { recall as recallOf } from "../support/acts.ts";
 import type { Down } from "../support/frames.ts";
 import { keyOf, Rig, type SendFields } from "../support/rig.ts";
 
 /** The answer, or the token of a caller that waits. */
-function recall(rig: Rig, seq: number, waitMs = 5_000, key = "m") {
-  const request = { app: "a", generation: rig.generationOf("a"), seq, key: keyOf(key), waitMs };
-  return rig.run((context) => rig.device.recall(request, context));
-}
+const recall = (rig: Rig, seq: number, waitMs = 5_000, key = "m") =>
+  recallOf(rig, seq, { key, waitMs });
 
 function recallAndWait(rig: Rig, seq: number): number {
   const token = recall(rig, seq);
