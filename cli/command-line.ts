@@ -100,7 +100,7 @@ export function commandLine(env: NodeJS.ProcessEnv): Command {
     .addCommand(aliasUnset(env))
     .addCommand(aliasShow(env));
   const webhook = new Command("webhook")
-    .description("manage where the mesh tells the app's server what happened")
+    .description("manage the URLs that the mesh sends events to")
     .addCommand(webhookCreate(env))
     .addCommand(webhookList(env))
     .addCommand(webhookShow(env))

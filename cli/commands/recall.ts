@@ -7,11 +7,11 @@ import { serverOf } from "../server.ts";
 
 const MAX_WAIT_SECONDS = LIMITS.ACK_WAIT_MAX_MS / 1_000;
 
-/** What became of a message that the app had. */
+/** What happened to a message that the app had. */
 const DISPLAYS = {
   removed: "taken off the display",
-  unknown: "not known to the device any more",
-  pending: "the device is told on its next link",
+  unknown: "no longer known to the device",
+  pending: "the device will be told on its next link",
 } as const;
 
 interface RecallCommandOptions extends KeyOptions {
@@ -20,7 +20,7 @@ interface RecallCommandOptions extends KeyOptions {
 
 export function recall(env: NodeJS.ProcessEnv): Command {
   const command = asServer(new Command("recall"))
-    .description("recall a message: it is not shown any more, or taken off the display")
+    .description("recall a message: it is never shown, or taken off the display")
     .argument("<id>", "as pushmesh send printed it")
     .option(
       "--wait <seconds>",

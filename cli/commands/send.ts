@@ -88,8 +88,9 @@ function requireForStdin(command: Command): void {
 }
 
 function printAnswer(output: Output, answer: SendAnswerBody): void {
-  const { status, id, tookMs } = answer;
-  output.result(answer, `${status}  ${id}  ${tookMs} ms`);
+  const { status, id, sendAt, tookMs } = answer;
+  const due = sendAt === undefined ? "" : `  to be sent ${new Date(sendAt).toISOString()}`;
+  output.result(answer, `${status}  ${id}  ${tookMs} ms${due}`);
   if (status !== "delivered" && status !== "queued" && status !== "sent")
     throw new CliFailure(EXIT.refused, status, `the message ended as ${status}`);
 }
@@ -148,16 +149,16 @@ export function send(env: NodeJS.ProcessEnv): Command {
     )
     .option(
       "--stdin",
-      "send a message for each line of stdin, by one sender link: JSON with to, data and options",
+      "send a message for each line of stdin over one sender link: JSON with to, data and options",
     )
-    .option("--receipts", "tell the app's webhooks how it ends")
-    .option("--trace", "keep what happens to the message, for pushmesh status")
+    .option("--receipts", "send events about the message to the app's webhooks")
+    .option("--trace", "record what happens to the message, for pushmesh status")
     .option(
       "--at <time>",
-      "when to send it, at most 30 days ahead: 2026-12-24T18:00:00Z, or without a zone in that of the device",
+      "when to send it, at most 30 days ahead: 2026-12-24T18:00:00Z, or without a zone, in that of the device",
       sendTime,
     )
-    .option("--ignore-quiet-hours", "send it outside the accept times of the device, too")
+    .option("--ignore-quiet-hours", "send it in the quiet hours of the device, too")
     .action(async (options: SendCommandOptions, command: Command) => {
       if (options.stdin === true) {
         requireForStdin(command);

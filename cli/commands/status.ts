@@ -1,12 +1,16 @@
 /** `pushmesh status` */
 import { Command } from "commander";
+import type { StatusAnswerBody } from "../../schema/http.ts";
 import { progressText } from "../broadcast-progress.ts";
 import { contextOf, type KeyOptions } from "../context.ts";
 import { asServer, withExamples } from "../options.ts";
 import { serverOf } from "../server.ts";
+import { nameText } from "../terminal-text.ts";
 
-const eventLine = ({ event, at }: { readonly event: string; readonly at: number }): string =>
-  `${new Date(at).toISOString()}  ${event}`;
+type StatusEvent = NonNullable<StatusAnswerBody["events"]>[number];
+
+const eventLine = ({ event, at, action }: StatusEvent): string =>
+  `${new Date(at).toISOString()}  ${event}${action === undefined ? "" : `  ${nameText(action)}`}`;
 
 export function status(env: NodeJS.ProcessEnv): Command {
   const command = asServer(new Command("status"))

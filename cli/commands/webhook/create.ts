@@ -13,11 +13,13 @@ interface CreateOptions extends KeyOptions {
 export function webhookCreate(env: NodeJS.ProcessEnv): Command {
   const command = asServer(new Command("create"))
     .description(
-      "let the mesh tell a URL what happened; prints its secret, which nothing else does",
+      "create a webhook, a URL that the mesh sends events to; prints its secret, only once",
     )
     .argument("<url>", "https, with a name or address of the public internet")
     .addOption(
-      new Option("--event <name...>", "what it gets (default: everything)").choices(WEBHOOK_EVENTS),
+      new Option("--event <name...>", "the events that it gets (default: all)").choices(
+        WEBHOOK_EVENTS,
+      ),
     )
     .option("--description <text>", "what it is for")
     .action(async (url: string, { event, description, ...options }: CreateOptions) => {

@@ -4,6 +4,7 @@ import type { WebhookBody } from "../../../schema/http.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { Webhooks } from "../../../sdk/server/webhooks/webhooks.ts";
 import { type Context, contextOf, type KeyOptions } from "../../context.ts";
+import { CliFailure, EXIT } from "../../failure.ts";
 import { asServer, wholeNumber, withExamples } from "../../options.ts";
 import { serverOf } from "../../server.ts";
 import { dateText, nameText } from "../../terminal-text.ts";
@@ -50,7 +51,7 @@ export function webhookList(env: NodeJS.ProcessEnv): Command {
 }
 
 export const webhookShow = (env: NodeJS.ProcessEnv): Command =>
-  aboutOne("show", "show a webhook, and how it goes", env, async (webhooks, id, output) => {
+  aboutOne("show", "show a webhook and its health", env, async (webhooks, id, output) => {
     const webhook = await webhooks.get(id);
     const { url, events, description, waiting, dead, dropped, failingSince, lastFailure } = webhook;
     const lines = [
@@ -70,7 +71,7 @@ export const webhookShow = (env: NodeJS.ProcessEnv): Command =>
 export const webhookDelete = (env: NodeJS.ProcessEnv): Command =>
   aboutOne(
     "delete",
-    "delete a webhook, with what waits for it",
+    "delete a webhook, with its waiting events",
     env,
     async (webhooks, id, output) => {
       await webhooks.delete(id);
@@ -97,23 +98,23 @@ export const webhookRotate = (env: NodeJS.ProcessEnv): Command =>
     },
   ).option(
     "--overlap <seconds>",
-    "how long the old one signs too (default: a day)",
+    "how long the old secret signs too (default: a day)",
     wholeNumber(0, LIMITS.WEBHOOK_OVERLAP_MAX_SECONDS),
   );
 
 export const webhookTest = (env: NodeJS.ProcessEnv): Command =>
   aboutOne("test", "send a test event now", env, async (webhooks, id, output) => {
-    const told = await webhooks.test(id);
-    const said = told.delivered ? `delivered (${told.status})` : `failed: ${told.error}`;
-    const body = told.body === "" ? "" : `\n${nameText(told.body)}`;
-    output.result(told, `${said} in ${told.tookMs} ms${body}`);
-    if (!told.delivered) process.exitCode = 1;
+    const answer = await webhooks.test(id);
+    const { delivered, status, error, body, tookMs } = answer;
+    const outcome = delivered ? `delivered (${status})` : `failed: ${error}`;
+    output.result(answer, `${outcome} in ${tookMs} ms${body === "" ? "" : `\n${nameText(body)}`}`);
+    if (!delivered) throw new CliFailure(EXIT.refused, "test_failed", `the test failed: ${error}`);
   });
 
 export const webhookDeadLetters = (env: NodeJS.ProcessEnv): Command =>
   aboutOne(
     "dead-letters",
-    "list what was not delivered in a day",
+    "list the requests that could not be delivered in a day",
     env,
     async (webhooks, id, output) => {
       for await (const letter of webhooks.deadLetters(id)) {
@@ -127,10 +128,10 @@ export const webhookDeadLetters = (env: NodeJS.ProcessEnv): Command =>
 export const webhookReplay = (env: NodeJS.ProcessEnv): Command =>
   aboutOne<KeyOptions & { readonly id?: readonly string[] }>(
     "replay",
-    "try dead letters again",
+    "retry dead letters",
     env,
     async (webhooks, webhook, output, { id }) => {
       const replayed = await webhooks.replay(webhook, id === undefined ? {} : { ids: id });
       output.result({ replayed }, `replayed  ${replayed}`);
     },
-  ).option("--id <id...>", "those with these IDs (default: all)");
+  ).option("--id <id...>", "IDs of dead letters (default: all)");
