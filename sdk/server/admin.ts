@@ -160,7 +160,7 @@ export class MeshAdmin {
 
   /**
    * Limits the sends of an app: `perSecond` on average, which may be a fraction, and `burst` at once. A broadcast counts as one. An edge that has
-   * the app cached knows within 30 s; `app` shows the quota. With `queueSeconds`, messages over the quota are queued for that long at most; without it
+   * the app cached knows within 30 s; `app` shows the quota. With `queueSeconds`, messages over the quota are queued for at most that long; without it,
    * they are refused.
    *
    * @param quota - null ends it.

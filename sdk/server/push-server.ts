@@ -78,7 +78,7 @@ export class PushServer {
   readonly aliases: Aliases;
   /** Registrations: lists and removes them, and bans their devices. */
   readonly registrations: Registrations;
-  /** Where the mesh tells this server what happened. */
+  /** The webhooks of the app: URLs of this server that the mesh sends events to. */
   readonly webhooks: Webhooks;
   /** Keys of registrations, for messages with `encrypt`. */
   readonly encryption: Encryption;
@@ -132,8 +132,8 @@ export class PushServer {
   }
 
   /**
-   * Sends one message to many registrations or aliases, 1,000 in a request: more take several requests, one after the other. What fails for one target
-   * is its result. If a request fails, this rejects; call it again with the same `idempotencyKey` (the error has it), and nothing is shown twice.
+   * Sends one message to many registrations or aliases, in requests of at most 1,000, one after the other. A failure of one target is its result. If a
+   * request fails, this rejects: call it again with the same `idempotencyKey` (the error has it), and nothing is shown twice.
    *
    * @returns A result for each target, in order. One with `retry: "later"` may be sent to again, with the same `idempotencyKey`.
    * @example
@@ -152,9 +152,9 @@ export class PushServer {
   }
 
   /**
-   * Sends many different messages, 500 and 1 MiB in a request: the cheapest way to do that. More take several requests, one after the other. What fails for one
-   * message is its result. If a request fails, this rejects; call it again with the same messages and `idempotencyKey` (the error has it), and nothing is
-   * shown twice.
+   * Sends many different messages, the cheapest way to do that: in requests of at most 500 messages and 1 MiB, one after the other. A failure of one
+   * message is its result. If a request fails, this rejects: call it again with the same messages and `idempotencyKey` (the error has it), and nothing
+   * is shown twice.
    *
    * @returns A result for each message, in order.
    * @example
@@ -199,8 +199,8 @@ export class PushServer {
   }
 
   /**
-   * Opens a link for a server that sends without end: signature, HTTP and JSON are paid once, not for each message. It reconnects by
-   * itself, and repeats what has no result. Close it when you are done: it keeps the process running. It needs a WebSocket that takes
+   * Opens a sender link, for a server that sends a stream of messages: signature, HTTP and JSON are paid for once, not for each message. The link
+   * reconnects by itself, and repeats sends without a result. Close it when you are done: it keeps the process running. It needs a WebSocket that takes
    * headers, as those of Node, Deno, Bun and Workers do.
    *
    * @throws PushServerError `option_invalid`
@@ -221,7 +221,7 @@ export class PushServer {
   }
 
   /**
-   * Checks a message without sending it: its fields, and whether its target is there. Takes nothing of the app's quota.
+   * Checks a message without sending it: its fields, and whether its target exists. Does not count towards the app's quota.
    *
    * @returns How many registrations it would go to. A condition or a filter may leave some out.
    * @throws PushServerError as `send` or `broadcast` would, such as `unregistered`, `alias_unknown` and `tag_unknown`
@@ -250,11 +250,11 @@ export class PushServer {
   }
 
   /**
-   * Recalls a message to one registration. Safe to repeat. `status` is `recalled` if the app never gets it, and otherwise how it ended, such as
-   * `delivered`. Of a message that the app had, `display` says whether it was told to take it off its display; `pending` if the device has not
-   * answered: it is told on its next link.
+   * Recalls a message to one registration. Safe to repeat. `status` is `recalled` if the app never gets the message, and otherwise how it ended, such as
+   * `delivered`. If the app had the message, `display` says whether it was told to take it off its display; `pending` means that the device has not
+   * answered, and will be told on its next link.
    *
-   * @param id - From the answer of `send`; of an alias, from one of its results.
+   * @param id - From the answer of `send`; for an alias, from one of its results.
    * @param options - `wait`: seconds to wait for the device's answer, 0 to 20. Default: 5.
    * @throws PushServerError `message_not_found` if the mesh has no record of it, `message_id_invalid` for a broadcast
    * @example
@@ -264,7 +264,7 @@ export class PushServer {
     const { signal } = options;
     const prefer = preferOf(options);
     return this.#calls.call<"recallMessage">("DELETE", `/v1/messages/${encodeURIComponent(id)}`, {
-      ...{ signal, waitMs: (options.wait ?? 0) * 1_000 },
+      ...{ signal, waitMs: waitMsOf(options) ?? LIMITS.ACK_WAIT_DEFAULT_MS },
       ...(prefer === null ? {} : { headers: { prefer } }),
     });
   }
@@ -312,7 +312,7 @@ export class PushServer {
     const sealed = await this.#checked({ data, json, encrypt, ...message }, options);
     const idempotencyKey = options.idempotencyKey ?? randomKey();
     const headers = { "idempotency-key": idempotencyKey };
-    const waitMs = options.wait === undefined ? LIMITS.ACK_WAIT_DEFAULT_MS : options.wait * 1_000;
+    const waitMs = waitMsOf(options) ?? LIMITS.ACK_WAIT_DEFAULT_MS;
     const sent = this.#calls.call<"sendMessage">("POST", "/v1/messages", {
       headers: prefer === null ? headers : { ...headers, prefer },
       body: { ...message, ...carriedBy(sealed, data) },

@@ -3,9 +3,9 @@ import type { PushError } from "../errors.ts";
 import { Listeners } from "./events.ts";
 import type { StateChange } from "./options.ts";
 
-/** A message that its sender has recalled. */
+/** A recalled message. */
 export interface RecalledMessage {
-  /** As `PushMessage.id`, unless the regId has changed since: compare what is before the dot. */
+  /** As `PushMessage.id`, unless the regId has changed since: compare the part before the dot. */
   readonly id: string;
 }
 
@@ -81,8 +81,8 @@ export abstract class ClientEvents {
   }
 
   /**
-   * Fires when the sender of a message that this app has, or is at work on, recalls it: take it off the display. It fires with the next link if
-   * there is none. A message that waited fires nothing: it does not arrive any more.
+   * Fires when a sender recalls a message that this app has, or that a handler is working on: take it off the display. Without a link, it fires on the
+   * next one. A message that no handler has seen fires nothing, and does not arrive any more.
    *
    * @returns a function that removes the listener
    */

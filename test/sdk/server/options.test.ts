@@ -99,6 +99,19 @@ test.each<[string, () => Promise<unknown>]>([
   ["aliases.add", () => push().aliases.add("a", "r", { signal })],
   ["aliases.remove", () => push().aliases.remove("a", "r", { signal })],
   ["aliases.get", () => push().aliases.get("a", { signal })],
+  ["sendMany", () => push().sendMany({ to: { regIds: ["r"] }, data: "x" }, { signal })],
+  ["sendBatch", () => push().sendBatch([{ to: "r", data: "x" }], { signal })],
+  ["validate", () => push().validate({ to: "r", data: "x" }, { signal })],
+  ["webhooks.create", () => push().webhooks.create({ url: "https://example.com" }, { signal })],
+  ["webhooks.list", () => push().webhooks.list({ signal })],
+  ["webhooks.get", () => push().webhooks.get("w", { signal })],
+  ["webhooks.change", () => push().webhooks.change("w", { url: "https://x.test" }, { signal })],
+  ["webhooks.delete", () => push().webhooks.delete("w", { signal })],
+  ["webhooks.rotate", () => push().webhooks.rotate("w", { signal })],
+  ["webhooks.test", () => push().webhooks.test("w", { signal })],
+  ["webhooks.deadLetterPage", () => push().webhooks.deadLetterPage("w", {}, { signal })],
+  ["webhooks.deadLetters", () => drain(push().webhooks.deadLetters("w", { signal }))],
+  ["webhooks.replay", () => push().webhooks.replay("w", { signal })],
   ["registrations.page", () => push().registrations.page(undefined, { signal })],
   ["registrations.list", () => drain(push().registrations.list({ signal }))],
   ["registrations.remove", () => push().registrations.remove("r", { signal })],
@@ -134,6 +147,20 @@ test("E7 timeoutMs limits an attempt", async () => {
     code: "network_failed",
     message: expect.stringContaining("no answer in 100 ms"),
   });
+});
+
+test("E7 timeoutMs counts beside the time for which the mesh waits for the device", async () => {
+  const body = { id: "m.r", status: "recalled", tookMs: 300 };
+  const host = {
+    fetch: (_: string, { signal }: RequestInit) =>
+      new Promise<Response>((resolve, reject) => {
+        setTimeout(() => resolve(Response.json(body)), 300);
+        signal?.addEventListener("abort", () => reject(signal.reason));
+      }),
+  };
+  const server = new PushServer({ ...OPTIONS, timeoutMs: 100, attempts: 1, host });
+  expect(await server.recall("m.r")).toEqual(body);
+  await expect(server.recall("m.r", { wait: 0 })).rejects.toMatchObject({ code: "network_failed" });
 });
 
 test("E8 the log has each attempt and retry, and no payload, name, regId or key", async () => {
