@@ -45,15 +45,13 @@ import { tagLive } from "./commands/tag/live.ts";
 import { tagRemove } from "./commands/tag/remove.ts";
 import { tagShow } from "./commands/tag/show.ts";
 import { webhookCreate } from "./commands/webhook/create.ts";
-import {
-  webhookDeadLetters,
-  webhookDelete,
-  webhookList,
-  webhookReplay,
-  webhookRotate,
-  webhookShow,
-  webhookTest,
-} from "./commands/webhook/manage.ts";
+import { webhookDeadLetters } from "./commands/webhook/dead-letters.ts";
+import { webhookDelete } from "./commands/webhook/delete.ts";
+import { webhookList } from "./commands/webhook/list.ts";
+import { webhookReplay } from "./commands/webhook/replay.ts";
+import { webhookRotate } from "./commands/webhook/rotate.ts";
+import { webhookShow } from "./commands/webhook/show.ts";
+import { webhookTest } from "./commands/webhook/test.ts";
 import { withHelp } from "./help.ts";
 import { version } from "./mesh/version.ts";
 

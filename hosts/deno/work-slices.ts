@@ -9,6 +9,7 @@
  * for long has a slice all the same. Within a kind, devices or networks take turns, so that one waits for one turn of each other, not for all
  * of their work.
  */
+import { REST_SHARE } from "../../objects/capacity/sends.ts";
 import { pollSockets } from "./sockets.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -32,8 +33,6 @@ export const WEIGHTS = { frames: SLICE_COUNT, refused: 2 } as const;
 const SLICES = 64;
 /** The largest slice: about 10 ms of work, and a commit. If that is not enough, the work waits longer, sends do not. */
 const SLICE_MOST_COUNT = 64;
-/** The pause after a slice, in times of the slice and its commit: a send finds the thread free in two cases of three. */
-const REST_SHARE = 2;
 const REST_MIN_MS = 4;
 /** For a disk that takes forever to commit. */
 const REST_MAX_MS = 40;

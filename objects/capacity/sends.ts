@@ -6,6 +6,9 @@ const ACTIVE_MS = 50;
 /** For how long after a send the next is expected: work that is put off for longer than a moment goes slower meanwhile. */
 export const SENDING_MS = 1_000;
 
+/** The pause after a piece of less urgent work beside sends, in times of its duration: a send finds the thread free in two cases of three. */
+export const REST_SHARE = 2;
+
 let lastAt = Number.NEGATIVE_INFINITY;
 
 export const sends = {

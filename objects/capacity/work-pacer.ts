@@ -7,11 +7,9 @@
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { countOf } from "../bindings.ts";
-import { SENDING_MS, sends } from "./sends.ts";
+import { REST_SHARE, SENDING_MS, sends } from "./sends.ts";
 import { steadyClock } from "./steady-clock.ts";
 
-/** The pause after a piece of work beside sends, in times of it: a send finds the thread free in two cases of three. */
-const REST_SHARE = 2;
 /** Always: a timer that is waited for makes workerd look at its sockets. */
 const REST_MIN_MS = 4;
 /** A disk that takes forever, or an object that does not answer, must not stop the work of others. */

@@ -4,12 +4,10 @@
  * of each. Measured: while one network made 250 accounts, sends to others took a second. objects/capacity/work-pacer.ts is the same for what
  * registered devices ask of tags.
  */
-import { SENDING_MS } from "../../../objects/capacity/sends.ts";
+import { REST_SHARE, SENDING_MS } from "../../../objects/capacity/sends.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import { FairQueue } from "./fair-queue.ts";
 
-/** The pause after a turn beside sends, in times of it: a send finds the thread free in two cases of three. */
-const REST_SHARE = 2;
 /** Turns at a time when there are no sends: one by one, the ways to workerd and back would take longer than the work on a busy machine. */
 const AT_A_TIME = 8;
 /** An object that does not answer must not stop the turns of others. */
