@@ -73,7 +73,12 @@ const demo = z.strictObject({
 
 const rule = z.enum(["server", "granted", "open"]);
 const prefixRules = z.array(z.strictObject({ prefix: z.string(), rule })).readonly();
-const policy = z.strictObject({ register: rule, alias: prefixRules, tag: prefixRules });
+const policy = z.strictObject({
+  register: rule,
+  alias: prefixRules,
+  tag: prefixRules,
+  receipts: z.boolean().exactOptional(),
+});
 
 const app = z.strictObject({
   kind: z.literal("app"),

@@ -152,6 +152,7 @@ export function send(env: NodeJS.ProcessEnv): Command {
       "send a message for each line of stdin over one sender link: JSON with to, data and options",
     )
     .option("--receipts", "send events about the message to the app's webhooks")
+    .option("--no-receipts", "do not, though the app's default is to send them")
     .option("--trace", "record what happens to the message, for pushmesh status")
     .option(
       "--at <time>",
@@ -171,7 +172,7 @@ export function send(env: NodeJS.ProcessEnv): Command {
       const content = {
         ...contentOf(options),
         ...(options.trace === true && { trace: true }),
-        ...(options.receipts === true && { receipts: true }),
+        ...(options.receipts === undefined ? {} : { receipts: options.receipts }),
         ...(options.at && { sendAt: options.at }),
         ...(options.ignoreQuietHours === true && { ignoreQuietHours: true }),
       };

@@ -10,7 +10,7 @@ import { asServer, withExamples } from "../options.ts";
 
 /** What a request line takes. */
 const VISIBLE = /^[\x21-\x7e]+$/;
-const METHODS = ["GET", "POST", "PUT", "DELETE"] as const;
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"] as const;
 
 interface SignOptions extends KeyOptions {
   readonly method?: (typeof METHODS)[number];

@@ -13,6 +13,8 @@ export interface AppPolicy {
   readonly register: Rule;
   readonly alias: readonly PrefixRule[];
   readonly tag: readonly PrefixRule[];
+  /** Whether messages whose sender does not say it have `receipts`. Absent: not. */
+  readonly receipts?: boolean;
 }
 
 const EVERY_NAME_OPEN: readonly PrefixRule[] = [{ prefix: "", rule: "open" }];

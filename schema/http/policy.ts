@@ -41,6 +41,8 @@ export const policyBody = z.strictObject({
   alias: prefixRules(LIMITS.ALIAS_BYTES).default([]),
   /** Who may join the tags that start with a prefix. */
   tag: prefixRules(LIMITS.TAG_BYTES).default([]),
+  /** Whether messages to regIds and aliases that do not say it have `receipts`. Left out: they have none. */
+  receipts: z.boolean().exactOptional(),
 });
 
 export type Policy = z.output<typeof policyBody>;
@@ -56,6 +58,7 @@ export const policyAnswer = lazily(() =>
     register: z.enum(POLICY_RULES),
     alias: answeredRules(),
     tag: answeredRules(),
+    receipts: z.boolean().exactOptional(),
   }),
 );
 export type PolicyAnswerBody = AnswerOf<typeof policyAnswer>;

@@ -35,7 +35,7 @@ export interface AnswerRow {
 }
 
 export interface Route {
-  readonly method: "DELETE" | "GET" | "POST" | "PUT";
+  readonly method: "DELETE" | "GET" | "PATCH" | "POST" | "PUT";
   /** In the router's syntax: `/v1/tags/:tag`, and `*` for everything below. */
   readonly path: `/${string}`;
   readonly auth: Auth;

@@ -35,6 +35,7 @@ export type {
   TagsAnswerBody,
   TargetResult,
   WebhookBody,
+  WebhookChange,
   WebhookEventBody,
   WebhookEventName,
   WebhookSettings,

@@ -16,10 +16,10 @@ import { askHolders, knownHolders } from "./holders.ts";
 import {
   FOR_ONE,
   type MessageOptions,
-  messageFields,
   type Outgoing,
   requireNoBroadcastFields,
   requireUnused,
+  singleFields,
   statusFields,
   type TargetWith,
 } from "./message.ts";
@@ -51,7 +51,7 @@ export async function sendToAlias(
     app: caller.appName,
     key,
     ...fingerprint,
-    ...messageFields({ options, content }),
+    ...singleFields({ caller, options, content }),
     onOverflow: options.onOverflow ?? "drop_oldest",
     ...holdFields(options.sendAt, c.get("receivedAt"), heldUntil),
   };

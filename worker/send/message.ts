@@ -178,6 +178,17 @@ export function messageFields({
   };
 }
 
+/** The same of a message to a registration or an alias, which has `receipts` as its app has set it if its sender does not say. */
+export function singleFields({
+  caller,
+  options,
+  content,
+}: Pick<Outgoing<SingleTarget>, "caller" | "options" | "content">) {
+  const isDefault =
+    options.receipts === undefined && caller.verified.verifier.trust.policy.receipts === true;
+  return messageFields({ options: isDefault ? { ...options, receipts: true } : options, content });
+}
+
 /** The status in an answer, and when a message that waits for its time will be sent. */
 export const statusFields = ({
   status,

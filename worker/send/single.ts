@@ -9,7 +9,7 @@ import { leftOf, refusal, wakeInTime } from "../calls/objects.ts";
 import { openOwnRegId } from "../calls/registrations.ts";
 import type { CallContext } from "../context.ts";
 import { holdFields } from "./hold.ts";
-import { messageFields, type Outgoing, requireNoBroadcastFields, statusFields } from "./message.ts";
+import { type Outgoing, requireNoBroadcastFields, singleFields, statusFields } from "./message.ts";
 import { sendTrusted } from "./trusted.ts";
 
 /** A message that its device can be called with. */
@@ -35,7 +35,7 @@ export function singleSend(
     generation: registration.generation,
     key: key ?? messageKey(registration, basis),
     ...fingerprint,
-    ...messageFields({ options, content }),
+    ...singleFields({ caller, options, content }),
     onOverflow: options.onOverflow ?? "drop_oldest",
     ...holdFields(options.sendAt, c.get("receivedAt"), heldUntil),
   };

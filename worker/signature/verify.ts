@@ -22,7 +22,7 @@ export interface Verified<V extends Verifier> {
 /** Finds the verifier of a key ID, or throws the MeshError that refuses it. */
 type FindKey<V extends Verifier> = (keyId: string) => Promise<V>;
 
-const HAVE_BODY: ReadonlySet<string> = new Set(["POST", "PUT"]);
+const HAVE_BODY: ReadonlySet<string> = new Set(["PATCH", "POST", "PUT"]);
 
 /** The components that the signature of a request must cover. */
 function requiredComponents(request: Request): string[] {

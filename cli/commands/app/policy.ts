@@ -17,6 +17,7 @@ interface PolicyOptions extends AdminOptions {
   readonly register?: Rule;
   readonly alias?: readonly PrefixRule[];
   readonly tag?: readonly PrefixRule[];
+  readonly receipts?: "on" | "off";
 }
 
 const RESET: Policy = { register: "granted", alias: [], tag: [] };
@@ -49,14 +50,19 @@ function linesOf(kind: string, rules: readonly PrefixRule[]): string[] {
   return isWhole ? lines : [...lines, `${kind}, all others  granted`];
 }
 
-const textOf = ({ register, alias, tag }: Policy): string =>
-  [`register  ${register}`, ...linesOf("alias", alias), ...linesOf("tag", tag)].join("\n");
+const textOf = ({ register, alias, tag, receipts }: Policy): string =>
+  [
+    `register  ${register}`,
+    ...linesOf("alias", alias),
+    ...linesOf("tag", tag),
+    `receipts  ${receipts === true ? "on" : "off"}, unless a message says`,
+  ].join("\n");
 
 export function appPolicy(env: NodeJS.ProcessEnv): Command {
   const rules = POLICY_RULES.join(", ");
   const command = withAdmin(new Command("policy"))
     .description(
-      "show or change who may register, hold aliases and join tags; needs the admin token",
+      "show or change who may register, hold aliases and join tags, and if messages have receipts; needs the admin token",
     )
     .argument("[appId]", "default: $PUSHMESH_APP, or the demo app")
     .option("--open", "let any device that knows the appId do everything")
@@ -72,11 +78,17 @@ export function appPolicy(env: NodeJS.ProcessEnv): Command {
       `who may join tags with this prefix: ${rules}; repeatable`,
       prefixRule,
     )
+    .addOption(
+      new Option(
+        "--receipts <switch>",
+        "whether messages that do not say it have receipts",
+      ).choices(["on", "off"]),
+    )
     .action(async (named: string | undefined, options: PolicyOptions) => {
-      const { open, reset, register, alias, tag } = options;
+      const { open, reset, register, alias, tag, receipts } = options;
       const context = contextOf(options, env);
       const appId = appOf(context, named === undefined ? {} : { app: named }, env);
-      const changes = [reset, register, alias, tag].some((each) => each !== undefined);
+      const changes = [reset, register, alias, tag, receipts].some((each) => each !== undefined);
       if (open === true && changes) throw usageFailure("--open: give no other change with it");
       const admin = adminOf(context, options, env);
       const start = open === true ? OPEN : reset === true ? RESET : await admin.policy(appId);
@@ -88,6 +100,7 @@ export function appPolicy(env: NodeJS.ProcessEnv): Command {
         register: register ?? start.register,
         alias: merged(start.alias, alias),
         tag: merged(start.tag, tag),
+        ...((receipts === undefined ? start.receipts : receipts === "on") && { receipts: true }),
       });
       context.output.result(policy, textOf(policy));
     });

@@ -12,17 +12,30 @@ const eventFilter = z
   .min(1)
   .refine((events) => new Set(events).size === events.length, "names an event twice");
 
-/** `POST /v1/webhooks`, and `PUT /v1/webhooks/{webhookId}`, which replaces all of it. */
+/** https, with a name or address of the public internet: docs/webhooks.md has the rules. */
+const webhookUrl = z.string().min(1).max(LIMITS.WEBHOOK_URL_CHARS);
+const webhookDescription = z.union([z.literal(""), boundedText(LIMITS.WEBHOOK_DESCRIPTION_BYTES)]);
+
+/** `POST /v1/webhooks`. */
 export const webhookBody = z.strictObject({
-  /** https, with a name or address of the public internet: docs/webhooks.md has the rules. */
-  url: z.string().min(1).max(LIMITS.WEBHOOK_URL_CHARS),
+  url: webhookUrl,
   /** What it gets; null, the default, for everything, also what later versions add. */
   events: eventFilter.nullable().default(null),
-  description: z.union([z.literal(""), boundedText(LIMITS.WEBHOOK_DESCRIPTION_BYTES)]).default(""),
+  description: webhookDescription.default(""),
   /** Whether it gets nothing. What waits for it stays. */
   disabled: z.boolean().default(false),
 });
 export type WebhookSettings = z.input<typeof webhookBody>;
+
+/** `PATCH /v1/webhooks/{webhookId}`: what is left out stays as it is. */
+export const webhookChange = z.strictObject({
+  url: webhookUrl.exactOptional(),
+  events: eventFilter.nullable().exactOptional(),
+  description: webhookDescription.exactOptional(),
+  /** `false` enables it again. */
+  disabled: z.boolean().exactOptional(),
+});
+export type WebhookChange = z.input<typeof webhookChange>;
 
 /** `POST /v1/webhooks/{webhookId}/rotate`. */
 export const webhookRotation = z.strictObject({
@@ -247,11 +260,11 @@ export const webhookRoutes = {
     errors: [...SIGNED, "webhook_not_found"],
   },
   changeWebhook: {
-    method: "PUT",
+    method: "PATCH",
     path,
     ...change,
     summary: "Change a webhook, or enable it again",
-    body,
+    body: { schema: webhookChange, maxBytes: LIMITS.BODY_BYTES },
     answers: lazily(() => ({ 200: { description: "Changed.", body: webhookAnswer() } })),
     errors: [...SIGNED_CHANGE, "webhook_url_refused", "webhooks_off", "webhook_not_found"],
   },

@@ -4,6 +4,7 @@ import type {
   DeadLettersQuery,
   ReplayAnswerBody,
   WebhookBody,
+  WebhookChange,
   WebhookSettings,
   WebhookStateBody,
   WebhookTestBody,
@@ -65,14 +66,14 @@ export class Webhooks {
     return this.#calls.call<"getWebhook">("GET", pathOf(id), { signal });
   }
 
-  /** Replaces all settings. Those left out get their defaults, so a disabled webhook is enabled. @throws as `create`, `webhook_not_found` */
-  change(
-    id: string,
-    settings: WebhookSettings,
-    { signal }: CallOptions = {},
-  ): Promise<WebhookBody> {
-    const request = { body: settings, isChange: true, signal };
-    return this.#calls.call<"changeWebhook">("PUT", pathOf(id), request);
+  /**
+   * Changes the settings that are named; the others stay. `disabled: false` enables a webhook again.
+   *
+   * @throws PushServerError as `create`, and `webhook_not_found`
+   */
+  change(id: string, change: WebhookChange, { signal }: CallOptions = {}): Promise<WebhookBody> {
+    const request = { body: change, isChange: true, signal };
+    return this.#calls.call<"changeWebhook">("PATCH", pathOf(id), request);
   }
 
   /** Deletes a webhook, with its waiting events and its dead letters. */
@@ -151,7 +152,7 @@ const ID = textArgument("id");
 checkArguments(Webhooks.prototype, {
   create: [objectArgument("settings"), OPTIONS_ARGUMENT],
   get: [ID, OPTIONS_ARGUMENT],
-  change: [ID, objectArgument("settings"), OPTIONS_ARGUMENT],
+  change: [ID, objectArgument("change"), OPTIONS_ARGUMENT],
   delete: [ID, OPTIONS_ARGUMENT],
   rotate: [ID, OPTIONS_ARGUMENT],
   test: [ID, OPTIONS_ARGUMENT],

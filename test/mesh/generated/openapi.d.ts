@@ -484,11 +484,7 @@ export interface paths {
          * @description Needs a key of scope read or manage.
          */
         get: operations["getWebhook"];
-        /**
-         * Change a webhook, or enable it again
-         * @description Needs a key of scope manage.
-         */
-        put: operations["changeWebhook"];
+        put?: never;
         post?: never;
         /**
          * Delete a webhook, with what waits for it
@@ -497,7 +493,11 @@ export interface paths {
         delete: operations["deleteWebhook"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change a webhook, or enable it again
+         * @description Needs a key of scope manage.
+         */
+        patch: operations["changeWebhook"];
         trace?: never;
     };
     "/v1/webhooks/{webhookId}/rotate": {
@@ -890,6 +890,7 @@ export interface components {
                     /** @enum {string} */
                     rule: "server" | "granted" | "open";
                 }[];
+                receipts?: boolean;
             };
         };
         NewKey: {
@@ -1133,6 +1134,7 @@ export interface components {
                     /** @enum {string} */
                     rule: "server" | "granted" | "open";
                 }[];
+                receipts?: boolean;
             };
             revokedGrants: number;
             closedTags: string[];
@@ -5898,6 +5900,157 @@ export interface operations {
             };
         };
     };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description As the creation was answered with it. */
+                webhookId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted. */
+            204: {
+                headers: {
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `request_malformed`: The request is not well-formed HTTP. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `signature_missing`: The request is not signed.
+             *     `signature_malformed`: The signature headers cannot be parsed.
+             *     `signature_incomplete`: The signature does not cover every required component.
+             *     `signature_invalid`: The signature does not verify.
+             *     `signature_expired`: The signature is too old, or its time is in the future.
+             *     `key_unknown`: The signing key is unknown or revoked.
+             *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `webhook_not_found`: The app has no such webhook. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_timeout`: The request did not arrive in time. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_replayed`: The mesh started to process a copy of this request before. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `rate_limited`: Commands, or what they ask for, come too fast.
+             *     `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `head_too_large`: The request headers are too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `internal`: The mesh failed.
+             *     `misconfigured`: The mesh is not configured.
+             */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `overloaded`: The mesh is too busy for this request.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: see docs/errors.md. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     changeWebhook: {
         parameters: {
             query?: never;
@@ -5914,12 +6067,9 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    url: string;
-                    /** @default null */
+                    url?: string;
                     events?: ("delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered" | "shown" | "clicked" | "dismissed" | "push_disabled" | "upstream")[] | null;
-                    /** @default  */
                     description?: "" | string;
-                    /** @default false */
                     disabled?: boolean;
                 };
             };
@@ -6035,157 +6185,6 @@ export interface operations {
             };
             /** @description `content_type_unsupported`: The content type is not application/json. */
             415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `rate_limited`: Commands, or what they ask for, come too fast.
-             *     `too_many_failures`: Authentication from this network failed too often.
-             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
-             */
-            429: {
-                headers: {
-                    /** @description Seconds after which it can succeed. */
-                    "retry-after"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `head_too_large`: The request headers are too large. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `internal`: The mesh failed.
-             *     `misconfigured`: The mesh is not configured.
-             */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `overloaded`: The mesh is too busy for this request.
-             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
-             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
-             */
-            503: {
-                headers: {
-                    /** @description Seconds after which it can succeed. */
-                    "retry-after"?: number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Refused: see docs/errors.md. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    deleteWebhook: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description As the creation was answered with it. */
-                webhookId: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Deleted. */
-            204: {
-                headers: {
-                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
-                    "ratelimit-policy"?: string;
-                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
-                    ratelimit?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `request_malformed`: The request is not well-formed HTTP. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `signature_missing`: The request is not signed.
-             *     `signature_malformed`: The signature headers cannot be parsed.
-             *     `signature_incomplete`: The signature does not cover every required component.
-             *     `signature_invalid`: The signature does not verify.
-             *     `signature_expired`: The signature is too old, or its time is in the future.
-             *     `key_unknown`: The signing key is unknown or revoked.
-             *     `key_expired`: The signing key has expired.
-             *     `send_token_invalid`: The send token is unknown, revoked or expired.
-             */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `scope_missing`: The signing key does not have the scope that this request needs.
-             *     `send_token_exposed`: The send token came over a connection that others can read.
-             */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `webhook_not_found`: The app has no such webhook. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `request_timeout`: The request did not arrive in time. */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `request_replayed`: The mesh started to process a copy of this request before. */
-            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7616,6 +7615,7 @@ export interface operations {
                             /** @enum {string} */
                             rule: "server" | "granted" | "open";
                         }[];
+                        receipts?: boolean;
                     };
                 };
             };
@@ -7762,6 +7762,7 @@ export interface operations {
                         /** @enum {string} */
                         rule: "server" | "granted" | "open";
                     }[];
+                    receipts?: boolean;
                 };
             };
         };
@@ -7785,6 +7786,7 @@ export interface operations {
                             /** @enum {string} */
                             rule: "server" | "granted" | "open";
                         }[];
+                        receipts?: boolean;
                     };
                 };
             };

@@ -15,7 +15,7 @@ export interface AppServer {
  */
 export async function signedCall<Answer>(
   { url, keyId, secret }: AppServer,
-  method: "DELETE" | "GET" | "POST" | "PUT",
+  method: "DELETE" | "GET" | "PATCH" | "POST" | "PUT",
   path: string,
   body?: object,
 ): Promise<Answer> {

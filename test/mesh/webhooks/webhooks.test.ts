@@ -34,12 +34,17 @@ test("Q1 a webhook is created with a secret that no other answer has, changed, r
     ...{ url: "http://127.0.0.1:9/a", events: ["clicked"], description: "π", disabled: null },
   });
   const path = `/v1/webhooks/${created.id}` as const;
-  const all = await signedCall<WebhooksAnswerBody>(server(), "GET", "/v1/webhooks");
-  expect(all.webhooks).toEqual([webhook]);
+  const listed = await signedCall<WebhooksAnswerBody>(server(), "GET", "/v1/webhooks");
+  expect(listed.webhooks).toEqual([webhook]);
   const changes = { url: "http://127.0.0.1:9/b", disabled: true };
-  const changed = await signedCall<WebhookBody>(server(), "PUT", path, changes);
-  expect(changed).toMatchObject({ url: changes.url, events: null, description: "" });
+  const changed = await signedCall<WebhookBody>(server(), "PATCH", path, changes);
+  expect(changed).toMatchObject({ url: changes.url, events: ["clicked"], description: "π" });
   expect(changed.disabled?.reason).toBe("asked");
+  const unchanged = await signedCall<WebhookBody>(server(), "PATCH", path, {});
+  expect(unchanged).toEqual(changed);
+  const all = { events: null, disabled: false };
+  const enabled = await signedCall<WebhookBody>(server(), "PATCH", path, all);
+  expect(enabled).toEqual({ ...changed, ...all, disabled: null });
   const rotated = await signedCall<WebhookWithSecretBody>(server(), "POST", `${path}/rotate`, {});
   expect(rotated.secret).not.toBe(secret);
   await signedCall(server(), "DELETE", path);
