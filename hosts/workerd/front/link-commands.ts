@@ -14,6 +14,9 @@ import {
 const BURST = 16;
 const PER_SECOND = 5;
 
+/** Acknowledgements free what the mesh holds. A registration is attached and detached for each message of an app that takes them one at a time. */
+const NO_COMMANDS: ReadonlySet<string> = new Set(["acks", "cursors", "attach", "detach"]);
+
 export class LinkCommands {
   readonly #limiter = new Limiter(PER_SECOND, BURST);
 
@@ -23,13 +26,13 @@ export class LinkCommands {
   }
 }
 
-/** Acknowledgements are none: they free what the mesh holds. Nor are the sends of an app server, which have credit. */
+/** The sends of an app server are none: they have credit. */
 function isCommand(message: Uint8Array): boolean {
   try {
     const { channel, body } = decodeEnvelope(message);
     if (channel !== CHANNEL_PUSH) return channel === CHANNEL_ECHO;
     const { kind } = decodePushUp(body);
-    return kind !== "acks" && kind !== "cursors";
+    return kind !== undefined && !NO_COMMANDS.has(kind);
   } catch {
     // workerd closes the link.
     return false;

@@ -297,6 +297,7 @@ describe("apps and keys", () => {
     const shown = ['tag "news/"…  server', 'tag "a=b"…  server', "tag, all others  granted"];
     expect((await policy("--tag", "news/=server")).stdout.split("\n")).toEqual([
       ...["register  granted", "alias, all others  granted", ...shown],
+      "receipts  off, unless a message says",
     ]);
     const refused = await Promise.all([policy("--alias", "x=anyone"), policy("--open", "--reset")]);
     expect(refused.map(({ code }) => code)).toEqual([2, 2]);

@@ -58,7 +58,7 @@ export async function signed(
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const bytes = new TextEncoder().encode(text ?? "");
   const all = new Headers(headers);
-  const hasBody = method === "POST" || method === "PUT";
+  const hasBody = method === "PATCH" || method === "POST" || method === "PUT";
   if (hasBody) {
     if (!all.has("content-type")) all.set("content-type", "application/json");
     if (!all.has("content-digest")) all.set("content-digest", await contentDigest(bytes));
