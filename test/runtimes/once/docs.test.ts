@@ -37,6 +37,8 @@ test("G1 G2 the documentation builds without a warning, its links lead somewhere
     await page.getByText("pushmesh").first().waitFor();
   }
   await page.goto(`${url}/docs`);
+  // TypeDoc passes over what is typed before its index has been loaded.
+  await page.locator("#tsd-search-status:empty").waitFor({ state: "attached" });
   await page.keyboard.press("/");
   await page.keyboard.type("signOut");
   await page.locator("#tsd-search-results a").first().waitFor();
