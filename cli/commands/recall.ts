@@ -33,10 +33,15 @@ export function recall(env: NodeJS.ProcessEnv): Command {
       const answer = await serverOf(context, options, env).recall(id, {
         ...(wait !== undefined && { wait }),
       });
-      const { status, display, deliveredAt } = answer;
+      const { status, display, deliveredAt, broadcast, recall: told } = answer;
       const words = [
         status,
         ...(display === undefined ? [] : [DISPLAYS[display]]),
+        ...(broadcast === undefined ? [] : [`${broadcast.delivered} had it`]),
+        ...(told === undefined
+          ? []
+          : [`${told.acknowledged} took it off the display or never had it`]),
+        ...(told === undefined || told.status === "sent" ? [] : ["others are being told"]),
         ...(deliveredAt === undefined ? [] : [`delivered ${new Date(deliveredAt).toISOString()}`]),
       ];
       context.output.result(answer, words.join("  "));

@@ -76,10 +76,10 @@ export function makeParts(options: DeviceOptions) {
   const receipts = new Receipts({ ...shared, identity, name, spread, webhookShards });
   const events = new MessageEvents([timelines, receipts]);
   const mail = new Mail({ ...shared, events, timelines, name, spread });
-  const reports = new Reports({ mail, events, timelines });
   const source = (app: string, tagId: string) => identity.source(app, tagId);
   const judges: Rights["judges"] = (...args) => rights.judges(...args);
   const tags = new Tags({ ...shared, depths, name, source, judges });
+  const reports = new Reports({ mail, tags, events, timelines });
   const aliases = new Aliases({ ...shared, mail, name });
   const all = [mail, tags, aliases];
   const keys = new PublishedKeys(store);

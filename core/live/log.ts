@@ -53,6 +53,17 @@ export class LiveLog {
     this.#floor = Math.max(this.#floor, oldest);
   }
 
+  /** A broadcast was recalled: listeners that resume do not get it. Writes one row if the log has it. */
+  wipe(id: string): void {
+    const named = `"id":${JSON.stringify(id)}`;
+    const at = this.#slots.findIndex(({ text }) => text?.includes(named));
+    const known = this.#slots[at];
+    if (known === undefined) return;
+    const { made: _, ...wiped } = { ...known, text: null };
+    this.#slots[at] = slotOf(wiped);
+    this.#store.put(wiped.position % LIMITS.LOG_ENTRIES, wiped);
+  }
+
   /** Writes the broadcasts that are not durable yet: one row for each. */
   save(): void {
     for (const { made: _, ...entry } of this.#slots) {

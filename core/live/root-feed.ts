@@ -2,6 +2,7 @@
 import { LIMITS } from "../../schema/limits.ts";
 import { livePlaceBytes } from "../../schema/live.ts";
 import type { LogEntry } from "../tag/calls/broadcast.ts";
+import { recalledBy } from "../tag/log/recalled.ts";
 import type { LiveHost } from "./host.ts";
 import { LiveLog } from "./log.ts";
 import type { LiveEntry, LiveStore } from "./store.ts";
@@ -117,6 +118,10 @@ export class RootFeed {
     // The same may have been appended meanwhile.
     for (const entry of await this.#signed(fresh)) {
       if (entry.position > log.head) log.append(entry);
+    }
+    for (const entry of fresh) {
+      const of = recalledBy(entry);
+      if (of !== null) log.wipe(this.#host.messageId({ ...entry, ...of }));
     }
   }
 

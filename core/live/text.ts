@@ -53,9 +53,12 @@ export function signedPlaceOf(
   };
 }
 
-/** A broadcast with a condition or a filter is for some devices only, and listeners have no tags or attributes. */
-export const isForListeners = ({ condition, filter }: LogEntry): boolean =>
-  condition === null && filter === null;
+/**
+ * A broadcast with a condition or a filter is for some devices only, and listeners have no tags or attributes. A recall is none, and what
+ * was recalled is for nobody.
+ */
+export const isForListeners = ({ condition, filter, recalls, recalledAt }: LogEntry): boolean =>
+  (condition ?? filter ?? recalls ?? recalledAt) == null;
 
 /**
  * A broadcast as listeners get it; without a text if it is not for them.

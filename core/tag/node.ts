@@ -8,6 +8,8 @@ import { seqTimeMs } from "../message/clock.ts";
 import { LatestEpochs } from "../message/latest-epochs.ts";
 import {
   type BroadcastAnswer,
+  type BroadcastRecallAnswer,
+  type BroadcastRecallRequest,
   type BroadcastRequest,
   type BroadcastStatus,
   endsApp,
@@ -236,12 +238,12 @@ export class TagNode {
     // The end of an app is kept also if nobody joined yet: a registration may be under way.
     const state = this.#isRoot && endsApp(request) ? this.#makeRoot(EVERYONE) : this.#state;
     if (state?.root == null) return { ok: false, code: "tag_unknown" };
-    const { root } = state;
-    const answer = root.broadcast(request);
-    const { head } = state.log;
-    await this.#host.durable();
-    if (answer.ok) root.begin(head);
-    return answer;
+    return state.root.broadcast(request);
+  }
+
+  async recall(request: BroadcastRecallRequest): Promise<BroadcastRecallAnswer> {
+    const { root } = this.#state ?? {};
+    return root?.recall(request) ?? { ok: false, code: "message_not_found" };
   }
 
   async broadcastStatus(key: Uint8Array, seq?: number): Promise<BroadcastStatus | null> {

@@ -51,6 +51,7 @@ export const TAG_METHODS: Methods<TagRpc & TagImportRpc & Alarmed> = {
   countChild: true,
   go: true,
   broadcast: true,
+  recall: true,
   broadcastStatus: true,
   info: true,
   setLive: true,

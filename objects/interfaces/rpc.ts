@@ -33,6 +33,8 @@ import type { AuditEvent, AuditPage, AuditQuery } from "../../core/operator/audi
 import type { StoredCredential } from "../../core/operator/credentials.ts";
 import type {
   BroadcastAnswer,
+  BroadcastRecallAnswer,
+  BroadcastRecallRequest,
   BroadcastRequest,
   BroadcastStatus,
   LogEntry,
@@ -133,6 +135,8 @@ export interface TagRpc {
   // Of the root alone:
   /** Appends to the log, and answers when that is durable; `tag_unknown` if no device ever joined the tag. */
   broadcast(request: BroadcastRequest): Promise<BroadcastAnswer>;
+  /** Answers when it is durable and everyone was told, or after `waitMs`; `message_not_found` if the broadcast is not remembered. */
+  recall(request: BroadcastRecallRequest): Promise<BroadcastRecallAnswer>;
   /** Null if the broadcast is not remembered. */
   broadcastStatus(key: Uint8Array, seq?: number): Promise<BroadcastStatus | null>;
   /** Null if the tag was neither joined nor opened. */

@@ -2,6 +2,8 @@
 import { nodeAlarmOf, writeNode } from "../../core/move/node.ts";
 import type {
   BroadcastAnswer,
+  BroadcastRecallAnswer,
+  BroadcastRecallRequest,
   BroadcastRequest,
   BroadcastStatus,
   LogEntry,
@@ -139,6 +141,10 @@ export class TagShell implements TagRpc, TagImportRpc {
 
   broadcast(request: BroadcastRequest): Promise<BroadcastAnswer> {
     return this.#call((node) => node.broadcast(request));
+  }
+
+  recall(request: BroadcastRecallRequest): Promise<BroadcastRecallAnswer> {
+    return this.#call((node) => node.recall(request));
   }
 
   broadcastStatus(key: Uint8Array, seq?: number): Promise<BroadcastStatus | null> {

@@ -211,13 +211,10 @@ export const statusAnswer = lazily(() =>
 );
 export type StatusAnswerBody = AnswerOf<typeof statusAnswer>;
 
-/** Answer of `GET /v1/messages/{id}` for a broadcast. `sent` is final. Counts: see docs/api.md. */
-export const broadcastStatus = lazily(() =>
+/** How far a broadcast is, or the recall of one. `sent` is final. Counts: see docs/api.md. */
+const progress = lazily(() =>
   z.strictObject({
-    id: z.string(),
     status: z.enum(["accepted", "sending", "sent"]),
-    /** Milliseconds since 1970. */
-    acceptedAt: milliseconds(),
     finishedAt: milliseconds().nullable(),
     members: count(),
     attached: count(),
@@ -239,6 +236,18 @@ export const broadcastStatus = lazily(() =>
     rate: z.number().describe("Devices per second."),
   }),
 );
+
+/** Answer of `GET /v1/messages/{id}` for a broadcast. */
+export const broadcastStatus = lazily(() =>
+  z.strictObject({
+    id: z.string(),
+    /** Milliseconds since 1970. */
+    acceptedAt: milliseconds(),
+    /** When its sender recalled it, milliseconds since 1970. Absent if it did not. */
+    recalledAt: milliseconds().optional(),
+    ...progress().shape,
+  }),
+);
 export type BroadcastStatusBody = AnswerOf<typeof broadcastStatus>;
 
 /** Answer of `DELETE /v1/messages/{id}`. */
@@ -251,6 +260,12 @@ export const recallAnswer = lazily(() =>
     display: z.enum(RECALL_DISPLAYS).optional(),
     /** When the app had it, milliseconds since 1970. Absent if that is not known. */
     deliveredAt: milliseconds().optional(),
+    /** Of a broadcast: when its sender recalled it, milliseconds since 1970. */
+    recalledAt: milliseconds().optional(),
+    /** Of a broadcast: what became of it. From its recall on, devices count as `collapsed` that were not sent it. */
+    broadcast: progress().optional(),
+    /** Of a broadcast: how far its recall is. `acknowledged` counts the devices that have taken it off their display, or did not have it. */
+    recall: progress().optional(),
     tookMs: tookMs(),
   }),
 );

@@ -250,13 +250,14 @@ export class PushServer {
   }
 
   /**
-   * Recalls a message to one registration. Safe to repeat. `status` is `recalled` if the app never gets the message, and otherwise how it ended, such as
+   * Recalls a message or a broadcast. Safe to repeat. `status` is `recalled` if the app never gets the message, and otherwise how it ended, such as
    * `delivered`. If the app had the message, `display` says whether it was told to take it off its display; `pending` means that the device has not
-   * answered, and will be told on its next link.
+   * answered, and will be told on its next link. A broadcast is always `recalled`: `broadcast` says what became of it so far, and `recall`
+   * how many devices were told; all that are online, once its `status` is `sent`.
    *
-   * @param id - From the answer of `send`; for an alias, from one of its results.
+   * @param id - From the answer of `send` or `broadcast`; for an alias, from one of its results.
    * @param options - `wait`: seconds to wait for the device's answer, 0 to 20. Default: 5.
-   * @throws PushServerError `message_not_found` if the mesh has no record of it, `message_id_invalid` for a broadcast
+   * @throws PushServerError `message_not_found` if the mesh has no record of it, `message_id_invalid` for an ID that is not the app's
    * @example
    * const { status, display } = await push.recall(id);
    */

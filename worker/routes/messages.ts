@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { deviceName } from "../../core/identity/device-id.ts";
 import { seqTimeMs } from "../../core/message/clock.ts";
-import { nodeObjectName, openSource, SOURCE_CHARS } from "../../core/tag/name.ts";
+import { nodeObjectName, SOURCE_CHARS } from "../../core/tag/name.ts";
 import { MeshError } from "../../schema/errors.ts";
 import { jsonOfText } from "../../schema/http/text-send.ts";
 import {
@@ -32,6 +32,7 @@ import {
   readSignedBytes,
 } from "../request/signed.ts";
 import { sendMessages } from "../send/batch.ts";
+import { openOwnSource, progressOf } from "../send/broadcast-status.ts";
 import {
   contentOf,
   fingerprintOf,
@@ -190,19 +191,22 @@ async function statusOfMessage(
 
 async function statusOfBroadcast(
   c: MeshContext,
-  { appName: app }: Caller,
+  caller: Caller,
   id: string,
   { seq, key, regId: source }: MessageIdParts,
 ): Promise<BroadcastStatusBody> {
-  const tagId = openSource(c.get("config").keyring, app, source);
-  if (tagId === undefined) throw new MeshError("message_id_invalid");
+  const tagId = openOwnSource(c, caller, source);
+  const { appName: app } = caller;
   const root = nodeObjectName({ app, tagId, path: "" });
   const found = await wakeInTime(c, root, () =>
     c.env.TAGS.getByName(root).broadcastStatus(key, seq),
   );
-  if (found?.seq !== seq) throw new MeshError("message_not_found");
-  const { seq: _, first: __, ...status } = found;
-  return { id, acceptedAt: seqTimeMs(seq), ...status };
+  if (found?.seq !== seq || found.isRecall) throw new MeshError("message_not_found");
+  const { recalledAt } = found;
+  return {
+    ...{ id, acceptedAt: seqTimeMs(seq), ...progressOf(found) },
+    ...(recalledAt === undefined ? {} : { recalledAt }),
+  };
 }
 
 async function getMessage(c: MeshContext): Promise<Response> {

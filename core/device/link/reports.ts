@@ -9,9 +9,11 @@ import type { MessageEvents } from "../events/message-events.ts";
 import type { Timelines } from "../events/timelines.ts";
 import type { Mail } from "../mail/mail.ts";
 import type { Registration } from "../registration.ts";
+import type { Tags } from "../tags/tags.ts";
 
 interface ReportParts {
   readonly mail: Mail;
+  readonly tags: Tags;
   readonly events: MessageEvents;
   readonly timelines: Timelines;
 }
@@ -43,6 +45,10 @@ export class Reports {
     const key = toBase64Url(one.key);
     const known = timelines.optionsOf(registration, key, seq, source);
     if (kind === DeviceEventKind.RECALLED || kind === DeviceEventKind.UNKNOWN) {
+      if (source !== "") {
+        this.#parts.tags.recallAnswered(registration, one, context);
+        return;
+      }
       const isRemoved = kind === DeviceEventKind.RECALLED;
       const display = isRemoved ? "removed" : "unknown";
       const takenAt = takenAgoMs === undefined ? undefined : at(seq, takenAgoMs, context.now);

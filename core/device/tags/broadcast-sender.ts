@@ -4,6 +4,7 @@ import { LIMITS } from "../../../schema/limits.ts";
 import type { Context } from "../../link/effects.ts";
 import { isNowOrNever } from "../../message/clock.ts";
 import type { LogEntry } from "../../tag/calls/broadcast.ts";
+import { recalledBy } from "../../tag/log/recalled.ts";
 import { tagIdOf } from "../../tag/name.ts";
 import type { CurrentLink } from "../current-link.ts";
 import type { Registration } from "../registration.ts";
@@ -51,6 +52,26 @@ export class BroadcastSender {
     pending.subscription.registration.broadcasts.drop(pending, "gone");
   }
 
+  /** A broadcast that was held or sent has ended. If it was sent, the caller moves the cursor of its tag. */
+  end(
+    pending: PendingBroadcast,
+    end: NonNullable<PendingBroadcast["end"]>,
+    context: Context,
+  ): void {
+    const { subscription, position } = pending;
+    const { cursors, nodes } = this.#parts;
+    const wasHeld = pending.state === "held";
+    subscription.registration.broadcasts.drop(pending, "done");
+    pending.end = end;
+    subscription.recordOutcome(position, end);
+    nodes.settle(pending.tokens.splice(0), end, context);
+    for (const duplicate of pending.duplicates) cursors.advance(duplicate);
+    if (!wasHeld) return;
+    this.#held--;
+    subscription.held--;
+    cursors.advance(subscription);
+  }
+
   /** Sends the held broadcasts that may go. */
   pump(context: Context): void {
     if (this.#held === 0) return;
@@ -84,6 +105,8 @@ export class BroadcastSender {
       let bytes = 0;
       for (let pending = window.held[0]; pending !== undefined; pending = window.held[0]) {
         if (!window.hasRoom || (bytes > 0 && bytes + pending.bytes > LIMITS.DELIVER_BYTES)) break;
+        // It goes in a frame of its own, after what was before it.
+        if (pending.entry?.recalls !== undefined && going.length > 0) break;
         sent.push(pending.subscription);
         pending.subscription.held--;
         this.#held--;
@@ -95,6 +118,10 @@ export class BroadcastSender {
           continue;
         }
         window.track(pending);
+        if (entry.recalls !== undefined) {
+          this.#recall(registration, pending.subscription, entry, context);
+          continue;
+        }
         going.push({ subscription: pending.subscription, entry });
         bytes += pending.bytes;
       }
@@ -125,6 +152,21 @@ export class BroadcastSender {
         this.#parts.cursors.markMoved(subscription);
       if (subscription.held === 0) this.#parts.catchUp.pageSent(subscription);
     }
+  }
+
+  /** The app takes it off its display. The device answers as to the recall of any message. */
+  #recall(
+    registration: Registration,
+    subscription: Subscription,
+    entry: LogEntry,
+    context: Context,
+  ): void {
+    const of = recalledBy(entry);
+    if (of === null) return;
+    const { slot, tag } = subscription.record;
+    const source = this.#sourceOf(subscription, entry.cover[0] ?? tag);
+    const value = { slot, ...of, recall: true, source };
+    this.#parts.link.sendTo(registration, { kind: "withdraw", value }, context);
   }
 
   #broadcast({

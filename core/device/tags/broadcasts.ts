@@ -4,12 +4,12 @@
  */
 import type { Cursor } from "../../../schema/generated/link.ts";
 import { LIMITS } from "../../../schema/limits.ts";
-import { toBase64Url } from "../../../schema/text.ts";
 import type { Context } from "../../link/effects.ts";
 import { isNowOrNever } from "../../message/clock.ts";
 import { contentBytes } from "../../message/options.ts";
 import { endsApp, type LogEntry } from "../../tag/calls/broadcast.ts";
 import type { DeliverAnswer, DeliverRequest } from "../../tag/calls/fan-out.ts";
+import { broadcastName, recalledBy } from "../../tag/log/recalled.ts";
 import type { CurrentLink } from "../current-link.ts";
 import type { Registration } from "../registration.ts";
 import type { Registrations } from "../registrations.ts";
@@ -57,6 +57,7 @@ export class Broadcasts implements PageHandler {
     const subscription = table.find(registration.slot, request.tag);
     if (subscription === undefined) return answer("unknown");
     const { prev, entries, waitMs } = request;
+    this.#withhold(registration, entries, context);
     if (subscription.call === "join") {
       // The join is not answered yet; the device fetches once it is.
       subscription.missed = true;
@@ -111,6 +112,7 @@ export class Broadcasts implements PageHandler {
       this.#parts.registrations.deleted.add(subscription.registration);
       return;
     }
+    this.#withhold(subscription.registration, entries, context, subscription);
     for (const entry of entries) {
       if (
         entry.position <= (subscription.coveredUpTo ?? 0) ||
@@ -157,12 +159,7 @@ export class Broadcasts implements PageHandler {
     for (const { pending, position: at } of subscription.outstanding) {
       if (at > position) break;
       if (pending.subscription !== subscription || pending.state !== "sent") continue;
-      subscription.registration.broadcasts.drop(pending, "done");
-      const outcome = discarded.includes(at) ? "expired" : "acknowledged";
-      pending.end = outcome;
-      subscription.recordOutcome(at, outcome);
-      this.#parts.nodes.settle(pending.tokens.splice(0), outcome, context);
-      for (const duplicate of pending.duplicates) this.#parts.cursors.advance(duplicate);
+      this.#parts.sender.end(pending, discarded.includes(at) ? "expired" : "acknowledged", context);
       counts = true;
     }
     if (!counts) return false;
@@ -170,6 +167,21 @@ export class Broadcasts implements PageHandler {
     this.#parts.cursors.markMoved(subscription);
     this.pump(context);
     return true;
+  }
+
+  /** The device has answered the recall of a broadcast. */
+  recallAnswered(
+    registration: Registration,
+    recalled: Parameters<typeof broadcastName>[0],
+    context: Context,
+  ): void {
+    const pending = registration.broadcasts.recalled.get(broadcastName(recalled));
+    if (pending?.state !== "sent") return;
+    const { subscription } = pending;
+    this.#parts.sender.end(pending, "acknowledged", context);
+    subscription.advance();
+    this.#parts.cursors.markMoved(subscription);
+    this.pump(context);
   }
 
   /** The link has ended, or the app stops listening: broadcasts that it has not acknowledged will be fetched again. */
@@ -220,15 +232,43 @@ export class Broadcasts implements PageHandler {
     }
   }
 
+  /**
+   * Before all else: the app must not get what was recalled, even if its recall has to wait.
+   *
+   * @param fetching its page is being taken, and is not over yet
+   */
+  #withhold(
+    registration: Registration,
+    entries: readonly LogEntry[],
+    context: Context,
+    fetching?: Subscription,
+  ): void {
+    const { held, recalled } = registration.broadcasts;
+    for (const entry of entries) {
+      const of = recalledBy(entry);
+      if (of === null) continue;
+      const name = broadcastName(of);
+      if (recalled.get(name) === undefined) recalled.set(name, null);
+      const waiting = held.find(({ entry: each }) => each !== null && broadcastName(each) === name);
+      if (waiting === undefined) continue;
+      const { subscription } = waiting;
+      this.#parts.sender.end(waiting, "collapsed", context);
+      if (subscription.held === 0 && subscription !== fetching)
+        this.#parts.catchUp.pageSent(subscription);
+    }
+  }
+
   /** Decides about an entry: it is held, it arrives through another tag, or it is not for this device. */
   #take(subscription: Subscription, entry: LogEntry, now: number): EntryState {
     const { registration } = subscription;
     // A ttl 0 broadcast is for the devices that are there when its turn comes; its node decides when that is.
     if (!isNowOrNever(entry.seq) && entry.expiresAt <= now) return "expired";
     if (!this.#parts.audience.includes(subscription, entry)) return "filtered";
+    const { recalled } = registration.broadcasts;
+    if (recalled.size > 0 && recalled.get(broadcastName(entry)) !== undefined) return "collapsed";
     const { position } = entry;
     // The seq is part of the key, because it is the same in each tag: another broadcast may reuse an idempotency key that they forgot.
-    const key = entry.cover.length > 1 ? `${entry.seq}.${toBase64Url(entry.key)}` : null;
+    const key = entry.cover.length > 1 ? broadcastName(entry) : null;
     const known = key === null ? undefined : registration.broadcasts.find(key);
     if (known !== undefined && known.subscription !== subscription) {
       if (known.state !== "done") {
@@ -249,6 +289,8 @@ export class Broadcasts implements PageHandler {
     if (key !== null) registration.broadcasts.share(key, pending);
     this.#parts.sender.hold(pending, now);
     subscription.outstanding.push({ position, pending });
+    const of = recalledBy(entry);
+    if (of !== null) recalled.set(broadcastName(of), pending);
     return pending;
   }
 

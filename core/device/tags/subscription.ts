@@ -22,7 +22,7 @@ export interface PendingBroadcast {
   /** Tokens of nodes that wait for its acknowledgement. */
   readonly tokens: number[];
   /** How it was "done"; absent for "acknowledged". */
-  end?: "acknowledged" | "expired";
+  end?: "acknowledged" | "expired" | "collapsed";
   /** Other tags of the registration with the same broadcast, which do not send it again. */
   readonly duplicates: Subscription[];
 }

@@ -92,6 +92,11 @@ export class Tags implements Part {
     this.#catchUp.attach(registration, now);
   }
 
+  /** The device has answered the recall of a broadcast. */
+  recallAnswered(...answered: Parameters<Broadcasts["recallAnswered"]>): void {
+    this.#broadcasts.recallAnswered(...answered);
+  }
+
   /** Broadcasts that the app has not acknowledged will be fetched again. */
   detach(registration: Registration, context: Context): void {
     this.#broadcasts.detach(registration, context);

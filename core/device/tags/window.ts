@@ -1,4 +1,5 @@
 /** The broadcasts of one registration: held ones, those on the socket, and recent ones of several tags. */
+import { BoundedMap } from "../../../schema/bounded-map.ts";
 import { LIMITS } from "../../../schema/limits.ts";
 import type { PendingBroadcast } from "./subscription.ts";
 
@@ -15,6 +16,8 @@ export class BroadcastWindow {
   #sentBytes = 0;
   /** Broadcasts of several tags, by seq and key: each goes through one of its tags. */
   readonly #shared = new Map<string, PendingBroadcast>();
+  /** By the names of broadcasts that were recalled, as a page that is on its way may still have one: their recalls; null for one not taken yet. */
+  readonly recalled = new BoundedMap<string, PendingBroadcast | null>(LIMITS.RECENT);
 
   /** Whether the socket has room for another broadcast of any size. */
   get hasRoom(): boolean {

@@ -36,6 +36,8 @@ export interface BroadcastRequest {
   readonly trustVersion?: number;
   /** The app was deleted: no message, but the end of each registration that gets it. Only the edge says so, when it deletes an app. */
   readonly ends?: boolean;
+  /** No message, but the recall of the broadcast with this number: see core/tag/log/recalled.ts. */
+  readonly recalls?: number;
   /** By the app's live key, for live listeners; null if the app has none. */
   readonly signature: Uint8Array | null;
   /** Set if another tag of the cover accepted it: it has the same ID and expiry here. */
@@ -52,6 +54,8 @@ export interface LogEntry extends Omit<BroadcastRequest, "app" | "ttlSeconds" | 
   readonly expiresAt: number;
   /** When the root accepted it, milliseconds since 1970, if its number is from a later time because the clock was ahead before. */
   readonly takenAt?: number;
+  /** When its sender recalled it, milliseconds since 1970: its content is gone, and nobody is sent it. */
+  readonly recalledAt?: number;
 }
 
 /** Whether it is the end of a deleted app. */
@@ -108,4 +112,24 @@ export interface BroadcastStatus extends FanOutCounts {
   readonly rate: number;
   /** Milliseconds since 1970; null until it is `sent`. */
   readonly finishedAt: number | null;
+  /** When its sender recalled it, milliseconds since 1970. */
+  readonly recalledAt?: number;
+  /** It is the recall of another broadcast. */
+  readonly isRecall?: true;
+}
+
+/** The root's answer to a recall that is durable: what became of the broadcast, and how far its recall is. */
+export type BroadcastRecallAnswer =
+  | { readonly ok: true; readonly broadcast: BroadcastStatus; readonly recall: BroadcastStatus }
+  | Refused;
+
+/** From the edge: a recall of a broadcast by its sender. */
+export interface BroadcastRecallRequest {
+  /** Of the broadcast. */
+  readonly key: Uint8Array;
+  readonly seq: number;
+  /** As of `BroadcastRequest`. */
+  readonly trustVersion: number;
+  /** How long to wait until everyone was told, milliseconds. */
+  readonly waitMs: number;
 }

@@ -60,6 +60,8 @@ interface Entries {
   readonly entries: readonly LogEntry[];
   /** When the first of them expires. */
   readonly until: number;
+  /** `Log.recalls` when they were read. */
+  readonly recalls: number;
   /** See `newestTrust`. */
   readonly trustVersion: number;
 }
@@ -360,12 +362,18 @@ export class MemberFanOut {
   #entriesAfter(prev: number | null): Entries {
     const from = prev ?? this.position - 1;
     const now = this.#parts.host.now();
-    if (this.#entries?.prev !== from || this.#entries.until <= now) {
-      const entries = this.#parts.log.between(from, this.position, now);
+    const { log } = this.#parts;
+    const { recalls } = log;
+    const known = this.#entries;
+    if (known?.prev !== from || known.until <= now || known.recalls !== recalls) {
+      const entries = log.between(from, this.position, now);
       const lasting = entries.filter(({ seq }) => !isNowOrNever(seq));
       const until = Math.min(...lasting.map(({ expiresAt }) => expiresAt));
-      this.#entries = { prev: from, entries, until, trustVersion: newestTrust(entries) };
+      const trustVersion = newestTrust(entries);
+      const read: Entries = { prev: from, entries, until, recalls, trustVersion };
+      this.#entries = read;
+      return read;
     }
-    return this.#entries;
+    return known;
   }
 }

@@ -65,7 +65,9 @@ async function callSlice(
 ): Promise<Exclude<FanOutAnswer, { ok: false }> | null> {
   const { position } = entry;
   const first = Math.max(from, position + 1 - LIMITS.LOG_ENTRIES);
-  const entries = [...log.slice(first, position - 1), entry];
+  // It may have been recalled since its fan-out began.
+  const last = log.entry(position) ?? entry;
+  const entries = [...log.slice(first, position - 1), last];
   const gap = from < (entries[0]?.position ?? 0);
   const sliceMs = LIMITS.SLICE_MS;
   const request = { tag, entries, gap, pace: pace(), sliceMs, settle, drive };

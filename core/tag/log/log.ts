@@ -2,16 +2,16 @@
  * The log of one node: a ring of the last broadcasts. At the root an entry is stored when it is appended, elsewhere when it is served.
  * Rows are read when they are needed: a row read is billed on Cloudflare, and takes time everywhere.
  */
-import { LIMITS } from "../../../schema/limits.ts";
 import { isNowOrNever } from "../../message/clock.ts";
 import { contentBytes } from "../../message/options.ts";
 import { endsApp, type LogEntry } from "../calls/broadcast.ts";
-import type { Replacement } from "../calls/membership.ts";
 import { owesSomething } from "../outcome/outcome.ts";
 import type { LogHeader, LogRecord, LogState, TagStore } from "../store.ts";
 import { findHead } from "./head.ts";
 import { KeyIndex } from "./key-index.ts";
-import { replacementsIn, replacesForAll } from "./replacements.ts";
+import { type LogPage, missedPage } from "./page.ts";
+import { recalledBy, wipedBy } from "./recalled.ts";
+import { replacesForAll } from "./replacements.ts";
 
 interface Slot {
   readonly header: LogHeader;
@@ -19,15 +19,6 @@ interface Slot {
   state: LogState | null;
   /** Null if it is stored and its data is not in memory. */
   entry: LogEntry | null;
-}
-
-/** One page of catch-up. */
-interface LogPage {
-  readonly entries: readonly LogEntry[];
-  /** The last position that the page covers. */
-  readonly upTo: number;
-  /** Later broadcasts with the entries' collapse keys that are for some members only: the device knows whether it is one. */
-  readonly replacements: readonly Replacement[];
 }
 
 interface LogParts {
@@ -56,12 +47,13 @@ export class Log {
   /** Positions that are not stored, ascending. */
   readonly #unstored = new Set<number>();
   readonly #keys = new KeyIndex({
-    bounds: () => ({ first: this.#first, head: this.head }),
+    bounds: () => ({ first: this.first, head: this.head }),
     header: (position) => this.header(position),
     readHeaders: () => this.#readHeaders(),
   });
   /** Positions that are not served, or are owed to someone; null until first needed. */
   #unsettled: Set<number> | null = null;
+  #recalls = 0;
 
   constructor(parts: LogParts) {
     this.#parts = parts;
@@ -138,7 +130,16 @@ export class Log {
     return this.unsettled.filter(({ position }) => this.state(position) === null);
   }
 
-  /** @param store true writes the row now, false leaves that to `recordOutcome` */
+  /** Rises with each broadcast that is recalled: what was read before may have to be read again. */
+  get recalls(): number {
+    return this.#recalls;
+  }
+
+  /**
+   * A recall takes its broadcast out of the log first: one more row.
+   *
+   * @param store true writes the row now, false leaves that to `recordOutcome`
+   */
   append(entry: LogEntry, store: boolean): void {
     const { position } = entry;
     const { data: _, ...rest } = entry;
@@ -149,6 +150,7 @@ export class Log {
       this.#parts.onGap(position - 1);
       this.#born = position - 1;
     }
+    this.#wipeRecalled(entry);
     if (store) this.#store.putEntry(this.#slotOf(position), entry, null);
     else this.#unstored.add(position);
     this.#add({ header: { ...rest, bytes: contentBytes(entry) }, state: null, entry });
@@ -203,7 +205,7 @@ export class Log {
   /** All entries from `first` to `last`, inclusive, that the log still has. */
   slice(first: number, last: number): LogEntry[] {
     const entries: LogEntry[] = [];
-    for (let position = Math.max(first, this.#first); position <= last; position++) {
+    for (let position = Math.max(first, this.first); position <= last; position++) {
       const entry = this.entry(position);
       if (entry !== undefined) entries.push(entry);
     }
@@ -220,38 +222,17 @@ export class Log {
   between(after: number, upTo: number, now: number): LogEntry[] {
     const entries: LogEntry[] = [];
     const isTurn = ({ position }: LogHeader) => position === upTo || this.state(position) === null;
-    for (let position = Math.max(after + 1, this.#first); position <= upTo; position++) {
-      if (!this.#isWanted(position, now, isTurn)) continue;
+    for (let position = Math.max(after + 1, this.first); position <= upTo; position++) {
+      if (!this.isWanted(position, now, isTurn)) continue;
       const entry = this.entry(position);
       if (entry !== undefined) entries.push(entry);
     }
     return entries;
   }
 
-  /**
-   * The first page of what a device that has everything up to `after` missed.
-   *
-   * @param isForNow whether a ttl 0 broadcast is for the device: it was connected when the fan-out reached it, or will still be reached
-   */
+  /** See `missedPage`. */
   page(after: number, now: number, isForNow: (header: LogHeader) => boolean = never): LogPage {
-    const entries: LogEntry[] = [];
-    const first = Math.max(after + 1, this.#first, this.head + 1 - LIMITS.LOG_ENTRIES);
-    let bytes = 0;
-    let upTo = Math.max(after, first - 1);
-    for (let position = first; position <= this.head; position++) {
-      if (this.#isWanted(position, now, isForNow)) {
-        const size = this.header(position)?.bytes ?? 0;
-        const isFull =
-          entries.length >= LIMITS.CATCH_UP_ENTRIES ||
-          (entries.length > 0 && bytes + size > LIMITS.CATCH_UP_BYTES);
-        if (isFull) break;
-        const entry = this.entry(position);
-        if (entry !== undefined) entries.push(entry);
-        bytes += size;
-      }
-      upTo = position;
-    }
-    return { entries, upTo, replacements: replacementsIn(entries, this.headers()) };
+    return missedPage(this, after, now, isForNow);
   }
 
   /** Finds an entry by its key; reads the whole ring once. */
@@ -276,7 +257,7 @@ export class Log {
   }
 
   /** The oldest position that is still sent. */
-  get #first(): number {
+  get first(): number {
     return Math.max(this.#born, this.head - this.#size) + 1;
   }
 
@@ -305,6 +286,19 @@ export class Log {
     this.#slots.set(position, slot);
     this.#keys.add(slot.header);
     this.#head = Math.max(this.#head ?? 0, position);
+  }
+
+  /** Its content goes at once, and its place stays: what became of it so far is still told. */
+  #wipeRecalled(recall: LogEntry): void {
+    const recalled = recalledBy(recall);
+    const header = recalled && this.findBySeq(recalled.seq, recalled.key);
+    if (!header || header.recalledAt !== undefined) return;
+    const entry = wipedBy(recall, header);
+    const { position, data: _, ...rest } = entry;
+    const state = this.state(position);
+    if (!this.#unstored.has(position)) this.#store.putEntry(this.#slotOf(position), entry, state);
+    this.#slots.set(position, { header: { ...rest, position, bytes: 0 }, state, entry });
+    this.#recalls++;
   }
 
   /** Forgets everything up to a position: its slots are taken. */
@@ -379,13 +373,13 @@ export class Log {
   }
 
   /**
-   * Whether an entry is still to be sent: not expired, and not replaced for all members.
+   * Whether an entry is still to be sent: not expired, not recalled, and not replaced for all members.
    *
    * @param isForNow decides for ttl 0
    */
-  #isWanted(position: number, now: number, isForNow: (header: LogHeader) => boolean): boolean {
+  isWanted(position: number, now: number, isForNow: (header: LogHeader) => boolean): boolean {
     const header = this.header(position);
-    if (header === undefined) return false;
+    if (header === undefined || header.recalledAt !== undefined) return false;
     if (isNowOrNever(header.seq)) return isForNow(header);
     if (header.expiresAt <= now) return false;
     return !this.isCollapsed(position);

@@ -202,5 +202,7 @@ export function joinStatus(a: BroadcastStatus, b: BroadcastStatus | null): Broad
     listeners: a.listeners + b.listeners,
     rate: a.rate + b.rate,
     finishedAt: status === "sent" ? Math.max(a.finishedAt ?? 0, b.finishedAt ?? 0) : null,
+    ...(a.recalledAt === undefined ? {} : { recalledAt: a.recalledAt }),
+    ...(a.isRecall === undefined ? {} : { isRecall: a.isRecall }),
   };
 }

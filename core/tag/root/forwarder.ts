@@ -92,6 +92,10 @@ export class Forwarder {
       const [position] = queue.positions;
       const entry = position === undefined ? undefined : this.#parts.log.entry(position);
       if (position === undefined || entry === undefined) return;
+      if (entry.recalledAt !== undefined) {
+        this.#end(tag, queue, position, true);
+        continue;
+      }
       const waitMs = await this.#ask(tag, entry);
       if (typeof waitMs === "number") {
         queue.failures++;

@@ -4,6 +4,8 @@ import { isReused } from "../../fingerprint.ts";
 import { HybridClock, seqTimeMs } from "../../message/clock.ts";
 import type {
   BroadcastAnswer,
+  BroadcastRecallAnswer,
+  BroadcastRecallRequest,
   BroadcastRequest,
   BroadcastStatus,
   LogEntry,
@@ -15,6 +17,7 @@ import type { NodeFanOut } from "../fan-out/node-fan-out.ts";
 import { OwingNodePolls } from "../fan-out/owing-nodes.ts";
 import type { TagHost } from "../host.ts";
 import type { Log } from "../log/log.ts";
+import { recallKey } from "../log/recalled.ts";
 import type { Members } from "../members/members.ts";
 import { noCounts } from "../outcome/counts.ts";
 import { addToOutcome, limitOwing, type TreeOutcome } from "../outcome/outcome.ts";
@@ -24,7 +27,13 @@ import { Job } from "./job.ts";
 import { LiveNodes } from "./live-nodes.ts";
 import { OtherTags } from "./other-tags.ts";
 import { BroadcastQueue } from "./queue.ts";
+import { recallOf } from "./recall.ts";
 import { readStatus } from "./status.ts";
+
+/** How soon, and how often, a recall looks whether everyone was told. */
+const RECALL_LOOK_MS = 20;
+const RECALL_LOOKS_MS = 500;
+const NOT_FOUND = { ok: false, code: "message_not_found" } as const;
 
 interface RootParts {
   readonly host: TagHost;
@@ -100,8 +109,17 @@ export class Root {
     return this.#liveNodes.report(report);
   }
 
-  /** Appends a broadcast to the log: one row, and the alarm. Call `begin` once that is durable. */
-  broadcast(request: BroadcastRequest): BroadcastAnswer {
+  /** Appends a broadcast to the log, and begins to serve it once that is durable. */
+  async broadcast(request: BroadcastRequest): Promise<BroadcastAnswer> {
+    const answer = this.#append(request);
+    const { head } = this.#parts.log;
+    await this.#parts.host.durable();
+    if (answer.ok) this.#begin(head);
+    return answer;
+  }
+
+  /** One row, and the alarm. */
+  #append(request: BroadcastRequest): BroadcastAnswer {
     const { log, host } = this.#parts;
     const known = log.find(request.key);
     if (known !== undefined) {
@@ -109,6 +127,10 @@ export class Root {
         ? { ok: false, code: "idempotency_key_reused" }
         : { ok: true, seq: known.seq };
     }
+    // Its recall has overtaken it on the way from another root, which called here again meanwhile.
+    const overtaken = request.accepted && log.find(recallKey(request.key));
+    if (overtaken && overtaken.recalls === request.accepted?.seq)
+      return { ok: true, seq: overtaken.recalls };
     const now = host.now();
     const { waiting } = this.#queue;
     const refused = broadcastRefusal({ log, oldest: log.unserved[0], waiting, now });
@@ -128,8 +150,29 @@ export class Root {
     return { ok: true, seq: entry.seq };
   }
 
+  /** Broadcasts the recall of a broadcast: two rows, and the alarm. Then waits until everyone was told. */
+  async recall(request: BroadcastRecallRequest): Promise<BroadcastRecallAnswer> {
+    const { log, app, host } = this.#parts;
+    const { key, seq, trustVersion, waitMs } = request;
+    const header = log.findBySeq(seq, key);
+    if (header?.seq !== seq || header.recalls !== undefined) return NOT_FOUND;
+    const answer = await this.broadcast(recallOf(header, app, trustVersion));
+    if (!answer.ok) return answer;
+    const until = host.now() + waitMs;
+    for (let pauseMs = RECALL_LOOK_MS; ; pauseMs = Math.min(2 * pauseMs, RECALL_LOOKS_MS)) {
+      const recall = await this.status(recallKey(key));
+      const leftMs = until - host.now();
+      // Also ends if the clock was set back.
+      if (recall === null || recall.status === "sent" || leftMs <= 0 || leftMs > waitMs) {
+        const broadcast = await this.status(key, seq);
+        return broadcast && recall ? { ok: true, broadcast, recall } : NOT_FOUND;
+      }
+      await host.sleep(Math.min(pauseMs, leftMs));
+    }
+  }
+
   /** Broadcasts up to this position are durable. Live listeners get them at once, before their turn. */
-  begin(position: number): void {
+  #begin(position: number): void {
     const { reportError } = this.#parts.host;
     this.#areDurable(position);
     this.#liveNodes.publish();

@@ -60,8 +60,13 @@ async function askRoot(
 }
 
 function ownStatus(parts: StatusParts, header: LogHeader): BroadcastStatus {
+  const { recalledAt, recalls } = header;
   const state = parts.log.state(header.position);
-  return state === null ? statusOfJob(parts, header) : statusOfOutcome(parts, header, state);
+  return {
+    ...(state === null ? statusOfJob(parts, header) : statusOfOutcome(parts, header, state)),
+    ...(recalledAt === undefined ? {} : { recalledAt }),
+    ...(recalls === undefined ? {} : { isRecall: true }),
+  };
 }
 
 /** Of a broadcast that was served. */

@@ -369,8 +369,8 @@ export class AppClient extends ClientBase implements PushClient {
     if (!recall) return;
     const { regId = "" } = this;
     const isTaken = found === "taken";
-    // A handler that has failed may have shown it before.
-    if (isTaken || found === "failed")
+    // A handler that has failed may have shown it before. Broadcasts that the app had are not remembered.
+    if (isTaken || found === "failed" || (found === "unknown" && source !== undefined))
       this.tellRecalled({ id: formatMessageId({ seq, key, regId: source ?? regId }) });
     // Of a message that is dropped, the acknowledgement says so.
     if (!isTaken && found !== "unknown" && source === undefined) return;

@@ -4,6 +4,7 @@ import { Random } from "../../../bench/simulate/random.ts";
 import type { LogEntry } from "../../../core/tag/calls/broadcast.ts";
 import { findHead } from "../../../core/tag/log/head.ts";
 import { Log } from "../../../core/tag/log/log.ts";
+import { recallKey } from "../../../core/tag/log/recalled.ts";
 import type { LogState } from "../../../core/tag/store.ts";
 import { MemoryTagStore } from "./support/memory-tag-store.ts";
 import { keyOf } from "./support/world.ts";
@@ -177,4 +178,20 @@ describe("the log of a node", () => {
     expect(log.state(1)).toMatchObject(state);
     expect(log.unserved).toEqual([]);
   });
+});
+
+test("X4 a recall costs a row for the recalled, whose content is gone, and whose outcome stays, over a sleep", () => {
+  const rig = new Rig(0);
+  for (const position of [1, 2]) rig.log.append(entry(position), true);
+  rig.log.recordOutcome(1, { attached: "", failed: [], outcome: "{}" });
+  const { rows } = rig.store;
+  rig.log = rig.open();
+  rig.log.append({ ...entry(3), recalls: entry(1).seq, key: recallKey(keyOf(1)) }, true);
+  expect(rig.store.rows - rows).toBe(2);
+  for (const log of [rig.log, rig.open()]) {
+    expect(log.entry(1)?.data).toHaveLength(0);
+    expect(log.state(1)?.outcome).toBe("{}");
+    expect(log.page(0, 0).entries.map(({ position }) => position)).toEqual([2, 3]);
+    expect(log.find(keyOf(1))?.recalledAt).toBeGreaterThan(0);
+  }
 });

@@ -993,10 +993,12 @@ export interface components {
         };
         BroadcastStatus: {
             id: string;
-            /** @enum {string} */
-            status: "accepted" | "sending" | "sent";
             /** @description Milliseconds since 1970. */
             acceptedAt: number;
+            /** @description Milliseconds since 1970. */
+            recalledAt?: number;
+            /** @enum {string} */
+            status: "accepted" | "sending" | "sent";
             finishedAt: number | null;
             members: number;
             attached: number;
@@ -2833,6 +2835,52 @@ export interface operations {
                         display?: "removed" | "unknown" | "pending";
                         /** @description Milliseconds since 1970. */
                         deliveredAt?: number;
+                        /** @description Milliseconds since 1970. */
+                        recalledAt?: number;
+                        broadcast?: {
+                            /** @enum {string} */
+                            status: "accepted" | "sending" | "sent";
+                            finishedAt: number | null;
+                            members: number;
+                            attached: number;
+                            delivered: number;
+                            acknowledged: number;
+                            filtered: number;
+                            deferred: number;
+                            offline: number;
+                            failed: number;
+                            expired: number;
+                            collapsed: number;
+                            remaining: number;
+                            owed: number;
+                            unreached: number;
+                            nodes: number;
+                            listeners: number;
+                            /** @description Devices per second. */
+                            rate: number;
+                        };
+                        recall?: {
+                            /** @enum {string} */
+                            status: "accepted" | "sending" | "sent";
+                            finishedAt: number | null;
+                            members: number;
+                            attached: number;
+                            delivered: number;
+                            acknowledged: number;
+                            filtered: number;
+                            deferred: number;
+                            offline: number;
+                            failed: number;
+                            expired: number;
+                            collapsed: number;
+                            remaining: number;
+                            owed: number;
+                            unreached: number;
+                            nodes: number;
+                            listeners: number;
+                            /** @description Devices per second. */
+                            rate: number;
+                        };
                         /** @description Milliseconds from the request's arrival to this answer. */
                         tookMs: number;
                     };
@@ -2858,6 +2906,52 @@ export interface operations {
                         display?: "removed" | "unknown" | "pending";
                         /** @description Milliseconds since 1970. */
                         deliveredAt?: number;
+                        /** @description Milliseconds since 1970. */
+                        recalledAt?: number;
+                        broadcast?: {
+                            /** @enum {string} */
+                            status: "accepted" | "sending" | "sent";
+                            finishedAt: number | null;
+                            members: number;
+                            attached: number;
+                            delivered: number;
+                            acknowledged: number;
+                            filtered: number;
+                            deferred: number;
+                            offline: number;
+                            failed: number;
+                            expired: number;
+                            collapsed: number;
+                            remaining: number;
+                            owed: number;
+                            unreached: number;
+                            nodes: number;
+                            listeners: number;
+                            /** @description Devices per second. */
+                            rate: number;
+                        };
+                        recall?: {
+                            /** @enum {string} */
+                            status: "accepted" | "sending" | "sent";
+                            finishedAt: number | null;
+                            members: number;
+                            attached: number;
+                            delivered: number;
+                            acknowledged: number;
+                            filtered: number;
+                            deferred: number;
+                            offline: number;
+                            failed: number;
+                            expired: number;
+                            collapsed: number;
+                            remaining: number;
+                            owed: number;
+                            unreached: number;
+                            nodes: number;
+                            listeners: number;
+                            /** @description Devices per second. */
+                            rate: number;
+                        };
                         /** @description Milliseconds from the request's arrival to this answer. */
                         tookMs: number;
                     };

@@ -5,12 +5,14 @@ import type {
   BroadcastRequest,
   BroadcastStatus,
 } from "../../../../core/tag/calls/broadcast.ts";
+import { recallKey } from "../../../../core/tag/log/recalled.ts";
 import { firstPosition } from "../../../../core/tag/tree/creation.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import type { Fault } from "../../support/faults.ts";
 import type { SimDevice } from "../support/device.ts";
 import type { SimLive } from "../support/live.ts";
 import { broadcastOf, type Caller, World } from "../support/world.ts";
+import { checkMembers, checkStatus } from "./checks.ts";
 import { Ledger, type Sent, Violation } from "./ledger.ts";
 import { LASTING_SECONDS, type Step, TAGS, type Tag } from "./steps.ts";
 
@@ -101,10 +103,14 @@ export class History {
         return this.#run(this.#send(this.#begin({ cover, lane, pace, ttlSeconds })), waits);
       }
       case "send again": {
-        const sent = this.#ledger.sent.at(-1 - step.back);
+        const sent = this.#sentBack(step.back);
         // Later than that nobody need know it, and it would be another.
         if (sent === undefined || sent.expiresAt + LIMITS.TAG_STATUS_MS < world.clock.now) return;
         return this.#run(this.#send(sent), step.waits);
+      }
+      case "recall": {
+        const sent = this.#sentBack(step.back);
+        return sent && this.#run(this.#recall(sent), step.waits);
       }
       case "listen":
         return this.#listen(step);
@@ -192,6 +198,34 @@ export class History {
     const answer = await this.#taken(request.cover, ask, give).catch(() => null);
     if (answer?.ok === true) this.#ledger.accepted(sent, answer);
     else this.#now.delete(sent);
+  }
+
+  #sentBack(back: number): Sent | undefined {
+    return this.#ledger.sent.filter(({ request }) => request.recalls === undefined).at(-1 - back);
+  }
+
+  /** Nothing is promised of a recall that failed: some may have it, and some not. */
+  async #recall(sent: Sent): Promise<void> {
+    const { taken, request } = sent;
+    if (taken === null) return;
+    const { tag, seq } = taken;
+    this.#now.delete(sent);
+    const { key } = request;
+    // Tags before the one that took it had never had a member.
+    const cover = request.cover.slice(request.cover.indexOf(tag));
+    const ttlSeconds = LIMITS.TTL_MAX_SECONDS;
+    const change = { cover, key: recallKey(key), recalls: seq, ttlSeconds };
+    sent.recall ??= this.#ledger.begin(broadcastOf(change), this.world.clock.now);
+    const asked = { key, seq, trustVersion: 0, waitMs: 0 };
+    const root = this.world.nodeName("", tag);
+    const answer = await this.world
+      .callFromOutside(root, (node) => node.recall(asked), "edge")
+      .catch(() => null);
+    if (answer?.ok !== true) return;
+    this.#ledger.accepted(sent.recall, { tag, seq: answer.recall.seq });
+    if (answer.recall.status !== "sent") return;
+    const has = (device: SimDevice) => [...device.keys.values()].some((k) => k.includes(sent.key));
+    sent.hadBy ??= new Set([...this.world.devices.values()].filter(has));
   }
 
   async #taken(
@@ -292,7 +326,7 @@ export class History {
     for (const each of world.devices.values())
       if (each.linked) this.#ledger.check(each, world.clock.now);
     this.#checkNow();
-    for (const sent of this.#ledger.sent) await this.#checkStatus(sent);
+    for (const sent of this.#ledger.sent) await checkStatus(world, sent);
     await this.#checkLive();
     // Everybody comes back.
     for (const each of world.devices.values()) {
@@ -302,7 +336,7 @@ export class History {
     }
     await world.alarms(ALL_RETRIES_MS);
     for (const each of world.devices.values()) this.#ledger.check(each, world.clock.now);
-    for (const tag of TAGS) await this.#checkMembers(tag);
+    for (const tag of TAGS) await checkMembers(world, this.#ledger.sent, tag);
   }
 
   #checkNow(): void {
@@ -312,33 +346,6 @@ export class History {
       const without = [...there].filter((device) => !device.keys.get(tag)?.includes(sent.key));
       if (without.length > 0)
         throw new Violation(`B11 ${without.length} of ${there.size} who were there had no ttl 0`);
-    }
-  }
-
-  async #checkStatus({ taken, key, request, expiresAt }: Sent): Promise<void> {
-    if (taken === null) return;
-    const { now } = this.world.clock;
-    const status = await this.world.status(request.key, taken.tag);
-    if (status === null && expiresAt + LIMITS.TAG_STATUS_MS < now) return;
-    if (status === null) throw new Violation(`B15 nobody knows ${key}`);
-    const { attached, delivered, filtered, deferred, offline, failed, expired, collapsed } = status;
-    const ends = delivered + filtered + deferred + offline + failed + expired + collapsed;
-    const devices = [...this.world.devices.values()];
-    const shown = devices
-      .flatMap(({ keys }) => [...keys.values()])
-      .filter((of) => of.includes(key));
-    const isLasting = expiresAt > now;
-    const wrong = {
-      "is not final": status.status !== "sent" || status.remaining > 0 || status.owed > 0,
-      "counts ends that no member came to": attached !== ends,
-      "counts more than were shown it": delivered > shown.length,
-      "gave up a member": isLasting && failed > 0,
-      "gave up a node or a tag": isLasting && status.unreached > 0,
-    };
-    for (const [what, isWrong] of Object.entries(wrong)) {
-      if (!isWrong) continue;
-      const told = JSON.stringify({ ...status, shown: shown.length });
-      throw new Violation(`B15 ${key} ${what}: ${told}`);
     }
   }
 
@@ -358,28 +365,6 @@ export class History {
         .filter(({ position }) => !live.taken.includes(position));
       if (missed.length > 0)
         throw new Violation(`B13 ${name} never heard ${missed.map(({ position }) => position)}`);
-    }
-  }
-
-  async #checkMembers(tag: Tag): Promise<void> {
-    const { world } = this;
-    const members = world.members(tag);
-    for (const device of world.devices.values()) {
-      const nodes = members.get(device.name) ?? [];
-      if (nodes.length !== Number(device.tags.has(tag)))
-        throw new Violation(`T1 ${device.name} is in ${nodes.length} nodes of ${tag}`);
-    }
-    const info = await world.root(tag).info();
-    if ((info?.members ?? 0) !== members.size)
-      throw new Violation(`T1 ${tag} counts ${info?.members} of ${members.size}`);
-    const keys = world.logOf(tag).map(({ key }) => key);
-    if (new Set(keys).size !== keys.length)
-      throw new Violation(`B4 ${tag} has one broadcast twice`);
-    for (const { key, taken, request } of this.#ledger.sent) {
-      if (taken === null || !request.cover.includes(tag)) continue;
-      const entry = world.logOf(tag).find((each) => each.key === key);
-      if (entry !== undefined && entry.seq !== taken.seq)
-        throw new Violation(`B4 ${key} is another broadcast at ${tag} than at ${taken.tag}`);
     }
   }
 }

@@ -26,6 +26,10 @@ export interface Sent {
   readonly before: ReadonlySet<Membership>;
   /** Null until its sender was answered. */
   taken: { readonly tag: string; readonly seq: number } | null;
+  /** Its recall, from when its sender asked for one: nobody needs to have it any more. */
+  recall: Sent | null;
+  /** Who had been shown it when all were told of its recall; null before. */
+  hadBy: ReadonlySet<SimDevice> | null;
 }
 
 export class Ledger {
@@ -47,7 +51,10 @@ export class Ledger {
     const { cover, key, ttlSeconds } = request;
     const expiresAt = now + ttlSeconds * 1_000;
     const before = new Set([...this.#members].filter(({ tag }) => cover.includes(tag)));
-    const sent: Sent = { request, key: toBase64Url(key), expiresAt, before, taken: null };
+    const sent: Sent = {
+      ...{ request, key: toBase64Url(key), expiresAt, before },
+      ...{ taken: null, recall: null, hadBy: null },
+    };
     this.sent.push(sent);
     return sent;
   }
@@ -72,10 +79,16 @@ export class Ledger {
       if (new Set(keys).size !== keys.length)
         throw new Violation(`B4 ${device.name} was shown one broadcast twice at ${tag}`);
     }
+    for (const { key, hadBy } of this.sent) {
+      const isShown = [...device.keys.values()].some((keys) => keys.includes(key));
+      if (isShown && hadBy?.has(device) === false)
+        throw new Violation(`X4 ${device.name} was shown ${key} after its recall`);
+    }
     for (const { tag, owed, ...member } of this.#members) {
       if (member.device !== device) continue;
       const shown = new Set(device.keys.get(tag));
-      const lost = [...owed].filter(({ key, expiresAt }) => expiresAt > now && !shown.has(key));
+      const due = [...owed].filter(({ expiresAt, recall }) => expiresAt > now && recall === null);
+      const lost = due.filter(({ key }) => !shown.has(key));
       if (lost.length > 0)
         throw new Violation(`B1 ${device.name} never had ${lost.length} of ${owed.size} of ${tag}`);
     }

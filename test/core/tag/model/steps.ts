@@ -27,6 +27,8 @@ export type Step =
     }
   /** A sender sends once more what it sent so many broadcasts ago. */
   | { readonly kind: "send again"; readonly back: number; readonly waits: boolean }
+  /** A sender recalls what it sent so many broadcasts ago. */
+  | { readonly kind: "recall"; readonly back: number; readonly waits: boolean }
   | {
       readonly kind: "listen";
       readonly tag: Tag;
@@ -86,6 +88,7 @@ export const steps = {
     waits,
   }),
   again: fc.record({ kind: fc.constant("send again" as const), back: fc.nat(3), waits }),
+  recall: fc.record({ kind: fc.constant("recall" as const), back: fc.nat(3), waits }),
   listen: fc.record({
     kind: fc.constant("listen" as const),
     tag,
@@ -118,6 +121,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: steps.lose },
   { weight: 12, arbitrary: steps.broadcast },
   { weight: 3, arbitrary: steps.again },
+  { weight: 4, arbitrary: steps.recall },
   { weight: 2, arbitrary: steps.listen },
   { weight: 1, arbitrary: steps.probe },
   { weight: 2, arbitrary: steps.disk },

@@ -6,6 +6,7 @@ import type {
   DeliverRequest,
 } from "../../../../core/tag/calls/fan-out.ts";
 import type { AttachAnswer, JoinAnswer } from "../../../../core/tag/calls/membership.ts";
+import { recalledBy } from "../../../../core/tag/log/recalled.ts";
 import { devicePath } from "../../../../core/tag/name.ts";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { toBase64Url } from "../../../../schema/text.ts";
@@ -42,6 +43,10 @@ export class SimDevice {
   #epochs = 0;
   /** How long its app takes to say that it has a broadcast. */
   silentMs = 0;
+  /** Keys of broadcasts that were recalled: a page that is on its way may still have one. */
+  readonly #recalled = new Set<string>();
+  /** Of those: tag and position. */
+  readonly #withheld = new Set<string>();
   /** Positions that are not for it, as its condition or its filter has it. */
   readonly leftOut = new Set<number>();
   outcome: ((request: DeliverRequest) => DeliverAnswer | null) | null = null;
@@ -193,6 +198,7 @@ export class SimDevice {
         return;
       }
       if (!this.linked) return;
+      this.#withhold(answer.entries);
       for (const entry of answer.entries) this.#show(tag, subscription, entry);
       subscription.row.cursor = Math.max(subscription.row.cursor ?? 0, answer.upTo);
       if (!answer.more) {
@@ -206,6 +212,7 @@ export class SimDevice {
     const scripted = this.outcome?.(request) ?? null;
     if (scripted !== null) return scripted;
     const { tag, path, prev, entries } = request;
+    this.#withhold(entries);
     const subscription = this.tags.get(tag);
     if (subscription === undefined || subscription.row.path !== path) {
       return { ok: true, outcome: "unknown" };
@@ -224,14 +231,26 @@ export class SimDevice {
     }
     if (this.silentMs > 0) await this.#world.clock.sleep(this.silentMs);
     const ends = entries.map(({ position }): DeliverOutcome => {
+      if (this.#withheld.has(`${tag} ${position}`)) return "collapsed";
       return this.leftOut.has(position) ? "filtered" : "acknowledged";
     });
     return { ok: true, outcome: ends.pop() ?? "filtered", before: ends };
   }
 
+  #withhold(entries: readonly LogEntry[]): void {
+    for (const entry of entries) {
+      const of = recalledBy(entry);
+      if (of !== null) this.#recalled.add(toBase64Url(of.key));
+    }
+  }
+
   /** The app's own duplicate window is its cursor here: what it saw before is not shown. */
   #show(tag: string, subscription: Subscription, { position, key }: LogEntry): void {
     if (position <= (subscription.row.cursor ?? 0) || this.leftOut.has(position)) return;
+    if (this.#recalled.has(toBase64Url(key))) {
+      this.#withheld.add(`${tag} ${position}`);
+      return;
+    }
     this.shown.set(tag, [...(this.shown.get(tag) ?? []), position]);
     this.keys.set(tag, [...(this.keys.get(tag) ?? []), toBase64Url(key)]);
   }
