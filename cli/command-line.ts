@@ -27,6 +27,7 @@ import { keyCreate } from "./commands/key/create.ts";
 import { keyList } from "./commands/key/list.ts";
 import { keyRevoke } from "./commands/key/revoke.ts";
 import { listen } from "./commands/listen.ts";
+import { messageList } from "./commands/message/list.ts";
 import { recall } from "./commands/recall.ts";
 import { registrationBan } from "./commands/registration/ban.ts";
 import { registrationList } from "./commands/registration/list.ts";
@@ -107,6 +108,9 @@ export function commandLine(env: NodeJS.ProcessEnv): Command {
     .addCommand(webhookTest(env))
     .addCommand(webhookDeadLetters(env))
     .addCommand(webhookReplay(env));
+  const message = new Command("message")
+    .description("list messages by their label")
+    .addCommand(messageList(env));
   const registration = new Command("registration")
     .description("list the registrations of an app, end them, and ban their devices")
     .addCommand(registrationList(env))
@@ -136,6 +140,7 @@ export function commandLine(env: NodeJS.ProcessEnv): Command {
     .addCommand(sign(env))
     .addCommand(tag)
     .addCommand(alias)
+    .addCommand(message)
     .addCommand(registration)
     .addCommand(webhook)
     .addCommand(grant(env).enablePositionalOptions().addCommand(grantRevoke(env)))

@@ -8,6 +8,7 @@ export * from "./http/enums.ts";
 export { aliasText, tagText } from "./http/fields.ts";
 export * from "./http/grants.ts";
 export * from "./http/live.ts";
+export * from "./http/message/list.ts";
 export * from "./http/messages.ts";
 export * from "./http/operators.ts";
 export * from "./http/policy.ts";

@@ -23,6 +23,7 @@ import { docs } from "./routes/docs.ts";
 import { encryption } from "./routes/encryption.ts";
 import { grants } from "./routes/grants.ts";
 import { live } from "./routes/live.ts";
+import { messageList } from "./routes/message-list.ts";
 import { messages } from "./routes/messages.ts";
 import { operators } from "./routes/operators.ts";
 import { recall } from "./routes/recall.ts";
@@ -48,6 +49,7 @@ const HANDLERS: Handlers = {
   ...grants,
   ...encryption,
   ...live,
+  ...messageList,
   ...webhooks,
   ...apps,
   ...operators,

@@ -1,5 +1,5 @@
 /** The storage port of an app's webhooks. docs/storage.md describes the tables. */
-import type { Endpoint } from "./types.ts";
+import type { Endpoint, LabelledMessage, LabelQuery } from "./types.ts";
 
 /** The events of one call for one endpoint. */
 export interface PacketHead {
@@ -82,6 +82,15 @@ export interface WebhookStore {
   forgetSeen(now: number, limit: number): number;
   /** When the first one is over; null for none. */
   seenUntil(): number | null;
+
+  /** Writes one row and its index entry. The same message again changes nothing. */
+  putLabelled(message: LabelledMessage): void;
+  /** Newest first. */
+  listLabelled(query: LabelQuery): readonly LabelledMessage[];
+  countLabelled(): number;
+  /** The oldest ones of all labels. */
+  oldestLabelled(limit: number): readonly LabelledMessage[];
+  removeLabelled(message: LabelledMessage): void;
 
   erase(): void;
 }

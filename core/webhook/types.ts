@@ -12,11 +12,32 @@ export interface WebhookEvent {
   readonly [field: string]: unknown;
 }
 
+/** A message that was sent with a label, as the list of its label has it. */
+export interface LabelledMessage {
+  readonly label: string;
+  /** When the mesh accepted it, milliseconds since 1970. */
+  readonly at: number;
+  /** Of the message. */
+  readonly id: string;
+  readonly regId: string;
+}
+
+export interface LabelQuery {
+  readonly label: string;
+  /** Milliseconds since 1970: included. */
+  readonly after: number;
+  /** Where the page begins: messages that come before this time and ID, newest first. */
+  readonly before: Pick<LabelledMessage, "at" | "id">;
+  readonly limit: number;
+}
+
 /** Events that are stored together, or not at all. */
 export interface AcceptRequest {
   /** Names this call: a call with the same name is a repetition. */
   readonly packet: string;
   readonly events: readonly WebhookEvent[];
+  /** For the lists of their labels, whether any endpoint wants events or not. */
+  readonly labelled?: readonly LabelledMessage[];
   /** How long a repetition is recognised, milliseconds. Default: `LIMITS.WEBHOOK_DEDUPE_MS`, which costs no row. */
   readonly onceMs?: number;
 }

@@ -93,6 +93,7 @@ export const WEBHOOK_METHODS: Methods<WebhookRpc & Alarmed> = {
   accept: true,
   health: true,
   deadLetters: true,
+  labelled: true,
   replay: true,
   erase: true,
   endpoints: true,

@@ -75,6 +75,8 @@ import type {
   EndpointChange,
   EndpointHealth,
   EndpointSettings,
+  LabelledMessage,
+  LabelQuery,
   ListedEndpoint,
   ReplayAnswer,
   ReplayRequest,
@@ -190,6 +192,8 @@ export interface WebhookRpc {
   /** How it goes with the endpoints here. */
   health(): Promise<readonly EndpointHealth[]>;
   deadLetters(query: DeadLetterQuery): Promise<DeadLetterPage>;
+  /** Of the messages with a label that this object has, newest first. */
+  labelled(query: LabelQuery): Promise<readonly LabelledMessage[]>;
   /** Safe to repeat. */
   replay(request: ReplayRequest): Promise<ReplayAnswer>;
   /** From the edge: the app is deleted. Safe to repeat. */

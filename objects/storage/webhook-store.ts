@@ -6,7 +6,7 @@ import type {
   PacketHead,
   WebhookStore,
 } from "../../core/webhook/store.ts";
-import type { Endpoint } from "../../core/webhook/types.ts";
+import type { Endpoint, LabelledMessage, LabelQuery } from "../../core/webhook/types.ts";
 import { fromBase64Url, toBase64Url } from "../../schema/text.ts";
 import { OwnTables } from "./own-tables.ts";
 import type { Sql } from "./sql.ts";
@@ -32,6 +32,12 @@ const HEALTH = new Table({
 const SEEN = new Table({
   own: { name: "seen" },
   shared: { name: "webhook_seen", scope },
+});
+
+const LABELLED = new Table({
+  own: { name: "labelled" },
+  shared: { name: "webhook_labelled", scope },
+  names: ["label"],
 });
 
 const LIST_ENDPOINTS = ENDPOINTS.select(["value"]);
@@ -61,7 +67,19 @@ const LIST_OVER = SEEN.select(["packet"], { where: "until <= ?", tail: "LIMIT ?"
 const FIRST_SEEN = SEEN.select(["MIN(until) AS until"]);
 const DELETE_SEEN = SEEN.delete(["packet"]);
 
-const ALL = [ENDPOINTS, PACKETS, BATCHES, HEALTH, SEEN].map((table) => table.delete());
+const LABELLED_ROW = ["label", "at", "id", "reg_id"];
+const LABELLED_KEY = ["label", "at", "id"];
+const LABELLED_FIELDS = ["label", "at", "id", "reg_id AS regId"];
+const PUT_LABELLED = LABELLED.put(LABELLED_ROW, LABELLED_KEY);
+const LIST_LABELLED = LABELLED.select(LABELLED_FIELDS, {
+  where: "label = ? AND at >= ? AND (at, id) < (?, ?)",
+  tail: "ORDER BY at DESC, id DESC LIMIT ?",
+});
+const OLDEST_LABELLED = LABELLED.select(LABELLED_FIELDS, { tail: "ORDER BY at LIMIT ?" });
+const COUNT_LABELLED = LABELLED.select(["COUNT(*) AS n"]);
+const DELETE_LABELLED = LABELLED.delete(LABELLED_KEY);
+
+const ALL = [ENDPOINTS, PACKETS, BATCHES, HEALTH, SEEN, LABELLED].map((table) => table.delete());
 
 /** An endpoint as its row has it: secrets sealed, in base64url. */
 interface StoredEndpoint extends Omit<Endpoint, "secrets"> {
@@ -200,6 +218,29 @@ export abstract class WebhookRows<Tables extends ObjectTables> implements Webhoo
     return this.tables.get<{ until: number | null }>(FIRST_SEEN)?.until ?? null;
   }
 
+  putLabelled({ label, at, id, regId }: LabelledMessage): void {
+    this.tables.run(PUT_LABELLED, label, at, id, regId);
+  }
+
+  listLabelled({ label, after, before, limit }: LabelQuery): readonly LabelledMessage[] {
+    return this.tables.all<LabelledMessage>(
+      LIST_LABELLED,
+      ...[label, after, before.at, before.id, limit],
+    );
+  }
+
+  countLabelled(): number {
+    return this.tables.get<{ n: number }>(COUNT_LABELLED)?.n ?? 0;
+  }
+
+  oldestLabelled(limit: number): readonly LabelledMessage[] {
+    return this.tables.all<LabelledMessage>(OLDEST_LABELLED, limit);
+  }
+
+  removeLabelled({ label, at, id }: LabelledMessage): void {
+    this.tables.run(DELETE_LABELLED, label, at, id);
+  }
+
   erase(): void {
     this.#endpoints = null;
     this.tables.erase(ALL);
@@ -218,11 +259,17 @@ const OWN_QUEUE = {
 };
 /** Made by the first call that asks to be recognised for longer. */
 const OWN_SEEN = { seen: "(packet TEXT PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID" };
+/** Made by the app's first message with a label. The index is by what rows are removed. */
+const OWN_LABELLED = {
+  labelled: `(
+    label TEXT, at INTEGER, id TEXT, reg_id TEXT NOT NULL, PRIMARY KEY (label, at, id)) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS labelled_at ON labelled (at)`,
+};
 
 /** On the SQLite of the object itself. */
 export class SqlWebhookStore extends WebhookRows<OwnTables> {
   constructor(sql: Sql, secrets: StoredSecrets) {
-    super(new OwnTables(sql, [OWN_ENDPOINTS, OWN_QUEUE, OWN_SEEN]), secrets);
+    super(new OwnTables(sql, [OWN_ENDPOINTS, OWN_QUEUE, OWN_SEEN, OWN_LABELLED]), secrets);
   }
 
   get exists(): boolean {

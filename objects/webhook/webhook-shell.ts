@@ -4,7 +4,6 @@
  */
 import { Limiter } from "../../core/link/limiter.ts";
 import type { Refused } from "../../core/message/refusal.ts";
-import { eventsBody } from "../../core/webhook/body.ts";
 import {
   changeEndpoint,
   createEndpoint,
@@ -13,6 +12,7 @@ import {
   listedEndpoint,
   rotateSecret,
 } from "../../core/webhook/endpoints.ts";
+import { LabelledMessages } from "../../core/webhook/labelled.ts";
 import { firstWebhookName, shardOfWebhookName } from "../../core/webhook/names.ts";
 import { type Attempt, WebhookQueue } from "../../core/webhook/queue.ts";
 import type { WebhookStore } from "../../core/webhook/store.ts";
@@ -28,6 +28,8 @@ import type {
   EndpointChange,
   EndpointHealth,
   EndpointSettings,
+  LabelledMessage,
+  LabelQuery,
   ListedEndpoint,
   ReplayAnswer,
   ReplayRequest,
@@ -42,6 +44,7 @@ import { Memory } from "../memory.ts";
 import type { Erasable, ObjectRuntime } from "../runtime.ts";
 import { Stay } from "../stay.ts";
 import { deliver } from "./delivery.ts";
+import { sendTestEvent } from "./test-event.ts";
 import type { WebhookPort } from "./webhook-port.ts";
 
 type Store = WebhookStore & Erasable & { sealStaleSecrets(): number };
@@ -49,6 +52,7 @@ type Store = WebhookStore & Erasable & { sealStaleSecrets(): number };
 interface Loaded {
   readonly store: Store;
   readonly queue: WebhookQueue;
+  readonly labels: LabelledMessages;
 }
 
 /** Random bytes of an endpoint's id and of a `webhook-id`. */
@@ -91,6 +95,7 @@ export class WebhookShell implements WebhookRpc {
     this.#retry = new AlarmRetry(runtime);
     this.#memory = new Memory(runtime, ({ store }) => ({
       store,
+      labels: new LabelledMessages(store),
       queue: new WebhookQueue({
         store,
         random: () => runtime.random(),
@@ -114,9 +119,12 @@ export class WebhookShell implements WebhookRpc {
         const detail = `at most ${LIMITS.UPSTREAM_APP_PER_SECOND} messages of the app's devices a second`;
         return { ok: false, code: "rate_limited", detail, retryAfterMs: over };
       }
-      const accepted = await this.#memory.answer(({ queue }) =>
-        queue.accept(request, endpoints, now),
-      );
+      const { events, labelled = [] } = request;
+      const accepted = await this.#memory.answer(({ queue, labels }): AcceptAnswer => {
+        labels.add(labelled, now);
+        return events.length === 0 ? { ok: true } : queue.accept(request, endpoints, now);
+      });
+      if (events.length === 0) return accepted;
       if (accepted.ok) await this.#expect(now + LIMITS.WEBHOOK_BATCH_MS);
       return accepted;
     });
@@ -204,19 +212,8 @@ export class WebhookShell implements WebhookRpc {
     return this.#stay.during(async () => {
       const endpoint = await this.#answer(({ store }) => findEndpoint(store, id));
       if (endpoint === null) return null;
-      const begun = this.#runtime.now();
-      const batch = this.#makeBatchId();
-      const event = { id: `evt_${batch.slice(batch.indexOf("_") + 1)}`, type: "test", at: begun };
-      const body = eventsBody(begun, [JSON.stringify(event)]);
-      const { failure, status, text } = await deliver(
-        this.#port,
-        { endpoint, id: batch, body },
-        begun,
-      );
-      const tookMs = Math.max(0, this.#runtime.now() - begun);
-      const shown = text.slice(0, LIMITS.WEBHOOK_SHOWN_BYTES);
-      const error = failure?.error ?? null;
-      return { id: batch, delivered: failure === null, status, error, body: shown, tookMs };
+      const now = () => this.#runtime.now();
+      return sendTestEvent(this.#port, endpoint, this.#makeBatchId(), now);
     });
   }
 
@@ -228,6 +225,12 @@ export class WebhookShell implements WebhookRpc {
 
   deadLetters(query: DeadLetterQuery): Promise<DeadLetterPage> {
     return this.#answer(({ queue }) => queue.deadLetters(query));
+  }
+
+  /** A page of the messages with a label, of this object. */
+  labelled(query: LabelQuery): Promise<readonly LabelledMessage[]> {
+    const now = this.#runtime.now();
+    return this.#answer(({ labels }) => labels.page(query, now));
   }
 
   async replay(request: ReplayRequest): Promise<ReplayAnswer> {

@@ -10,6 +10,7 @@ import { encryptionRoutes } from "./encryption.ts";
 import type { AnswerOf } from "./fields.ts";
 import { grantRoutes } from "./grants.ts";
 import { liveRoutes } from "./live.ts";
+import { messageListRoutes } from "./message/list.ts";
 import { messageRoutes } from "./messages.ts";
 import { operatorRoutes } from "./operators.ts";
 import { registrationRoutes } from "./registrations.ts";
@@ -21,6 +22,7 @@ import { webhookRoutes } from "./webhooks/webhooks.ts";
 export const ROUTES = {
   ...deviceRoutes,
   ...batchRoutes,
+  ...messageListRoutes,
   ...messageRoutes,
   ...tagRoutes,
   ...registrationRoutes,

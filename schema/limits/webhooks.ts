@@ -30,6 +30,10 @@ export const WEBHOOK_LIMITS = {
    */
   RECEIPTS_CALL_BYTES: 65_536,
   RECEIPTS_ROWS: 64,
+  /** Messages with a label: how long their list has them, how many in one object of the app, and in a page. The oldest go first. */
+  LABELLED_MS: 2_592_000_000,
+  LABELLED_ROWS: 200_000,
+  LABELLED_PAGE: 100,
   /** Messages of one device to its app's server: rate, and burst. What a person does by hand, and a page that comes back. */
   UPSTREAM_PER_SECOND: 1,
   UPSTREAM_BURST: 60,

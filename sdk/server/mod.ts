@@ -19,6 +19,8 @@ export type {
   CredentialBody,
   KeyAnswerBody,
   MessageStatus,
+  MessagesAnswerBody,
+  MessagesQuery,
   NewCredentialBody,
   ProblemBody,
   RecallAnswerBody,

@@ -25,6 +25,7 @@ import { optionError, PushServerError } from "./errors.ts";
 import { type GrantOptions, makeGrant, type RevokeOptions, revokeGrant } from "./grant.ts";
 import type { LinkMessage } from "./link/content.ts";
 import { ServerLink, type ServerLinkOptions } from "./link/server-link.ts";
+import { Messages } from "./messages.ts";
 import { Registrations } from "./registrations.ts";
 import {
   type BatchesResult,
@@ -78,6 +79,8 @@ export class PushServer {
   readonly aliases: Aliases;
   /** Registrations: lists and removes them, and bans their devices. */
   readonly registrations: Registrations;
+  /** Messages by their label. */
+  readonly messages: Messages;
   /** The webhooks of the app: URLs of this server that the mesh sends events to. */
   readonly webhooks: Webhooks;
   /** Keys of registrations, for messages with `encrypt`. */
@@ -89,6 +92,7 @@ export class PushServer {
     this.tags = new Tags(this.#calls);
     this.aliases = new Aliases(this.#calls);
     this.registrations = new Registrations(this.#calls);
+    this.messages = new Messages(this.#calls);
     this.webhooks = new Webhooks(this.#calls);
     this.encryption = new Encryption(this.#calls, options.encryption);
   }

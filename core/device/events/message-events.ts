@@ -1,6 +1,6 @@
 /**
- * What happens to followed messages. Every step and every end of a message passes `tell`, which does nothing for a message that nobody follows. Sinks
- * store what they need: the timeline a row, receipts an entry in their outbox.
+ * What happens to followed messages. Every step and every end of a message passes `tell`, which does nothing for a message that nobody follows, except
+ * that it tells the acceptance of one with a label. Sinks store what they need: the timeline a row, receipts an entry in their outbox.
  */
 import type { MessageEventName } from "../../../schema/http/enums.ts";
 import type { Context } from "../../link/effects.ts";
@@ -61,7 +61,8 @@ export class MessageEvents {
     context: Context,
     at = context.now,
   ): void {
-    if (!isFollowed(options)) return;
+    const isListed = event === "accepted" && options?.label !== undefined;
+    if (!options || !(isListed || isFollowed(options))) return;
     const told: FollowedEvent = {
       ...{ registration, key, seq, options, event, at },
       ...(source === undefined ? {} : { source }),

@@ -1,6 +1,7 @@
 /**
- * Receipts: the ends of messages that were sent with `receipts`, and what devices report of them, for the app's webhooks. An event is stored with the
- * end of its message, several events of an app in one row. A call delivers a row to the app's webhooks, and is repeated until it is answered.
+ * Receipts: the ends of messages that were sent with `receipts`, and what devices report of them, for the app's webhooks; and messages with a label,
+ * for the list of that label. An event is stored with the end of its message, several events of an app in one row. A call delivers a row to the app's
+ * webhooks, and is repeated until it is answered.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import {
@@ -12,10 +13,10 @@ import { LIMITS } from "../../../schema/limits.ts";
 import { formatMessageId, toBase64Url } from "../../../schema/text.ts";
 import { backoffMs, isDue } from "../../backoff.ts";
 import type { CallResult, Context } from "../../link/effects.ts";
-import type { HybridClock } from "../../message/clock.ts";
+import { type HybridClock, seqTimeMs } from "../../message/clock.ts";
 import { decodeKey } from "../../message/key.ts";
 import { webhookNameOf } from "../../webhook/names.ts";
-import type { WebhookEvent } from "../../webhook/types.ts";
+import type { LabelledMessage, WebhookEvent } from "../../webhook/types.ts";
 import type { Calls } from "../calls.ts";
 import type { DeviceIdentity } from "../identity.ts";
 import type { ReceiptRecord, ReceiptStore } from "../store.ts";
@@ -50,6 +51,11 @@ interface Outbox {
 const AGAIN_MS = 30_000;
 
 const TOLD: ReadonlySet<MessageEventName> = new Set([...MESSAGE_ENDS, ...MESSAGE_REPORTS]);
+
+/** A message with a label, on its way to the list of that label: it travels as receipts do. */
+const LISTED = "listed";
+type Listed = LabelledMessage & { readonly type: typeof LISTED };
+const isListed = (entry: WebhookEvent | Listed): entry is Listed => entry.type === LISTED;
 
 /** Bytes of an event's ID. */
 const ID_BYTES = 15;
@@ -93,10 +99,18 @@ export class Receipts implements EventSink {
 
   take(told: FollowedEvent, { now }: Context): void {
     const { registration, key, seq, options, source, event, at } = told;
-    if (!options.receipts || !TOLD.has(event)) return;
+    const { label } = options;
+    const isReceipt = options.receipts === true && TOLD.has(event);
+    if (!isReceipt && (event !== "accepted" || label === undefined)) return;
     const { identity, name } = this.#parts;
     const { app } = registration.record;
     const { regId } = identity.registration(app, registration.generation);
+    const messageId = formatMessageId({ seq, key: decodeKey(key), regId: source ?? regId });
+    if (!isReceipt) {
+      const message = { label: label ?? "", at: seqTimeMs(seq), id: messageId, regId };
+      this.#add(app, { type: LISTED, ...message }, now);
+      return;
+    }
     this.#add(
       app,
       {
@@ -104,8 +118,8 @@ export class Receipts implements EventSink {
         type: event as WebhookEvent["type"],
         at,
         regId,
-        messageId: formatMessageId({ seq, key: decodeKey(key), regId: source ?? regId }),
-        ...(options.label === undefined ? {} : { label: options.label }),
+        messageId,
+        ...(label === undefined ? {} : { label }),
       },
       now,
     );
@@ -120,7 +134,7 @@ export class Receipts implements EventSink {
   }
 
   /** Adds an event to the app's row. Writes one row. */
-  #add(app: string, event: WebhookEvent, now: number): void {
+  #add(app: string, event: WebhookEvent | Listed, now: number): void {
     const { store, clock } = this.#parts;
     const outbox = this.#of(app, now);
     const last = outbox.rows.at(-1);
@@ -158,9 +172,12 @@ export class Receipts implements EventSink {
       if (outbox.rows.length === 1) outbox.isOpen = false;
       // Includes events that were added while the call waited for its turn.
       const { n, events } = outbox.rows[0] ?? record;
+      const entries = JSON.parse(events) as readonly (WebhookEvent | Listed)[];
+      const labelled = entries.filter(isListed).map(({ type: _, ...message }) => message);
       const request = {
         packet: `${name}.${n}`,
-        events: JSON.parse(events) as readonly WebhookEvent[],
+        events: entries.filter((entry): entry is WebhookEvent => !isListed(entry)),
+        ...(labelled.length === 0 ? {} : { labelled }),
       };
       const object = webhookNameOf(app, spread, webhookShards);
       return { kind: "webhook", name: object, call: { method: "accept", request } } as const;

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 
 /** The version of the tables, `user_version` of the database. Raise it with a change that an older program cannot work with. */
-export const TABLES_VERSION = 13;
+export const TABLES_VERSION = 14;
 
 // mail and tag_log have a rowid. Without one, rows are stored in the order of their keys, so that each insert rewrites another page, and
 // a message of 1 KB uses an overflow page. Measured with 64 writes per commit over 1,000 devices: 13.0 µs without and 6.7 with a rowid for
@@ -87,6 +87,9 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS webhook_health (
     webhook INTEGER, endpoint TEXT, value TEXT NOT NULL, PRIMARY KEY (webhook, endpoint)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS webhook_seen (webhook INTEGER, packet TEXT, until INTEGER NOT NULL, PRIMARY KEY (webhook, packet)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS webhook_labelled (
+    webhook INTEGER, label TEXT, at INTEGER, id TEXT, reg_id TEXT NOT NULL, PRIMARY KEY (webhook, label, at, id)) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS webhook_labelled_at ON webhook_labelled (webhook, at);
   CREATE TABLE IF NOT EXISTS webhook_alarms (webhook INTEGER PRIMARY KEY, at INTEGER NOT NULL);
   CREATE INDEX IF NOT EXISTS webhook_alarms_at ON webhook_alarms (at);
 

@@ -3,7 +3,7 @@ import type { Keyring } from "../../../core/identity/keyring.ts";
 import { StoredSecrets } from "../../../core/identity/stored-secrets.ts";
 import { firstWebhookName } from "../../../core/webhook/names.ts";
 import type { BatchRecord, HealthRecord, PacketHead } from "../../../core/webhook/store.ts";
-import type { Endpoint } from "../../../core/webhook/types.ts";
+import type { Endpoint, LabelledMessage } from "../../../core/webhook/types.ts";
 import { WebhookRows } from "../../../objects/storage/webhook-store.ts";
 import type { AlarmRow } from "./alarm-row.ts";
 import type { Database } from "./database.ts";
@@ -78,6 +78,11 @@ export class SharedWebhookStore extends WebhookRows<SharedTables> implements Ala
   override putSeen(packet: string, until: number): void {
     this.#create();
     super.putSeen(packet, until);
+  }
+
+  override putLabelled(message: LabelledMessage): void {
+    this.#create();
+    super.putLabelled(message);
   }
 
   override erase(): void {

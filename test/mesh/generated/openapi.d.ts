@@ -129,7 +129,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List the messages with a label
+         * @description Needs a key of scope send or read.
+         */
+        get: operations["listMessages"];
         put?: never;
         /**
          * Send a message to registrations or aliases, or broadcast it to tags
@@ -2105,6 +2109,167 @@ export interface operations {
             };
             /** @description `content_type_unsupported`: The content type is not application/json. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `too_many_failures`: Authentication from this network failed too often.
+             *     `too_many_requests`: Requests of this kind come too often from this network, device or app.
+             */
+            429: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `head_too_large`: The request headers are too large. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `internal`: The mesh failed.
+             *     `misconfigured`: The mesh is not configured.
+             */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `overloaded`: The mesh is too busy for this request.
+             *     `storage_unavailable`: The mesh cannot write to its disk and stored nothing.
+             *     `mesh_full`: The mesh or your address has the maximum number of connections, or of accounts created at once.
+             */
+            503: {
+                headers: {
+                    /** @description Seconds after which it can succeed. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Refused: see docs/errors.md. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMessages: {
+        parameters: {
+            query: {
+                label: string;
+                after?: number;
+                before?: number;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: {
+                /** @description The ETag of an earlier answer: 304 if it is still the same. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    /** @description The quota of the app's sends, if it has one: q in a window of w seconds. */
+                    "ratelimit-policy"?: string;
+                    /** @description If the app has a quota: r, the sends that are left, as far as this edge knows, and t, the seconds until there is one more. */
+                    ratelimit?: string;
+                    /** @description Send it as If-None-Match. */
+                    etag: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        messages: {
+                            id: string;
+                            to: string;
+                            label: string;
+                            /** @description Milliseconds since 1970. */
+                            acceptedAt: number;
+                        }[];
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description The answer has the ETag that the request names. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /**
+             * @description `field_invalid`: A field has the wrong type or is out of range.
+             *     `request_malformed`: The request is not well-formed HTTP.
+             */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `signature_missing`: The request is not signed.
+             *     `signature_malformed`: The signature headers cannot be parsed.
+             *     `signature_incomplete`: The signature does not cover every required component.
+             *     `signature_invalid`: The signature does not verify.
+             *     `signature_expired`: The signature is too old, or its time is in the future.
+             *     `key_unknown`: The signing key is unknown or revoked.
+             *     `key_expired`: The signing key has expired.
+             *     `send_token_invalid`: The send token is unknown, revoked or expired.
+             */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `scope_missing`: The signing key does not have the scope that this request needs.
+             *     `send_token_exposed`: The send token came over a connection that others can read.
+             */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_timeout`: The request did not arrive in time. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };

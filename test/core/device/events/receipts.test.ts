@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../../../schema/limits.ts";
 import { Rig, type SendFields } from "../support/rig.ts";
 
-const TOLD: SendFields = { key: "m", options: { receipts: true, label: "l" } };
+const TOLD: SendFields = { key: "m", options: { receipts: true } };
 
 describe("the receipt of a message", () => {
   test("Q10 Q11 of one that is acknowledged at once is one call, one row written and one deleted", () => {
@@ -15,7 +15,7 @@ describe("the receipt of a message", () => {
     let events: ReturnType<typeof rig.webhookAnswered> = [];
     expect(rig.rows(() => (events = rig.webhookAnswered()))).toBe(1);
     expect(events).toMatchObject([
-      { id: expect.stringMatching(/^evt_/), type: "delivered", at: rig.now, label: "l" },
+      { id: expect.stringMatching(/^evt_/), type: "delivered", at: rig.now },
     ]);
     expect(rig.store.receipts.size).toBe(0);
     expect(rig.device.lastingDeadline).toBeNull();
@@ -73,7 +73,7 @@ describe("the receipt of a message", () => {
 
   test("Q11 costs nothing for a message without", () => {
     const rig = Rig.online();
-    rig.sendAndWait({ key: "m", options: { label: "l" } });
+    rig.sendAndWait({ key: "m" });
     expect(rig.rows(() => rig.ack(1, 2, rig.takeMessages()[0]?.seq ?? 0))).toBe(0);
     expect(rig.webhooks).toHaveLength(0);
   });
