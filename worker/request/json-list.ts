@@ -1,6 +1,7 @@
 /** Reads a JSON body with a list of objects that are checked one by one, so that a fault in one of them does not fail the whole body. */
+import { MeshError } from "../../schema/errors.ts";
 import { type JsonBody, parseJson, readText } from "./body.ts";
-import { elementsOf, membersOf } from "./json-text.ts";
+import { elementsOf, isTooDeep, JSON_DEPTH, membersOf } from "./json-text.ts";
 
 const NO_MEMBERS: JsonBody["members"] = new Map();
 
@@ -18,10 +19,12 @@ export interface JsonList {
 
 /**
  * @param list the member of the body that has the elements
- * @throws MeshError `body_invalid` for what is no JSON, `field_invalid` for two members of one name outside of the elements
+ * @throws MeshError `body_invalid` for what is no JSON, or is nested too deep, `field_invalid` for two members of one name outside of the elements
  */
 export function readJsonList(body: Uint8Array, list: string): JsonList {
   const text = readText(body);
+  if (isTooDeep(text))
+    throw new MeshError("body_invalid", `the JSON is nested more than ${JSON_DEPTH} deep`);
   const value = parseJson(text);
   const elementAt = (at: number): unknown =>
     (value as Readonly<Record<string, readonly unknown[]>>)[list]?.[at];

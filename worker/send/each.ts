@@ -13,6 +13,8 @@ import { sendSingle, singleOutcome, singleSend } from "./single.ts";
 
 /** Messages between two turns of other work: read and handed to their devices in well under a millisecond. */
 const SLICE_COUNT = 16;
+/** Unless they are as costly as their sender can make them. On Workers, time stands still meanwhile, and a request has a thread of its own. */
+const SLICE_MS = 5;
 
 /**
  * Never rejects: what fails for one message is its outcome, and no other's.
@@ -49,8 +51,12 @@ class Sending {
     read: (at: number) => Outgoing<SingleTarget>,
   ): Promise<readonly (SendOutcome | MeshError)[]> {
     const { length } = this.#outcomes;
+    let from = Date.now();
     for (let at = 0; at < length; at++) {
-      if (at > 0 && at % SLICE_COUNT === 0) await turn(this.#c);
+      if (at > 0 && (at % SLICE_COUNT === 0 || Date.now() - from >= SLICE_MS)) {
+        await turn(this.#c);
+        from = Date.now();
+      }
       if (this.#window.isFull) await this.#window.room();
       if (at % SLICE_COUNT === 0) this.#leftMs = leftOf(this.#c, this.#waitMs);
       try {
