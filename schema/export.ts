@@ -14,10 +14,9 @@
  * what they send, and their listeners reconnect. For its use, see docs/operations/.
  */
 import * as z from "zod";
-import { condition, filter } from "./export/condition.ts";
+import { broadcastLine } from "./export/broadcast.ts";
 import { bytes, countOfThings as count, timeMs } from "./export/fields.ts";
 import { mailLine } from "./export/mail.ts";
-import { messageOptions, notification } from "./export/message-options.ts";
 import { auditLine, credentialLine } from "./export/operators.ts";
 import {
   exportedAttributes,
@@ -201,38 +200,6 @@ const members = z.strictObject({
     .max(EXPORT_MEMBERS),
 });
 
-/** An entry in the log of a node. */
-const broadcast = z.strictObject({
-  kind: z.literal("broadcast"),
-  node: z.string(),
-  position: z.int().min(1),
-  seq: count,
-  key: bytes,
-  cover: z.array(z.string()),
-  condition: condition.nullable(),
-  filter: filter.nullable(),
-  lane: z.literal([1, 2, 3]),
-  contentType: z.literal([1, 2, 3]),
-  data: bytes,
-  expiresAt: timeMs,
-  collapseKey: z.string().nullable(),
-  pace: z.number().nullable(),
-  signature: bytes.nullable(),
-  /** Fingerprint of the request's body. Since version 3. */
-  fingerprint: count.exactOptional(),
-  /** These three: see core/tag/calls/broadcast.ts. Since version 3. */
-  trustVersion: count.exactOptional(),
-  takenAt: timeMs.exactOptional(),
-  ends: z.boolean().exactOptional(),
-  /** Since version 4, as are `options`. */
-  notification: notification.exactOptional(),
-  options: messageOptions.exactOptional(),
-  /** Null until it is served. */
-  state: z
-    .strictObject({ attached: z.string(), failed: z.array(count), outcome: z.string() })
-    .nullable(),
-});
-
 // ---------------------------------------------------------------- devices
 
 const device = z.strictObject({
@@ -347,7 +314,7 @@ export const exportLine = z.discriminatedUnion("kind", [
   changes,
   node,
   members,
-  broadcast,
+  broadcastLine,
   device,
   registration,
   subscription,
@@ -371,7 +338,7 @@ type ChangesLine = z.output<typeof changes>;
 export type DirectoryLine = TagLine | ChangesLine;
 type NodeLine = z.output<typeof node>;
 type MembersLine = z.output<typeof members>;
-type BroadcastLine = z.output<typeof broadcast>;
+type BroadcastLine = z.output<typeof broadcastLine>;
 /** The data of one node of a tag. */
 export type NodePart = NodeLine | MembersLine | BroadcastLine;
 export type DeviceLine = z.output<typeof device>;

@@ -73,6 +73,16 @@ export class CountedStore implements TagStore {
     return slots.map(({ entry, state }) => ({ header: headerOf(entry), state }));
   }
 
+  /** It simulates none. */
+  listScheduled(): LogRecord[] {
+    return [];
+  }
+
+  deleteEntry(slot: number): void {
+    this.#onRow();
+    this.#log.delete(slot);
+  }
+
   readEntry(slot: number): LogRecord | null {
     const kept = this.#log.get(slot);
     if (kept === undefined) return null;

@@ -1,6 +1,7 @@
 /** Converts the stored state of a node of a tag to lines of an export, and back. */
 import { EXPORT_MEMBERS, type NodePart } from "../../schema/export.ts";
 import { LIMITS } from "../../schema/limits.ts";
+import type { LogEntry } from "../tag/calls/broadcast.ts";
 import { parseNodeName } from "../tag/name.ts";
 import type { TagStore } from "../tag/store.ts";
 
@@ -22,9 +23,9 @@ export function* readNode(name: string, store: TagStore): Generator<NodePart> {
   for (let at = 0; at < members.length; at += EXPORT_MEMBERS)
     yield { kind: "members", node: name, members: members.slice(at, at + EXPORT_MEMBERS) };
   const ring = ringOf(name);
-  for (const { header, state } of store.listLog()) {
+  for (const { header, state } of [...store.listLog(), ...store.listScheduled()]) {
     const { bytes: _, cover, filter, ...entry } = header;
-    const data = store.readData(header.position % ring, header.position);
+    const data = store.readData(slotOf(header, ring), header.position);
     if (data === null) continue;
     yield {
       kind: "broadcast",
@@ -61,16 +62,20 @@ export function writeNode(name: string, store: TagStore, parts: Iterable<NodePar
       for (const member of part.members) store.putMember(member);
     } else {
       const { kind: _, node: __, state, ...entry } = part;
-      store.putEntry(entry.position % ring, entry, state);
+      store.putEntry(slotOf(entry, ring), entry, state);
     }
   }
 }
+
+/** Of a broadcast that waits for its time, the position is its slot. */
+const slotOf = ({ sendAt, position }: Pick<LogEntry, "sendAt" | "position">, ring: number) =>
+  sendAt === undefined ? position % ring : position;
 
 /** Imported nodes report their counts to their parents spread over this time, not all at once. */
 const RECOUNT_MS = 600_000;
 
 /**
- * When the first alarm of an imported node is due: at once if broadcasts are unfinished or owed to other nodes; otherwise within
+ * When the first alarm of an imported node is due: at once if broadcasts are unfinished, scheduled or owed to other nodes; otherwise within
  * `RECOUNT_MS`, to report counts that it had not reported before the export.
  *
  * @param now milliseconds since 1970
@@ -78,6 +83,7 @@ const RECOUNT_MS = 600_000;
  */
 export function nodeAlarmOf(name: string, store: TagStore, now: number): number {
   if (isRoot(name) && store.listLog().some(({ state }) => state === null)) return now;
+  if (isRoot(name) && store.listScheduled().length > 0) return now;
   if ((store.readNode()?.debts ?? []).length > 0) return now;
   if (store.listLog().some(({ state }) => state?.outcome.includes('"owing') === true)) return now;
   let hash = 0;

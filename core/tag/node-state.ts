@@ -8,6 +8,7 @@ import { Log } from "./log/log.ts";
 import { type Member, Members } from "./members/members.ts";
 import { type NodeName, nodeObjectName } from "./name.ts";
 import { Root } from "./root/root.ts";
+import { Schedule } from "./root/schedule.ts";
 import type { NodeRecord, SubtreeCount, TagStore } from "./store.ts";
 import { Erasing } from "./tree/erasing.ts";
 import { isClosed, OpenState } from "./tree/open-state.ts";
@@ -60,6 +61,7 @@ export class NodeState {
       onUnknown: (member: Member) => this.remove(member),
     };
     const fanOut = new NodeFanOut(shared);
+    const schedule = isRoot ? new Schedule(store) : null;
     this.log = log;
     this.members = members;
     this.fanOut = fanOut;
@@ -76,10 +78,11 @@ export class NodeState {
     this.erasing = new Erasing({
       ...{ host, log, record: shared.record, change: shared.change },
       members: () => members.count,
+      isScheduled: () => schedule?.isEmpty === false,
       ask: (digit) => host.node(nodeObjectName({ app, tagId, path: path + digit })).go(),
       onGone: onChange,
     });
-    this.#makeRoot = isRoot ? () => new Root({ ...shared, fanOut }) : null;
+    this.#makeRoot = schedule && (() => new Root({ ...shared, fanOut, schedule }));
   }
 
   get record(): NodeRecord {

@@ -3,6 +3,9 @@ import type { LogEntry } from "./calls/broadcast.ts";
 import type { LiveAccess } from "./calls/live.ts";
 import type { CountReport } from "./calls/tree.ts";
 
+/** From here on, slots have broadcasts that wait for their time; those of the log are fewer. */
+export const SCHEDULED_SLOT = 1_000_000;
+
 /** A live node of the tag, known to its root. */
 export interface LiveNodeRecord {
   readonly region: string;
@@ -111,6 +114,10 @@ export interface TagStore {
    * @param slot position modulo the ring's size
    */
   readEntry(slot: number): LogRecord | null;
+  /** Reads the rows from `SCHEDULED_SLOT` on, which `listLog` leaves out. */
+  listScheduled(): LogRecord[];
+  /** Writes one row: the slot is empty. */
+  deleteEntry(slot: number): void;
   /** Reads one row; null if the slot has another position. */
   readData(slot: number, position: number): Uint8Array | null;
   /**

@@ -1,12 +1,13 @@
 /** The rows of a tag's node. docs/storage.md describes the tables. */
 import type { LogEntry } from "../../core/tag/calls/broadcast.ts";
-import type {
-  LogRecord,
-  LogState,
-  MemberCount,
-  MemberRecord,
-  NodeRecord,
-  TagStore,
+import {
+  type LogRecord,
+  type LogState,
+  type MemberCount,
+  type MemberRecord,
+  type NodeRecord,
+  SCHEDULED_SLOT,
+  type TagStore,
 } from "../../core/tag/store.ts";
 import { headerOf, headerText } from "./log-row.ts";
 import { OwnTables, tablesIn } from "./own-tables.ts";
@@ -39,10 +40,12 @@ const PUT_MEMBER = MEMBERS.put(MEMBER_COLUMNS, { own: ["device"], shared: ["plac
 const DELETE_MEMBER = MEMBERS.delete(["place", "device"]);
 
 const LOG_COLUMNS = ["header", "state", "length(data) AS bytes"];
-const LIST_LOG = LOG.select(LOG_COLUMNS);
+const LIST_LOG = LOG.select(LOG_COLUMNS, { where: `slot < ${SCHEDULED_SLOT}` });
+const LIST_SCHEDULED = LOG.select(LOG_COLUMNS, { where: `slot >= ${SCHEDULED_SLOT}` });
 const READ_ENTRY = LOG.select(LOG_COLUMNS, { where: "slot = ?" });
 const READ_DATA = LOG.select(["data"], { where: "slot = ? AND position = ?" });
 const PUT_ENTRY = LOG.put(["slot", "position", "header", "state", "data"], ["slot"]);
+const DELETE_ENTRY = LOG.delete(["slot"]);
 const WRITE_STATE = LOG.update(["state"], ["slot"]);
 const ALL = [MEMBERS.delete(), LOG.delete(), NODE.delete()];
 
@@ -129,6 +132,14 @@ export class TagRows<Tables extends ObjectTables> implements TagStore {
         // Not in SQL: if SQLite sorts without an index, each row counts as read twice.
         .sort((a, b) => a.header.position - b.header.position)
     );
+  }
+
+  listScheduled(): LogRecord[] {
+    return this.tables.all<LogRow>(LIST_SCHEDULED).map(recordOf);
+  }
+
+  deleteEntry(slot: number): void {
+    this.tables.run(DELETE_ENTRY, slot);
   }
 
   readEntry(slot: number): LogRecord | null {

@@ -172,6 +172,7 @@ export const broadcastAnswer = lazily(() =>
   z.strictObject({
     id: z.string(),
     status: z.literal("accepted"),
+    sendAt: sendAt(),
     tookMs: tookMs(),
   }),
 );
@@ -245,6 +246,7 @@ export const broadcastStatus = lazily(() =>
     acceptedAt: milliseconds(),
     /** When its sender recalled it, milliseconds since 1970. Absent if it did not. */
     recalledAt: milliseconds().optional(),
+    sendAt: sendAt(),
     ...progress().shape,
   }),
 );

@@ -58,7 +58,7 @@ export const batchResult = lazily(() =>
   z.union([
     z.strictObject({ id: z.string(), status: messageStatus(), sendAt: sendAt() }),
     z.strictObject({ results: z.array(aliasResult()) }),
-    z.strictObject({ id: z.string(), status: z.literal("accepted") }),
+    z.strictObject({ id: z.string(), status: z.literal("accepted"), sendAt: sendAt() }),
     refusal(),
   ]),
 );

@@ -5,6 +5,8 @@ export const BROADCAST_LIMITS = {
   LOG_ENTRIES: 128,
   /** Broadcasts that the root of a tag remembers, for their status and to detect replays. */
   ROOT_LOG_ENTRIES: 1_024,
+  /** Broadcasts of a tag that wait for their time: with 4 KiB each, half a megabyte that the root reads when it looks for one. */
+  SCHEDULED_BROADCASTS: 128,
   /**
    * Broadcasts to several tags that a directory object of an app knows to be on their way to a root, 100 bytes each: seconds of them.
    */

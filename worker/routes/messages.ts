@@ -202,10 +202,11 @@ async function statusOfBroadcast(
     c.env.TAGS.getByName(root).broadcastStatus(key, seq),
   );
   if (found?.seq !== seq || found.isRecall) throw new MeshError("message_not_found");
-  const { recalledAt } = found;
+  const { recalledAt, sendAt } = found;
   return {
     ...{ id, acceptedAt: seqTimeMs(seq), ...progressOf(found) },
     ...(recalledAt === undefined ? {} : { recalledAt }),
+    ...(sendAt === undefined ? {} : { sendAt }),
   };
 }
 

@@ -14,6 +14,6 @@ export function openOwnSource(c: MeshContext, { appName }: Caller, source: strin
 
 /** The counts of a status, without what only the mesh knows. */
 export function progressOf(status: BroadcastStatus) {
-  const { seq: _, first: __, isRecall: ___, recalledAt: ____, ...progress } = status;
+  const { seq: _, first: __, isRecall: ___, recalledAt: ____, sendAt: _____, ...progress } = status;
   return progress;
 }

@@ -16,6 +16,7 @@ import { callInTime, refusal } from "../calls/objects.ts";
 import { askRoot } from "../calls/tag-root.ts";
 import type { CallContext } from "../context.ts";
 import { signLive } from "../live/sign.ts";
+import { broadcastTime } from "./hold.ts";
 import {
   FOR_ONE,
   type MessageOptions,
@@ -150,7 +151,7 @@ export function requireForBroadcast(options: MessageOptions): void {
   requireUnused(options, ["onOverflow"], "not for a broadcast, which no mailbox holds");
   requireUnused(options, ["encrypted"], FOR_ONE);
   requireUnused(options, ["trace", "receipts"], "not for a broadcast, whose status has counts");
-  requireUnused(options, ["sendAt", "ignoreQuietHours"], "only to regIds and aliases");
+  requireUnused(options, ["ignoreQuietHours"], "only to regIds and aliases");
 }
 
 /**
@@ -175,6 +176,7 @@ export async function sendBroadcast(
   { caller, basis, fingerprint, to, options, content }: Outgoing<BroadcastTarget>,
 ): Promise<Omit<BroadcastAnswerBody, "tookMs">> {
   requireForBroadcast(options);
+  const sendAt = broadcastTime(options.sendAt, c.get("receivedAt"));
   const app = caller.appName;
   const unsigned: Omit<BroadcastRequest, "signature"> = {
     app,
@@ -184,10 +186,21 @@ export async function sendBroadcast(
     key: groupKey(caller.app, { kind: "broadcast", name: JSON.stringify(to) }, basis),
     pace: options.pace ?? null,
     trustVersion: caller.verified.verifier.trust.version,
+    ...(sendAt === undefined ? {} : { sendAt }),
     ...fingerprint,
   };
+  if (sendAt !== undefined && unsigned.ttlSeconds === 0) {
+    const field = "sendAt";
+    const detail = `${field}: a broadcast of ttl 0 is for devices that are connected when it is sent to the mesh`;
+    throw new MeshError("field_invalid", detail, { field });
+  }
   const { tag, seq } = await takeOnce(c, to, unsigned);
 
+  const due = sendAt === undefined ? {} : { sendAt };
   const source = sealSource(c.get("config").keyring, app, tagIdOf(app, tag));
-  return { id: formatMessageId({ seq, key: unsigned.key, regId: source }), status: "accepted" };
+  return {
+    id: formatMessageId({ seq, key: unsigned.key, regId: source }),
+    status: "accepted",
+    ...due,
+  };
 }

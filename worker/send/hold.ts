@@ -23,6 +23,17 @@ export function holdFields(
   return { hold: { ...asked, at: Math.max(tokenAt, asked?.at ?? 0) } };
 }
 
+/**
+ * @returns when a broadcast is to be sent, milliseconds since 1970, like `now`; undefined for at once
+ * @throws MeshError `field_invalid` for a time that is too far ahead, none, or one of the devices' own
+ */
+export function broadcastTime(sendAt: SendTime | undefined, now: number): number | undefined {
+  const asked = askedHold(sendAt, now);
+  if (asked?.local !== undefined)
+    throw refusedTime("a broadcast takes a time of RFC 3339, because its tags are in no time zone");
+  return asked?.at === undefined || asked.at <= now ? undefined : asked.at;
+}
+
 function askedHold(sendAt: SendTime | undefined, now: number): SendHold | undefined {
   if (sendAt === undefined) return undefined;
   const isLocal = typeof sendAt === "object";

@@ -38,6 +38,8 @@ export interface BroadcastRequest {
   readonly ends?: boolean;
   /** No message, but the recall of the broadcast with this number: see core/tag/log/recalled.ts. */
   readonly recalls?: number;
+  /** When it is to be sent, milliseconds since 1970; absent for at once. Absent in the log. */
+  readonly sendAt?: number;
   /** By the app's live key, for live listeners; null if the app has none. */
   readonly signature: Uint8Array | null;
   /** Set if another tag of the cover accepted it: it has the same ID and expiry here. */
@@ -114,6 +116,8 @@ export interface BroadcastStatus extends FanOutCounts {
   readonly finishedAt: number | null;
   /** When its sender recalled it, milliseconds since 1970. */
   readonly recalledAt?: number;
+  /** When it is to be sent, as long as that is ahead. */
+  readonly sendAt?: number;
   /** It is the recall of another broadcast. */
   readonly isRecall?: true;
 }

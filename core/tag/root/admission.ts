@@ -42,6 +42,9 @@ export function broadcastRefusal({ log, oldest, waiting, now }: TagLoad): Refuse
   return refused(`at most ${LIMITS.ROOT_LOG_ENTRIES} broadcasts in ${seconds} s`, freeInMs);
 }
 
+export const scheduleFull = (): Refused =>
+  refused(`${LIMITS.SCHEDULED_BROADCASTS} broadcasts wait for their time`, RETRY_MS);
+
 /**
  * The stored time at which a broadcast is accepted: absent if its number has it. Numbers only rise, so after a clock that was ahead they
  * are ahead, too.

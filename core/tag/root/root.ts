@@ -22,13 +22,14 @@ import type { Members } from "../members/members.ts";
 import { noCounts } from "../outcome/counts.ts";
 import { addToOutcome, limitOwing, type TreeOutcome } from "../outcome/outcome.ts";
 import type { NodeRecord } from "../store.ts";
-import { broadcastRefusal, takenAtOf } from "./admission.ts";
+import { broadcastRefusal, scheduleFull, takenAtOf } from "./admission.ts";
 import { Job } from "./job.ts";
 import { LiveNodes } from "./live-nodes.ts";
 import { OtherTags } from "./other-tags.ts";
 import { BroadcastQueue } from "./queue.ts";
 import { recallOf } from "./recall.ts";
-import { readStatus } from "./status.ts";
+import type { Schedule, ScheduledBroadcast } from "./schedule.ts";
+import { readStatus, statusOfScheduled } from "./status.ts";
 
 /** How soon, and how often, a recall looks whether everyone was told. */
 const RECALL_LOOK_MS = 20;
@@ -40,6 +41,7 @@ interface RootParts {
   readonly log: Log;
   readonly members: Members;
   readonly fanOut: NodeFanOut;
+  readonly schedule: Schedule;
   readonly app: string;
   readonly tagId: string;
   readonly tag: string;
@@ -120,8 +122,8 @@ export class Root {
 
   /** One row, and the alarm. */
   #append(request: BroadcastRequest): BroadcastAnswer {
-    const { log, host } = this.#parts;
-    const known = log.find(request.key);
+    const { log, host, schedule } = this.#parts;
+    const known = schedule.find(request.key) ?? log.find(request.key);
     if (known !== undefined) {
       return isReused(request.fingerprint, known.fingerprint)
         ? { ok: false, code: "idempotency_key_reused" }
@@ -135,8 +137,15 @@ export class Root {
     const { waiting } = this.#queue;
     const refused = broadcastRefusal({ log, oldest: log.unserved[0], waiting, now });
     if (refused !== null) return refused;
-    const { app: _, ttlSeconds, accepted, ...message } = request;
+    const { app: _, ttlSeconds, accepted, sendAt = now, ...message } = request;
     const clock = this.#readClock();
+    if (sendAt > now) {
+      if (schedule.isFull) return scheduleFull();
+      const seq = clock.next(now, false);
+      schedule.add({ ...message, seq, expiresAt: sendAt + ttlSeconds * 1_000, sendAt });
+      host.setAlarm(sendAt);
+      return { ok: true, seq };
+    }
     if (accepted !== undefined) clock.observe(accepted.seq);
     const given = accepted ?? {
       seq: clock.next(now, ttlSeconds === 0),
@@ -150,17 +159,57 @@ export class Root {
     return { ok: true, seq: entry.seq };
   }
 
+  /** Broadcasts whose time has come take their places in the log. */
+  #release(): void {
+    const { schedule, host, app } = this.#parts;
+    for (const waiting of schedule.due(host.now())) {
+      const { position: _, bytes: __, sendAt: ___, seq, expiresAt, ...message } = waiting;
+      const accepted = { seq, expiresAt };
+      // In the log it is no repetition of itself.
+      const data = schedule.dataOf(waiting);
+      schedule.remove(waiting);
+      const answer = this.#append({ ...message, app, data, ttlSeconds: 0, accepted });
+      // The app was deleted, or there is no room yet.
+      if (answer.ok || answer.retryAfterMs === undefined) continue;
+      schedule.add({ ...message, data, seq, expiresAt, sendAt: host.now() + answer.retryAfterMs });
+    }
+    const { nextAt } = schedule;
+    if (nextAt !== null) host.setAlarm(nextAt);
+  }
+
+  /** It takes its place in the log without its content, so that a repeated send is recognized and nobody is told. */
+  #cancel(waiting: ScheduledBroadcast): void {
+    const { schedule, log, host, onChange } = this.#parts;
+    const { sendAt: _, bytes: __, notification: ___, ...rest } = waiting;
+    const now = host.now();
+    const position = log.head + 1;
+    schedule.remove(waiting);
+    log.append({ ...rest, position, data: new Uint8Array(), recalledAt: now }, true);
+    host.setAlarm(now);
+    onChange();
+  }
+
   /** Broadcasts the recall of a broadcast: two rows, and the alarm. Then waits until everyone was told. */
   async recall(request: BroadcastRecallRequest): Promise<BroadcastRecallAnswer> {
     const { log, app, host } = this.#parts;
     const { key, seq, trustVersion, waitMs } = request;
+    const waiting = this.#parts.schedule.find(key);
+    if (waiting?.seq === seq) {
+      this.#cancel(waiting);
+      const { head } = log;
+      await host.durable();
+      this.#begin(head);
+    }
     const header = log.findBySeq(seq, key);
     if (header?.seq !== seq || header.recalls !== undefined) return NOT_FOUND;
-    const answer = await this.broadcast(recallOf(header, app, trustVersion));
+    const isCancelled = header.recalledAt !== undefined && log.find(recallKey(key)) === undefined;
+    const answer = isCancelled
+      ? ({ ok: true, seq } as const)
+      : await this.broadcast(recallOf(header, app, trustVersion));
     if (!answer.ok) return answer;
     const until = host.now() + waitMs;
     for (let pauseMs = RECALL_LOOK_MS; ; pauseMs = Math.min(2 * pauseMs, RECALL_LOOKS_MS)) {
-      const recall = await this.status(recallKey(key));
+      const recall = await this.status(isCancelled ? key : recallKey(key));
       const leftMs = until - host.now();
       // Also ends if the clock was set back.
       if (recall === null || recall.status === "sent" || leftMs <= 0 || leftMs > waitMs) {
@@ -183,7 +232,9 @@ export class Root {
 
   /** @param seq number of the broadcast if it is known: see `readStatus` */
   status(key: Uint8Array, seq?: number): Promise<BroadcastStatus | null> {
-    const { host, log, app, tag } = this.#parts;
+    const { host, log, app, tag, schedule } = this.#parts;
+    const waiting = schedule.find(key);
+    if (waiting !== undefined) return Promise.resolve(statusOfScheduled(waiting, tag));
     const parts = { host, log, app, tag, queue: this.#queue, otherTags: this.#otherTags };
     return readStatus({ ...parts, debts: this.#debts, liveNodes: this.#liveNodes }, key, seq);
   }
@@ -191,6 +242,7 @@ export class Root {
   /** Serves what waits, and retries what could not be reached. */
   async alarm(): Promise<void> {
     const { host, log } = this.#parts;
+    this.#release();
     const { head } = log;
     if (head > this.#durableHead) {
       // The alarm was set for them as well, and is not set any more once this has ended.

@@ -10,6 +10,7 @@ import type { LogHeader, LogState } from "../store.ts";
 import type { LiveNodes } from "./live-nodes.ts";
 import type { OtherTags } from "./other-tags.ts";
 import type { BroadcastQueue } from "./queue.ts";
+import type { ScheduledBroadcast } from "./schedule.ts";
 
 /** How long a request for a status waits for the roots of other tags. */
 const STATUS_MS = 5_000;
@@ -42,6 +43,16 @@ export async function readStatus(
   const others = await Promise.all(tags.map((tag) => askRoot(parts, tag, key, own)));
   return others.reduce<BroadcastStatus>((sum, other) => joinStatus(sum, other), own);
 }
+
+/** Of a broadcast that waits for its time. */
+export const statusOfScheduled = (
+  { seq, cover, sendAt }: ScheduledBroadcast,
+  tag: string,
+): BroadcastStatus => ({
+  ...noCounts(),
+  ...{ status: "accepted", seq, first: cover[0] ?? tag, sendAt },
+  ...{ remaining: 0, nodes: 0, listeners: 0, owed: 0, unreached: 0, rate: 0, finishedAt: null },
+});
 
 /** If a root does not answer in time, the status there counts as unknown. */
 async function askRoot(

@@ -19,6 +19,8 @@ interface ErasingParts {
   readonly record: () => NodeRecord;
   /** Writes the node's record: one row. */
   readonly change: (change: Partial<NodeRecord>) => void;
+  /** Whether a broadcast waits for its time. */
+  readonly isScheduled: () => boolean;
   /** Members of this node alone. */
   readonly members: () => number;
   /** Asks a child to go. */
@@ -53,7 +55,7 @@ export class Erasing {
     const { children, live, liveNodes, debts = [] } = record();
     const below = Object.values(children);
     if (members() > 0 || live !== "token" || liveNodes.length > 0 || debts.length > 0) return null;
-    if (!below.every(isEmpty)) return null;
+    if (!below.every(isEmpty) || this.#parts.isScheduled()) return null;
     const later = below.map(({ neededUntil = 0 }) => neededUntil + LIMITS.COUNT_DELAY_MS);
     return Math.max(this.#rememberedUntil, ...later);
   }

@@ -72,8 +72,13 @@ export type BatchedMessage = (SingleMessage | AliasMessage | BroadcastMessage) &
 };
 
 /** A message to a tag, to a condition over tags, or to all devices of the app. */
-export type BroadcastMessage = Omit<Content, "onOverflow" | "sendAt" | "ignoreQuietHours"> &
+export type BroadcastMessage = Omit<
+  Content,
+  "onOverflow" | "sendAt" | "ignoreQuietHours" | "trace" | "receipts"
+> &
   Pick<SendBodyInput, "filter" | "pace"> & {
+    /** When to send it, at most 30 days ahead: a Date, or text of RFC 3339. */
+    readonly sendAt?: Date | string;
     readonly to:
       | { readonly tag: string }
       | { readonly condition: ConditionBody }

@@ -8,6 +8,8 @@ import { readDirectory, writeDirectory } from "../../../core/move/directory.ts";
 import { nodeAlarmOf, readNode, writeNode } from "../../../core/move/node.ts";
 import type { TagDirectoryStore, TagReport } from "../../../core/tag/directory/directory.ts";
 import { nodeObjectName } from "../../../core/tag/name.ts";
+import { Schedule } from "../../../core/tag/root/schedule.ts";
+import { SCHEDULED_SLOT } from "../../../core/tag/store.ts";
 import {
   type DataLine,
   EXPORT_CHANGES,
@@ -201,6 +203,19 @@ describe("a node that is moved", () => {
       return nodeAlarmOf(node, store, now);
     };
     expect(alarmWith("", false)).toBe(now);
+    // Served, and one that waits for its time.
+    const node = nameOf("");
+    const store = new MemoryTagStore();
+    const lines: NodePart[] = [
+      { kind: "node", node, tag: "t", born: 0, children: {}, live: "token" },
+      { ...entry, node, cover: ["t"], recalledAt: now, state },
+      { ...entry, node, cover: ["t"], position: SCHEDULED_SLOT + 1, sendAt: now + 9, state: null },
+      { ...entry, node, cover: ["t"], position: SCHEDULED_SLOT, sendAt: now + 5, state: null },
+    ];
+    writeNode(node, store, throughText(lines));
+    expect(new Schedule(store).nextAt).toBe(now + 5);
+    expect(new Set(readNode(node, store))).toEqual(new Set(lines));
+    expect(nodeAlarmOf(node, store, now)).toBe(now);
     for (const path of ["", "a", "b7"]) {
       const later = alarmWith(path, true) - now;
       expect(later).toBeGreaterThan(0);

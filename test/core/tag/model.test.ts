@@ -18,7 +18,7 @@ const CASES = HOSTS.flatMap(({ host, hibernates }) => [
 ]);
 
 test.each(CASES)(
-  "B1 B4 B8 B9 B11 B13 B15 B24 T1 X4 each broadcast comes to each member once, in order, and is told as it was: $what",
+  "B1 B4 B8 B9 B11 B13 B15 B24 B25 T1 X4 each broadcast comes to each member once, in order, and is told as it was: $what",
   async ({ isRough, hibernates }) => {
     await fc.assert(
       fc.asyncProperty(

@@ -976,6 +976,8 @@ export interface components {
             id: string;
             /** @constant */
             status: "accepted";
+            /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
+            sendAt?: number;
             /** @description Milliseconds from the request's arrival to this answer. */
             tookMs: number;
         };
@@ -1001,6 +1003,8 @@ export interface components {
             acceptedAt: number;
             /** @description Milliseconds since 1970. */
             recalledAt?: number;
+            /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
+            sendAt?: number;
             /** @enum {string} */
             status: "accepted" | "sending" | "sent";
             finishedAt: number | null;
@@ -1979,6 +1983,8 @@ export interface operations {
                             id: string;
                             /** @constant */
                             status: "accepted";
+                            /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
+                            sendAt?: number;
                         } | {
                             error: string;
                             detail: string;
@@ -2029,6 +2035,8 @@ export interface operations {
                             id: string;
                             /** @constant */
                             status: "accepted";
+                            /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
+                            sendAt?: number;
                         } | {
                             error: string;
                             detail: string;

@@ -14,12 +14,15 @@ const kept = (rig: Rig) => ({
 });
 
 describe("what a message carries besides its data", () => {
-  test("O1 reaches a device that is there, with the notification, and writes nothing", () => {
+  test("O1 reaches a device that is there, with the notification, and writes nothing but one row for its label", () => {
     const rig = Rig.online();
     const before = { ...rig.store.written };
-    rig.sendAndWait(fields);
+    rig.sendAndWait({ ...fields, options: {} });
     expect(rig.takeAndAck()).toMatchObject([{ notification }]);
     expect(rig.store.written).toEqual(before);
+    rig.sendAndWait({ ...fields, key: "n" });
+    rig.takeAndAck();
+    expect(rig.store.written).toEqual({ ...before, receipts: before.receipts + 1 });
   });
 
   test.each<[string, (rig: Rig) => void]>([

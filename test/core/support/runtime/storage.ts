@@ -102,7 +102,7 @@ export class FakeStorage<Store extends object> implements StoragePort {
 }
 
 /** How the methods of stores begin that write. */
-const WRITES = /^(write|put|insert|delete|erase)/;
+const WRITES = /^(write|put|insert|delete|remove|erase)/;
 
 /** The rows of a disk, written by one life of an object's memory; a dead process has none. */
 export function fenced<Store extends object>(

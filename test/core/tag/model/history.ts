@@ -70,6 +70,7 @@ export class History {
     for (const step of steps) {
       await this.#take(step);
       if (this.#failure !== null) throw this.#failure;
+      this.#ledger.checkTimes(this.world.devices.values(), this.world.clock.now);
     }
     await this.#end();
   }
@@ -99,8 +100,10 @@ export class History {
         return device.lose();
       }
       case "broadcast": {
-        const { cover, lane, pace, ttlSeconds, waits } = step;
-        return this.#run(this.#send(this.#begin({ cover, lane, pace, ttlSeconds })), waits);
+        const { cover, lane, pace, ttlSeconds, delayMs, waits } = step;
+        const isLater = delayMs > 0 && ttlSeconds > 0;
+        const due = isLater ? { sendAt: world.clock.now + delayMs } : {};
+        return this.#run(this.#send(this.#begin({ cover, lane, pace, ttlSeconds, ...due })), waits);
       }
       case "send again": {
         const sent = this.#sentBack(step.back);
@@ -222,7 +225,9 @@ export class History {
       .callFromOutside(root, (node) => node.recall(asked), "edge")
       .catch(() => null);
     if (answer?.ok !== true) return;
-    this.#ledger.accepted(sent.recall, { tag, seq: answer.recall.seq });
+    // Before its time, nobody has to be told.
+    const isCancelled = answer.recall.seq === seq;
+    if (!isCancelled) this.#ledger.accepted(sent.recall, { tag, seq: answer.recall.seq });
     if (answer.recall.status !== "sent") return;
     const has = (device: SimDevice) => [...device.keys.values()].some((k) => k.includes(sent.key));
     sent.hadBy ??= new Set([...this.world.devices.values()].filter(has));

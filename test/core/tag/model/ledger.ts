@@ -69,6 +69,17 @@ export class Ledger {
     for (const member of sent.before) if (this.#members.has(member)) member.owed.add(sent);
   }
 
+  /** @throws Violation where a device was shown one before its time */
+  checkTimes(devices: Iterable<SimDevice>, now: number): void {
+    const early = this.sent.filter(({ request }) => (request.sendAt ?? 0) > now);
+    if (early.length === 0) return;
+    for (const { keys } of devices) {
+      const shown = new Set([...keys.values()].flat());
+      const one = early.find(({ key }) => shown.has(key));
+      if (one !== undefined) throw new Violation(`B25 ${one.key} came before its time`);
+    }
+  }
+
   /** @throws Violation where a device was shown one twice or out of order, or lacks one that it has a right to */
   check(device: SimDevice, now: number): void {
     for (const [tag, positions] of device.shown) {

@@ -23,6 +23,8 @@ export type Step =
       readonly lane: Priority;
       readonly pace: number | null;
       readonly ttlSeconds: number;
+      /** How long it waits for its time; 0 for ttl 0. */
+      readonly delayMs: number;
       readonly waits: boolean;
     }
   /** A sender sends once more what it sent so many broadcasts ago. */
@@ -85,6 +87,7 @@ export const steps = {
     lane: fc.constantFrom<Priority[]>(1, 2, 3),
     pace: fc.constantFrom(null, 5, 50),
     ttlSeconds: fc.constantFrom(0, 1, LASTING_SECONDS, LASTING_SECONDS),
+    delayMs: fc.constantFrom(0, 0, 0, 500, 30_000),
     waits,
   }),
   again: fc.record({ kind: fc.constant("send again" as const), back: fc.nat(3), waits }),

@@ -1,12 +1,13 @@
 /** A tag's store in memory, which counts the rows that are written. */
 import type { LogEntry } from "../../../../core/tag/calls/broadcast.ts";
-import type {
-  LogRecord,
-  LogState,
-  MemberCount,
-  MemberRecord,
-  NodeRecord,
-  TagStore,
+import {
+  type LogRecord,
+  type LogState,
+  type MemberCount,
+  type MemberRecord,
+  type NodeRecord,
+  SCHEDULED_SLOT,
+  type TagStore,
 } from "../../../../core/tag/store.ts";
 
 export class MemoryTagStore implements TagStore {
@@ -69,9 +70,20 @@ export class MemoryTagStore implements TagStore {
   }
 
   listLog(): LogRecord[] {
-    return [...this.#log.values()]
+    return [...this.#log]
+      .filter(([slot]) => slot < SCHEDULED_SLOT)
+      .map(([, kept]) => kept)
       .sort((a, b) => a.entry.position - b.entry.position)
       .map(recordOf);
+  }
+
+  listScheduled(): LogRecord[] {
+    return [...this.#log].flatMap(([slot, kept]) => (slot < SCHEDULED_SLOT ? [] : recordOf(kept)));
+  }
+
+  deleteEntry(slot: number): void {
+    this.rows++;
+    this.#log.delete(slot);
   }
 
   readEntry(slot: number): LogRecord | null {
