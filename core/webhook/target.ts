@@ -12,6 +12,9 @@ export type WebhookTargets = (typeof WEBHOOK_TARGETS)[number];
 /** Names that lead into the operator's network, or nowhere (RFC 6761, RFC 6762, RFC 8375, RFC 9476). */
 const LOCAL_NAMES =
   /(^|\.)(localhost|local|internal|intranet|home\.arpa|lan|corp|home|onion|alt|test|invalid|arpa)$/;
+/** Letters, digits, hyphens and underscores in labels of 1 to 63, as DNS has them, and two labels or more. The URL parser also takes empty ones. */
+const PUBLIC_NAME = /^([a-z0-9_-]{1,63}\.)+[a-z0-9_-]{1,63}$/;
+const NAME_CHARS = 253;
 /** Ports of HTTPS. On others, services without authentication answer any request. */
 const PORTS = ["", "443", "8443"];
 
@@ -31,11 +34,12 @@ export function targetFault(text: string, targets: WebhookTargets): string | nul
     return isOpen ? "is neither https nor http" : "is not https";
   if (isOpen) return null;
   if (!PORTS.includes(url.port)) return `has port ${url.port}: 443 and 8443 are allowed`;
+  // Without the dot of a name that is absolute.
   const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
   const isPrivate = isPrivateAddress(host);
   if (isPrivate !== null)
     return isPrivate ? `${host} is a private, local or reserved address` : null;
-  if (!host.includes(".") || LOCAL_NAMES.test(host))
+  if (host.length > NAME_CHARS || !PUBLIC_NAME.test(host) || LOCAL_NAMES.test(host))
     return `${host} is no name of the public internet`;
   return null;
 }
