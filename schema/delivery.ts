@@ -19,6 +19,8 @@ export interface DeliverySettings {
   readonly timeZone: string | null;
   /** Whether the app's server may see when the device was last connected. */
   readonly presence: boolean;
+  /** The user lets the app show no notifications. Absent for false. */
+  readonly silenced?: true;
 }
 
 export const NO_SETTINGS: DeliverySettings = {
@@ -29,8 +31,10 @@ export const NO_SETTINGS: DeliverySettings = {
 };
 
 /** The hash in `Registration.delivery`, by which a device sees whether the mesh has the settings that it wants; 0 for `NO_SETTINGS`. */
-export function settingsHash({ paused, accept, timeZone, presence }: DeliverySettings): number {
-  if (!paused && accept.length === 0 && timeZone === null && !presence) return 0;
+export function settingsHash(settings: DeliverySettings): number {
+  const { paused, accept, timeZone, presence, silenced } = settings;
+  if (!paused && accept.length === 0 && timeZone === null && !presence && !silenced) return 0;
   const times = accept.map(({ days, startMinute, endMinute }) => [days, startMinute, endMinute]);
-  return dataHash(new TextEncoder().encode(JSON.stringify([paused, times, timeZone, presence])));
+  const all = [paused, times, timeZone, presence, ...(silenced ? [true] : [])];
+  return dataHash(new TextEncoder().encode(JSON.stringify(all)));
 }

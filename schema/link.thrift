@@ -412,7 +412,8 @@ struct AcceptTime {
 
 /**
  * Sets how the mesh sends to the registration, and replaces all earlier settings. The answer is Done or a Refusal. Its hash in
- * Registration.delivery is the FNV-1a of compact JSON: [paused, [[days, startMinute, endMinute], …], timeZone or null, presence].
+ * Registration.delivery is the FNV-1a of compact JSON: [paused, [[days, startMinute, endMinute], …], timeZone or null, presence], with
+ * a fifth element, true, if `silenced`.
  */
 struct SetDelivery {
   1: required i32 request
@@ -423,8 +424,10 @@ struct SetDelivery {
   4: optional list<AcceptTime> accept
   /** IANA name of the device's time zone; also for messages that are scheduled in local time. */
   5: optional string timeZone
-  /** The app's server may see when the device was last there. */
+  /** The app's server may see when the device was last connected. */
   6: optional bool presence
+  /** The user lets the app show no notifications. Messages come as before; the app's server is told. */
+  7: optional bool silenced
 }
 
 /** The command of this request was carried out, durably. */

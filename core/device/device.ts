@@ -248,19 +248,19 @@ export class Device {
     return this.#command(request, start, context);
   }
 
-  /** Returns the tags, aliases, attributes and encryption key of a registration, and whether the device is connected. */
   describe(request: RegistrationName): DescribeAnswer {
     const registration = this.#activeRegistration(request);
     if (registration === undefined) return UNREGISTERED;
-    const { slot } = registration;
-    const { aliases, tags, keys, session } = this.#parts;
+    const { aliases, tags, keys, session, account } = this.#parts;
+    const { slot, settings } = registration;
     return {
-      ok: true,
-      tags: tags.of(slot),
+      ...{ ok: true, tags: tags.of(slot) },
       aliases: aliases.of(slot),
       attributes: tags.attributesOf(slot),
       encryptionKey: keys.of(registration),
       connected: session.link?.ready ?? false,
+      lastSeenAt: settings.presence ? (account.link?.lastSeenMs ?? null) : null,
+      pushEnabled: settings.silenced !== true,
     };
   }
 

@@ -97,7 +97,7 @@ export function makeParts(options: DeviceOptions) {
       tags.attach(registration, context);
     },
   });
-  const delivery = new DeliveryChanges({ registrations, mail, lifecycle, quiet });
+  const delivery = new DeliveryChanges({ registrations, mail, lifecycle, quiet, receipts });
   const admissions = new Admissions({
     ...{ calls, registrations, lifecycle, link, identity, rights, seals, budgets, name },
   });

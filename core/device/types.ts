@@ -81,5 +81,9 @@ export type DescribeAnswer =
       /** Absent from objects of an older version. */
       readonly encryptionKey?: EncryptionKey | null;
       readonly connected: boolean;
+      /** When the device last opened or lost a link; null if the device does not allow it. Absent from older objects. */
+      readonly lastSeenAt?: number | null;
+      /** Whether the user lets the app show notifications, as far as the device has said. Absent from older objects. */
+      readonly pushEnabled?: boolean;
     }
   | Refused;

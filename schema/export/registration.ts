@@ -47,4 +47,5 @@ export const exportedDelivery = z.strictObject({
     .readonly(),
   timeZone: z.string().nullable(),
   presence: z.boolean(),
+  silenced: z.literal(true).exactOptional(),
 });

@@ -885,7 +885,8 @@ export const decodeAcceptTime = (bytes: Uint8Array): AcceptTime => decode(bytes,
 
 /**
  * Sets how the mesh sends to the registration, and replaces all earlier settings. The answer is Done or a Refusal. Its hash in
- * Registration.delivery is the FNV-1a of compact JSON: [paused, [[days, startMinute, endMinute], …], timeZone or null, presence].
+ * Registration.delivery is the FNV-1a of compact JSON: [paused, [[days, startMinute, endMinute], …], timeZone or null, presence], with
+ * a fifth element, true, if `silenced`.
  */
 export interface SetDelivery {
   readonly request: number;
@@ -896,8 +897,10 @@ export interface SetDelivery {
   readonly accept?: readonly AcceptTime[];
   /** IANA name of the device's time zone; also for messages that are scheduled in local time. */
   readonly timeZone?: string;
-  /** The app's server may see when the device was last there. */
+  /** The app's server may see when the device was last connected. */
   readonly presence?: boolean;
+  /** The user lets the app show no notifications. Messages come as before; the app's server is told. */
+  readonly silenced?: boolean;
 }
 
 const SetDeliveryShape: Shape<SetDelivery> = /* @__PURE__ */ struct<SetDelivery>(0x6, {
@@ -907,6 +910,7 @@ const SetDeliveryShape: Shape<SetDelivery> = /* @__PURE__ */ struct<SetDelivery>
   accept: /* @__PURE__ */ list(AcceptTimeShape),
   timeZone: STRING,
   presence: BOOL,
+  silenced: BOOL,
 });
 
 /** The bytes of one SetDelivery. @throws ThriftError `range` if a number does not fit its type. */

@@ -4,14 +4,7 @@
 export const PRIORITY_NAMES = ["high", "normal", "low"] as const;
 
 /** How a message ends without the app having had it. */
-const UNDELIVERED = [
-  "expired",
-  "recalled",
-  "collapsed",
-  "overflowed",
-  "unregistered",
-  "filtered",
-] as const;
+const UNDELIVERED = ["expired", "recalled", "collapsed", "overflowed", "unregistered"] as const;
 /** Statuses of a message. All are final except `queued`, and `sent`, which means that only the device knows how it ended. */
 export const MESSAGE_STATUSES = ["delivered", "queued", "sent", ...UNDELIVERED] as const;
 export type MessageStatus = (typeof MESSAGE_STATUSES)[number];

@@ -65,6 +65,10 @@ export const registrationAnswer = lazily(() =>
     attributes: attributes().nullable(),
     /** Whether the device has a link now. */
     connected: z.boolean(),
+    /** When the device was last connected, milliseconds since 1970; null if it does not allow that, or was not. */
+    lastSeenAt: milliseconds().nullable(),
+    /** False if the user lets the app show no notifications, as its device has said. */
+    pushEnabled: z.boolean(),
   }),
 );
 export type RegistrationAnswerBody = AnswerOf<typeof registrationAnswer>;

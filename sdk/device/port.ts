@@ -67,6 +67,8 @@ export type Command =
       readonly paused: boolean;
       readonly accept: readonly AcceptTime[];
       readonly timeZone: string | undefined;
+      readonly presence: boolean;
+      readonly silenced: boolean;
     }
   /** Empty bytes withdraw the key. */
   | { readonly kind: "publishKey"; readonly publicKey: Uint8Array; readonly auth: Uint8Array }

@@ -149,7 +149,22 @@ export interface PushClient<T = PushData> extends Events, AsyncDisposable {
    */
   setAcceptTimes(accept: readonly AcceptHours[], options?: CallOptions): Promise<void>;
 
-  /** The settings last given to `pause`, `resume` and `setAcceptTimes`. */
+  /**
+   * Lets the app's server see when the device was last connected (`lastSeenAt` of its registration), or no longer. Without this it does not see it.
+   *
+   * @throws PushError as `pause`
+   */
+  setPresence(allowed: boolean, options?: CallOptions): Promise<void>;
+
+  /**
+   * Tells whether the user lets the app show notifications. If not any more, the app's webhooks get `push_disabled`, and its registration has
+   * `pushEnabled: false`; messages come as before. `reportNotifications` of `pushmesh/sw` calls it in browsers.
+   *
+   * @throws PushError as `pause`
+   */
+  setNotificationsAllowed(allowed: boolean, options?: CallOptions): Promise<void>;
+
+  /** The settings last given to `pause`, `resume`, `setAcceptTimes`, `setPresence` and `setNotificationsAllowed`. */
   deliveryState(options?: CallOptions): Promise<DeliveryState>;
 
   /**

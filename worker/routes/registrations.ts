@@ -22,7 +22,9 @@ async function listRegistrations(c: MeshContext): Promise<Response> {
 }
 
 async function getRegistration(c: MeshContext): Promise<Response> {
-  const { regId, tags, aliases, attributes, connected } = await describeRegistration(c);
+  const described = await describeRegistration(c);
+  const { regId, tags, aliases, attributes, connected } = described;
+  const { lastSeenAt = null, pushEnabled = true } = described;
   // An object of an older version does not know of grants.
   const known = attributes && { ...attributes, granted: attributes.granted ?? {} };
   return c.json({
@@ -31,6 +33,8 @@ async function getRegistration(c: MeshContext): Promise<Response> {
     aliases,
     attributes: known,
     connected,
+    lastSeenAt: connected && lastSeenAt !== null ? Date.now() : lastSeenAt,
+    pushEnabled,
   } satisfies RegistrationAnswerBody);
 }
 

@@ -1,6 +1,7 @@
 /** Applies the delivery settings that a device sends for one registration. */
 import { type DeliverySettings, settingsHash } from "../../../schema/delivery.ts";
 import type { Context } from "../../link/effects.ts";
+import type { Receipts } from "../events/receipts.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Mail } from "../mail/mail.ts";
 import type { Registration } from "../registration.ts";
@@ -12,6 +13,7 @@ interface DeliveryParts {
   readonly mail: Mail;
   readonly lifecycle: Lifecycle;
   readonly quiet: QuietHours;
+  readonly receipts: Receipts;
 }
 
 export class DeliveryChanges {
@@ -21,12 +23,16 @@ export class DeliveryChanges {
     this.#parts = parts;
   }
 
-  /** Writes one row, or none if nothing changes; and one for each message that waits for a local time, if the time zone changes. */
+  /**
+   * Writes one row, or none if nothing changes; one for each message that waits for a local time, if the time zone changes; and one to tell the app's
+   * webhooks that the user has silenced the app.
+   */
   change(registration: Registration, settings: DeliverySettings, context: Context): void {
-    const { registrations, mail, lifecycle, quiet } = this.#parts;
+    const { registrations, mail, lifecycle, quiet, receipts } = this.#parts;
     const before = registration.settings;
     if (settingsHash(before) === settingsHash(settings)) return;
     registrations.setDelivery(registration, settings);
+    if (settings.silenced && !before.silenced) receipts.silenced(registration, context);
     if (before.timeZone !== settings.timeZone) {
       mail.zoneChanged(registration);
       mail.release(context);

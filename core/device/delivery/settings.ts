@@ -17,6 +17,7 @@ export function settingsOf({
   accept = [],
   timeZone,
   presence = false,
+  silenced = false,
 }: SetDelivery): DeliverySettings | MeshError {
   if (accept.length > LIMITS.ACCEPT_TIMES)
     return invalid(`accept: ${accept.length} times; at most ${LIMITS.ACCEPT_TIMES}`);
@@ -29,7 +30,7 @@ export function settingsOf({
   }
   if (timeZone !== undefined && !isZone(timeZone))
     return invalid("timeZone: is no IANA time zone that the mesh knows");
-  return { paused, accept, timeZone: timeZone ?? null, presence };
+  return { paused, accept, timeZone: timeZone ?? null, presence, ...(silenced && { silenced }) };
 }
 
 const invalid = (detail: string): MeshError => new MeshError("delivery_invalid", detail);

@@ -19,6 +19,7 @@ import { webhookNameOf } from "../../webhook/names.ts";
 import type { LabelledMessage, WebhookEvent } from "../../webhook/types.ts";
 import type { Calls } from "../calls.ts";
 import type { DeviceIdentity } from "../identity.ts";
+import type { Registration } from "../registration.ts";
 import type { ReceiptRecord, ReceiptStore } from "../store.ts";
 import type { EventSink, FollowedEvent } from "./message-events.ts";
 
@@ -57,6 +58,7 @@ const LISTED = "listed";
 type Listed = LabelledMessage & { readonly type: typeof LISTED };
 const isListed = (entry: WebhookEvent | Listed): entry is Listed => entry.type === LISTED;
 
+const SILENCED = "push_disabled";
 /** Bytes of an event's ID. */
 const ID_BYTES = 15;
 const utf8 = new TextEncoder();
@@ -123,6 +125,14 @@ export class Receipts implements EventSink {
       },
       now,
     );
+  }
+
+  /** The user lets the app show no notifications any more. Writes one row. */
+  silenced({ record: { app }, generation }: Registration, { now }: Context): void {
+    const { identity, name } = this.#parts;
+    const { regId } = identity.registration(app, generation);
+    const id = eventId(name, app, generation, SILENCED, now);
+    this.#add(app, { id, type: SILENCED, at: now, regId }, now);
   }
 
   /** Makes the calls that are due. Call it at the end of each handler, so that the events of a handler go in one call. */

@@ -59,7 +59,8 @@ const STATUSES: readonly MessageStatus[] = [
   "collapsed",
   "overflowed",
   "unregistered",
-  "filtered",
+  // Once a status that no message ever had.
+  "expired",
   "sent",
 ];
 

@@ -166,8 +166,7 @@ export class AppClient extends ClientBase implements PushClient {
     return this.#requests.changeTags(tags, "remove", options);
   }
 
-  async setAlias(alias: string, options: AliasOptions = {}): Promise<void> {
-    const { shared = false } = options;
+  async setAlias(alias: string, { shared = false, ...options }: AliasOptions = {}): Promise<void> {
     await this.#requests.make({ kind: "setAlias", alias, held: true, shared }, options);
   }
 
@@ -179,11 +178,14 @@ export class AppClient extends ClientBase implements PushClient {
     await this.#requests.make(reportOf(attributes), options);
   }
 
-  readonly pause = (options: CallOptions = {}) => this.#delivery.change({ paused: true }, options);
-  readonly resume = (options: CallOptions = {}) =>
-    this.#delivery.change({ paused: false }, options);
-  readonly setAcceptTimes = (accept: readonly AcceptHours[], options: CallOptions = {}) =>
+  readonly pause = (options?: CallOptions) => this.#delivery.change({ paused: true }, options);
+  readonly resume = (options?: CallOptions) => this.#delivery.change({ paused: false }, options);
+  readonly setAcceptTimes = (accept: readonly AcceptHours[], options?: CallOptions) =>
     this.#delivery.change({ accept }, options);
+  readonly setPresence = (presence: boolean, options?: CallOptions) =>
+    this.#delivery.change({ presence }, options);
+  readonly setNotificationsAllowed = (notificationsAllowed: boolean, options?: CallOptions) =>
+    this.#delivery.change({ notificationsAllowed }, options);
   readonly deliveryState = async () => this.#delivery.state;
 
   async sendUpstream(data: UpstreamData, options: UpstreamOptions = {}): Promise<void> {
@@ -289,9 +291,8 @@ export class AppClient extends ClientBase implements PushClient {
       cancel();
       this.#unlisten = undefined;
       this.#port.postMessage({ kind: "listen", on: false });
-      // It has begun again meanwhile.
-      if (this.#inbox.handler)
-        this.#port.postMessage({ kind: "listen", on: true, turn: this.#turn });
+      const hasBegunAgain = this.#inbox.handler !== undefined;
+      if (hasBegunAgain) this.#port.postMessage({ kind: "listen", on: true, turn: this.#turn });
     };
     const cancel = this.#host.after(CLOSE_WAIT_MS, unlisten);
     this.#unlisten = unlisten;

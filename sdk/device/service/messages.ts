@@ -85,7 +85,7 @@ const KINDS: { readonly [K in ToService["kind"]]: Read } = {
   }),
   upstream: struct({ request, key: bytes, contentType: small, data: bytes }),
   delivery: struct({
-    ...{ request, paused: flag, timeZone: optional(text) },
+    ...{ request, paused: flag, timeZone: optional(text), presence: flag, silenced: flag },
     accept: list(struct({ days: small, startMinute: small, endMinute: small })),
   }),
   publishKey: struct({ request, publicKey: bytes, auth: bytes }),

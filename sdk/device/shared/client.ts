@@ -187,6 +187,14 @@ export class SharedClient extends ClientBase implements PushClient {
     await this.#calls.make("setAcceptTimes", [accept], options);
   }
 
+  async setPresence(allowed: boolean, options: CallOptions = {}): Promise<void> {
+    await this.#calls.make("setPresence", [allowed], options);
+  }
+
+  async setNotificationsAllowed(allowed: boolean, options: CallOptions = {}): Promise<void> {
+    await this.#calls.make("setNotificationsAllowed", [allowed], options);
+  }
+
   async deliveryState(options: CallOptions = {}): Promise<DeliveryState> {
     return (await this.#calls.make("deliveryState", [], options)) as DeliveryState;
   }

@@ -25,6 +25,8 @@ export const CALLS = [
   "pause",
   "resume",
   "setAcceptTimes",
+  "setPresence",
+  "setNotificationsAllowed",
   "deliveryState",
 ] as const;
 

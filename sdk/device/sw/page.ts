@@ -75,14 +75,18 @@ export async function closeNotification(
 }
 
 /**
- * Reports through a client that notifications are shown, clicked and dismissed, for messages whose senders ask for that. Every tab may call it. What
+ * Reports through a client that notifications are shown, clicked and dismissed, for messages whose senders ask for that, and whether the user lets the
+ * app show any. Every tab may call it. What
  * happens while no tab is open is reported by the next one, unless the browser has stopped the worker meanwhile.
  *
  * @returns a function that ends it
  * @example reportNotifications(push);
  */
-export function reportNotifications(push: Pick<PushClient, "reportMessage">): () => void {
+export function reportNotifications(
+  push: Pick<PushClient, "deliveryState" | "reportMessage" | "setNotificationsAllowed">,
+): () => void {
   const { serviceWorker } = navigator;
+  const forget = reportPermission(push);
   const hear = ({ data }: MessageEvent) => {
     if (!isKind<NotificationReport>(data, "pushmesh.report")) return;
     const { id, event, at, action } = data;
@@ -93,7 +97,39 @@ export function reportNotifications(push: Pick<PushClient, "reportMessage">): ()
   serviceWorker?.startMessages();
   const request: ReportsRequest = { kind: "pushmesh.reports" };
   void serviceWorker?.ready.then(({ active }) => active?.postMessage(request));
-  return () => serviceWorker?.removeEventListener("message", hear);
+  return () => {
+    forget();
+    serviceWorker?.removeEventListener("message", hear);
+  };
+}
+
+/** Tells the mesh when the user disables the notifications of the app, or enables them again. An app that has not asked is not disabled. */
+function reportPermission(
+  push: Pick<PushClient, "deliveryState" | "setNotificationsAllowed">,
+): () => void {
+  let isOver = false;
+  let status: PermissionStatus | undefined;
+  const tell = async () => {
+    const allowed = Notification.permission !== "denied";
+    const { notificationsAllowed } = await push.deliveryState();
+    if (!isOver && allowed !== notificationsAllowed) await push.setNotificationsAllowed(allowed);
+  };
+  // A client that has no registration yet, or is closed: the next page tells it.
+  const changed = () => void tell().catch(() => {});
+  if (typeof Notification !== "undefined") {
+    changed();
+    navigator.permissions?.query({ name: "notifications" }).then(
+      (found) => {
+        status = found;
+        if (!isOver) found.addEventListener("change", changed);
+      },
+      () => {},
+    );
+  }
+  return () => {
+    isOver = true;
+    status?.removeEventListener("change", changed);
+  };
 }
 
 /**

@@ -950,7 +950,7 @@ export interface components {
         Sent: {
             id: string;
             /** @enum {string} */
-            status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+            status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered";
             /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
             sendAt?: number;
             /** @description Milliseconds from the request's arrival to this answer. */
@@ -961,7 +961,7 @@ export interface components {
                 regId: string;
                 id: string;
                 /** @enum {string} */
-                status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered";
                 /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
                 sendAt?: number;
             } | {
@@ -984,14 +984,14 @@ export interface components {
         Status: {
             id: string;
             /** @enum {string} */
-            status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+            status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered";
             /** @description Milliseconds since 1970. */
             acceptedAt: number;
             /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
             sendAt?: number;
             events?: {
                 /** @enum {string} */
-                event: "accepted" | "scheduled" | "held" | "queued" | "sent" | "delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered" | "shown" | "clicked" | "dismissed";
+                event: "accepted" | "scheduled" | "held" | "queued" | "sent" | "delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "shown" | "clicked" | "dismissed";
                 /** @description Milliseconds since 1970. */
                 at: number;
                 action?: string;
@@ -1079,6 +1079,8 @@ export interface components {
                 };
             } | null;
             connected: boolean;
+            lastSeenAt: number | null;
+            pushEnabled: boolean;
         };
         LiveMessage: {
             /** @constant */
@@ -1963,7 +1965,7 @@ export interface operations {
                         results: ({
                             id: string;
                             /** @enum {string} */
-                            status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                            status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered";
                             /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
                             sendAt?: number;
                         } | {
@@ -1971,7 +1973,7 @@ export interface operations {
                                 regId: string;
                                 id: string;
                                 /** @enum {string} */
-                                status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                                status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered";
                                 /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
                                 sendAt?: number;
                             } | {
@@ -2015,7 +2017,7 @@ export interface operations {
                         results: ({
                             id: string;
                             /** @enum {string} */
-                            status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                            status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered";
                             /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
                             sendAt?: number;
                         } | {
@@ -2023,7 +2025,7 @@ export interface operations {
                                 regId: string;
                                 id: string;
                                 /** @enum {string} */
-                                status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                                status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered";
                                 /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
                                 sendAt?: number;
                             } | {
@@ -2395,7 +2397,7 @@ export interface operations {
                             to: string;
                             id: string;
                             /** @enum {string} */
-                            status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                            status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered";
                             /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
                             sendAt?: number;
                         } | {
@@ -2405,7 +2407,7 @@ export interface operations {
                                 regId: string;
                                 id: string;
                                 /** @enum {string} */
-                                status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                                status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered";
                                 /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
                                 sendAt?: number;
                             } | {
@@ -2455,7 +2457,7 @@ export interface operations {
                             to: string;
                             id: string;
                             /** @enum {string} */
-                            status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                            status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered";
                             /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
                             sendAt?: number;
                         } | {
@@ -2465,7 +2467,7 @@ export interface operations {
                                 regId: string;
                                 id: string;
                                 /** @enum {string} */
-                                status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                                status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered";
                                 /** @description Of a scheduled message: when it will be sent, milliseconds since 1970. */
                                 sendAt?: number;
                             } | {
@@ -3003,7 +3005,7 @@ export interface operations {
                     "application/json": {
                         id: string;
                         /** @enum {string} */
-                        status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                        status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered";
                         /** @enum {string} */
                         display?: "removed" | "unknown" | "pending";
                         /** @description Milliseconds since 1970. */
@@ -3074,7 +3076,7 @@ export interface operations {
                     "application/json": {
                         id: string;
                         /** @enum {string} */
-                        status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered";
+                        status: "delivered" | "queued" | "sent" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered";
                         /** @enum {string} */
                         display?: "removed" | "unknown" | "pending";
                         /** @description Milliseconds since 1970. */
@@ -5658,7 +5660,7 @@ export interface operations {
                         webhooks: {
                             id: string;
                             url: string;
-                            events: ("delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered" | "shown" | "clicked" | "dismissed" | "push_disabled" | "upstream")[] | null;
+                            events: ("delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "shown" | "clicked" | "dismissed" | "push_disabled" | "upstream")[] | null;
                             description: string;
                             /** @description Milliseconds since 1970. */
                             createdAt: number;
@@ -5803,7 +5805,7 @@ export interface operations {
                 "application/json": {
                     url: string;
                     /** @default null */
-                    events?: ("delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered" | "shown" | "clicked" | "dismissed" | "push_disabled" | "upstream")[] | null;
+                    events?: ("delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "shown" | "clicked" | "dismissed" | "push_disabled" | "upstream")[] | null;
                     /** @default  */
                     description?: "" | string;
                     /** @default false */
@@ -5829,7 +5831,7 @@ export interface operations {
                     "application/json": {
                         id: string;
                         url: string;
-                        events: ("delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered" | "shown" | "clicked" | "dismissed" | "push_disabled" | "upstream")[] | null;
+                        events: ("delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "shown" | "clicked" | "dismissed" | "push_disabled" | "upstream")[] | null;
                         description: string;
                         /** @description Milliseconds since 1970. */
                         createdAt: number;
@@ -6020,7 +6022,7 @@ export interface operations {
                     "application/json": {
                         id: string;
                         url: string;
-                        events: ("delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered" | "shown" | "clicked" | "dismissed" | "push_disabled" | "upstream")[] | null;
+                        events: ("delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "shown" | "clicked" | "dismissed" | "push_disabled" | "upstream")[] | null;
                         description: string;
                         /** @description Milliseconds since 1970. */
                         createdAt: number;
@@ -6335,7 +6337,7 @@ export interface operations {
             content: {
                 "application/json": {
                     url?: string;
-                    events?: ("delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered" | "shown" | "clicked" | "dismissed" | "push_disabled" | "upstream")[] | null;
+                    events?: ("delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "shown" | "clicked" | "dismissed" | "push_disabled" | "upstream")[] | null;
                     description?: "" | string;
                     disabled?: boolean;
                 };
@@ -6355,7 +6357,7 @@ export interface operations {
                     "application/json": {
                         id: string;
                         url: string;
-                        events: ("delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered" | "shown" | "clicked" | "dismissed" | "push_disabled" | "upstream")[] | null;
+                        events: ("delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "shown" | "clicked" | "dismissed" | "push_disabled" | "upstream")[] | null;
                         description: string;
                         /** @description Milliseconds since 1970. */
                         createdAt: number;
@@ -6558,7 +6560,7 @@ export interface operations {
                     "application/json": {
                         id: string;
                         url: string;
-                        events: ("delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered" | "shown" | "clicked" | "dismissed" | "push_disabled" | "upstream")[] | null;
+                        events: ("delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "shown" | "clicked" | "dismissed" | "push_disabled" | "upstream")[] | null;
                         description: string;
                         /** @description Milliseconds since 1970. */
                         createdAt: number;
@@ -6955,7 +6957,7 @@ export interface operations {
                                 /** @description When it happened, milliseconds since 1970. */
                                 at: number;
                                 /** @enum {string} */
-                                type: "delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "filtered" | "shown" | "clicked" | "dismissed";
+                                type: "delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "shown" | "clicked" | "dismissed";
                                 regId: string;
                                 messageId: string;
                                 label?: string;

@@ -39,7 +39,7 @@ test.each([["sealed"], ["plain"]])(
     await first.client.close();
     await mesh.kill("machine");
     const { client, shown } = await phone(storage, how === "sealed");
-    expect(await client.deliveryState()).toEqual({ paused: true, accept: [] });
+    expect(await client.deliveryState()).toMatchObject({ paused: true, accept: [] });
     const urgent = { to: regId, data: "2", ignoreQuietHours: true };
     expect(await server.send(urgent)).toMatchObject({ status: "queued" });
     await client.ping();

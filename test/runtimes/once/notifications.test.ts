@@ -278,4 +278,37 @@ describe("notifications", () => {
       [{ id: "m2" }, "dismissed", { at }],
     ]);
   });
+
+  test("Q13 N6 a page tells when the user lets the app show no notifications, and when it may again", async () => {
+    const { page } = await start();
+    await page.evaluate(() => {
+      const told: boolean[] = [];
+      let notificationsAllowed = true;
+      globalThis.sw.reportNotifications({
+        reportMessage: async () => {},
+        deliveryState: async () => ({
+          ...{ paused: false, accept: [], presence: false, notificationsAllowed },
+        }),
+        setNotificationsAllowed: async (allowed: boolean) => {
+          notificationsAllowed = allowed;
+          told.push(allowed);
+        },
+      });
+      Object.assign(globalThis, { told });
+    });
+    const told = () => page.evaluate(() => (globalThis as unknown as { told: boolean[] }).told);
+    expect(await told()).toEqual([]);
+    const cdp = await page.context().newCDPSession(page);
+    const { targetInfo } = await cdp.send("Target.getTargetInfo");
+    const { browserContextId = "" } = targetInfo;
+    const set = (setting: "denied" | "granted") =>
+      cdp.send("Browser.setPermission", {
+        ...{ permission: { name: "notifications" }, setting, browserContextId },
+        origin: new URL(page.url()).origin,
+      });
+    await set("denied");
+    await expect.poll(told).toEqual([false]);
+    await set("granted");
+    await expect.poll(told).toEqual([false, true]);
+  });
 });

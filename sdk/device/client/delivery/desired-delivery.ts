@@ -1,4 +1,4 @@
-/** The delivery settings that the app wants: pause and accept times. Stored on the device, and sent to the mesh until it has them. */
+/** The delivery settings that the app wants: pause, accept times, and what its server may know. Stored on the device, and sent to the mesh until it has them. */
 import {
   type AcceptTime,
   type DeliverySettings,
@@ -28,9 +28,15 @@ export interface DeliveryState {
   readonly paused: boolean;
   /** Empty: messages come at any time. */
   readonly accept: readonly AcceptHours[];
+  /** Whether the app's server may see when the device was last connected. */
+  readonly presence: boolean;
+  /** Whether the user lets the app show notifications, as far as the app has told. */
+  readonly notificationsAllowed: boolean;
 }
 
-const NOTHING: DeliveryState = { paused: false, accept: [] };
+const NOTHING: DeliveryState = {
+  ...{ paused: false, accept: [], presence: false, notificationsAllowed: true },
+};
 const TIME = /^(?:([01]\d|2[0-3]):([0-5]\d)|24:00)$/;
 
 export class DesiredDelivery {
@@ -60,12 +66,12 @@ export class DesiredDelivery {
   /** Reads what is stored. Rejects with the error of the storage. */
   async load(): Promise<void> {
     const text = await this.#storage.get(this.#key);
-    if (typeof text === "string") this.#state = JSON.parse(text) as DeliveryState;
+    if (typeof text === "string") this.#state = { ...NOTHING, ...JSON.parse(text) };
     this.#inbox.paused = this.state.paused;
   }
 
   /** Stores the change at once, and resolves when the mesh has it. Without a link, the mesh gets it over the next one. */
-  async change(change: Partial<DeliveryState>, options: CallOptions): Promise<void> {
+  async change(change: Partial<DeliveryState>, options: CallOptions = {}): Promise<void> {
     const state = { ...this.state, ...change };
     const settings = settingsOf(state);
     this.#state = state;
@@ -86,17 +92,25 @@ export class DesiredDelivery {
     if (settingsHash(settings) !== hash) this.#ask(settings, {}).catch(() => {});
   }
 
-  async #ask({ paused, accept, timeZone }: DeliverySettings, options: CallOptions): Promise<void> {
-    const command = { kind: "delivery", paused, accept, timeZone: timeZone ?? undefined } as const;
+  async #ask(settings: DeliverySettings, options: CallOptions): Promise<void> {
+    const { timeZone, silenced = false, ...others } = settings;
+    const zone = timeZone ?? undefined;
+    const command = { kind: "delivery", ...others, timeZone: zone, silenced } as const;
     await this.#requests.make(command, options);
   }
 }
 
 /** @throws PushError `option_invalid` */
-function settingsOf({ paused, accept }: DeliveryState): DeliverySettings {
+function settingsOf({
+  paused,
+  accept,
+  presence,
+  notificationsAllowed,
+}: DeliveryState): DeliverySettings {
   const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
   return {
-    ...{ paused, accept: accept.map(timeOf), presence: false },
+    ...{ paused, accept: accept.map(timeOf), presence },
+    ...(notificationsAllowed ? {} : { silenced: true }),
     timeZone: timeZone || null,
   };
 }

@@ -330,6 +330,8 @@ describe("tags", () => {
       attributes: null,
       encryptionKey: null,
       connected: true,
+      lastSeenAt: null,
+      pushEnabled: true,
     });
     rig.lose();
     expect(rig.device.describe(name)).toMatchObject({ connected: false });
