@@ -40,7 +40,7 @@ export const REQUESTS = {
     415,
     null,
     "never",
-    "The content type is not application/json.",
+    "The content type is not application/json in UTF-8.",
     "Send content-type: application/json.",
   ),
   internal: row(

@@ -67,11 +67,20 @@ const JSON_TYPE = /^application\/json\s*(;|$)/i;
 export const isJson = ({ headers }: Request): boolean =>
   JSON_TYPE.test(headers.get("content-type") ?? "");
 
-/** @throws MeshError `content_type_unsupported` */
+/** RFC 8259 gives it no meaning, but a sender that says another one writes other bytes. */
+const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
+const UTF_8 = /^utf-?8$/i;
+
+/** @throws MeshError `content_type_unsupported`, also for a charset that is not UTF-8 */
 export function requireJson(request: Request): void {
-  if (isJson(request)) return;
   const type = request.headers.get("content-type") ?? "missing";
-  throw new MeshError("content_type_unsupported", `content-type is ${type}`);
+  if (!isJson(request))
+    throw new MeshError("content_type_unsupported", `content-type is ${type.slice(0, 64)}`);
+  const charset = CHARSET.exec(type)?.[1];
+  if (charset !== undefined && !UTF_8.test(charset)) {
+    const detail = `charset is ${charset.slice(0, 64)}; JSON is UTF-8`;
+    throw new MeshError("content_type_unsupported", detail);
+  }
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });

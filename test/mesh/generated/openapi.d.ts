@@ -1577,7 +1577,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content_type_unsupported`: The content type is not application/json. */
+            /** @description `content_type_unsupported`: The content type is not application/json in UTF-8. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2117,7 +2117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content_type_unsupported`: The content type is not application/json. */
+            /** @description `content_type_unsupported`: The content type is not application/json in UTF-8. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2578,7 +2578,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content_type_unsupported`: The content type is not application/json. */
+            /** @description `content_type_unsupported`: The content type is not application/json in UTF-8. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3509,7 +3509,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content_type_unsupported`: The content type is not application/json. */
+            /** @description `content_type_unsupported`: The content type is not application/json in UTF-8. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3998,7 +3998,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content_type_unsupported`: The content type is not application/json. */
+            /** @description `content_type_unsupported`: The content type is not application/json in UTF-8. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -4169,7 +4169,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content_type_unsupported`: The content type is not application/json. */
+            /** @description `content_type_unsupported`: The content type is not application/json in UTF-8. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -5921,7 +5921,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content_type_unsupported`: The content type is not application/json. */
+            /** @description `content_type_unsupported`: The content type is not application/json in UTF-8. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6452,7 +6452,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content_type_unsupported`: The content type is not application/json. */
+            /** @description `content_type_unsupported`: The content type is not application/json in UTF-8. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6654,7 +6654,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content_type_unsupported`: The content type is not application/json. */
+            /** @description `content_type_unsupported`: The content type is not application/json in UTF-8. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -6844,7 +6844,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content_type_unsupported`: The content type is not application/json. */
+            /** @description `content_type_unsupported`: The content type is not application/json in UTF-8. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7236,7 +7236,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content_type_unsupported`: The content type is not application/json. */
+            /** @description `content_type_unsupported`: The content type is not application/json in UTF-8. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -7514,7 +7514,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content_type_unsupported`: The content type is not application/json. */
+            /** @description `content_type_unsupported`: The content type is not application/json in UTF-8. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8117,7 +8117,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content_type_unsupported`: The content type is not application/json. */
+            /** @description `content_type_unsupported`: The content type is not application/json in UTF-8. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8278,7 +8278,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content_type_unsupported`: The content type is not application/json. */
+            /** @description `content_type_unsupported`: The content type is not application/json in UTF-8. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -8696,7 +8696,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content_type_unsupported`: The content type is not application/json. */
+            /** @description `content_type_unsupported`: The content type is not application/json in UTF-8. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -9132,7 +9132,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `content_type_unsupported`: The content type is not application/json. */
+            /** @description `content_type_unsupported`: The content type is not application/json in UTF-8. */
             415: {
                 headers: {
                     [name: string]: unknown;
