@@ -9,7 +9,16 @@ export interface SentBroadcast {
   readonly startedAt: number;
   acceptedAt: number | undefined;
   id: string | undefined;
+  /** When it is to be sent, by the clock; undefined for at once. */
+  readonly sendAt: number | undefined;
+  /** Nobody needs to see it: a recall was asked for. */
+  isRecalled: boolean;
+  /** When its sender was answered that every device there had been told, by the clock. */
+  toldAt: number | undefined;
 }
+
+/** What was on a link when its recall was told may be read by its device a little later: the mesh had lost that link. */
+const ON_LINKS_MS = 3_000;
 
 /** What a device may be to a tag. */
 type Standing =
@@ -31,13 +40,14 @@ interface Membership {
   readonly owed: Set<SentBroadcast>;
 }
 
-/** What a run came to. Everything but the first three has to be empty. */
+/** What a run came to. Everything but the first four has to be empty. */
 export interface TagVerdict {
   readonly accepted: number;
   /** Devices that saw a broadcast, summed over all broadcasts. */
   readonly seen: number;
   /** Requests that got no answer and were given up: each may have arrived, once. */
   readonly unanswered: number;
+  readonly recalls: number;
   /** Accepted, and never seen by a member that was there before it was sent and did not leave. */
   readonly lost: readonly string[];
   readonly doubled: readonly string[];
@@ -79,10 +89,13 @@ export class TagLedger {
   }
 
   /** Notes a broadcast before its first request is made. */
-  open(tags: readonly string[]): SentBroadcast {
+  open(tags: readonly string[], sendAt?: number): SentBroadcast {
     const number = this.#sent.size + 1;
     const startedAt = ++this.#now;
-    const sent: SentBroadcast = { number, tags, startedAt, acceptedAt: undefined, id: undefined };
+    const sent: SentBroadcast = {
+      ...{ number, tags, startedAt, sendAt },
+      ...{ acceptedAt: undefined, id: undefined, isRecalled: false, toldAt: undefined },
+    };
     this.#sent.set(number, sent);
     for (const tag of tags) for (const one of this.#in(tag)) one.owed.add(sent);
     return sent;
@@ -95,6 +108,22 @@ export class TagLedger {
     if (sent.id !== id) this.#untrue.push(`${describe(sent)} is ${id} too`);
   }
 
+  /** Notes that its sender begins to recall it. */
+  recalling(sent: SentBroadcast): void {
+    sent.isRecalled = true;
+    for (const { owed } of this.#memberships.values()) owed.delete(sent);
+  }
+
+  /** Notes that its sender was answered that all were told of its recall. */
+  recalled(sent: SentBroadcast): void {
+    sent.toldAt ??= Date.now();
+  }
+
+  /** How many broadcasts were recalled for good. */
+  get recalls(): number {
+    return [...this.#sent.values()].filter(({ toldAt }) => toldAt !== undefined).length;
+  }
+
   /** Notes that the app of `regId` was handed a broadcast. */
   saw(number: number, regId: string): void {
     const sent = this.#sent.get(number);
@@ -105,11 +134,17 @@ export class TagLedger {
       return;
     }
     this.#seen.add(sight);
+    const now = Date.now();
+    if (sent.toldAt !== undefined && now > sent.toldAt + ON_LINKS_MS)
+      this.#untrue.push(`${describe(sent)} came to ${short(regId)} after its recall`);
+    if (sent.sendAt !== undefined && now < sent.sendAt)
+      this.#untrue.push(`${describe(sent)} came to ${short(regId)} before its time`);
     for (const tag of sent.tags) this.#of(regId, tag).owed.delete(sent);
     const [tag, ...others] = sent.tags;
     if (tag === undefined || others.length > 0) return;
     const one = this.#of(regId, tag);
-    one.seen.push(sent);
+    // One that waited for its time took its place when that came.
+    if (sent.sendAt === undefined) one.seen.push(sent);
     // One that joins while it is on its way may have it or not.
     if (one.standing === "out" && one.since < sent.startedAt)
       this.#untrue.push(`${describe(sent)} came to ${short(regId)}, which was not in the tag`);
@@ -145,6 +180,7 @@ export class TagLedger {
       accepted,
       seen: this.#seen.size,
       unanswered: all.length - accepted,
+      recalls: this.recalls,
       lost: memberships.flatMap(({ regId, owed }) =>
         [...owed].filter(isAccepted).map((sent) => `${describe(sent)} at ${short(regId)}`),
       ),
@@ -201,9 +237,9 @@ function describe({ number, tags, id }: SentBroadcast): string {
 
 /** One line for the console. */
 export function tagSummary(verdict: TagVerdict): string {
-  const { accepted, seen, unanswered, lost, doubled, disordered, untrue } = verdict;
+  const { accepted, seen, unanswered, recalls, lost, doubled, disordered, untrue } = verdict;
   return (
-    `accepted ${accepted}, seen ${seen} times, unanswered ${unanswered}, lost ${lost.length}, ` +
+    `accepted ${accepted}, seen ${seen} times, unanswered ${unanswered}, recalled ${recalls}, lost ${lost.length}, ` +
     `doubled ${doubled.length}, out of order ${disordered.length}, untrue ${untrue.length}`
   );
 }

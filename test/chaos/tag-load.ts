@@ -25,6 +25,11 @@ const PATIENCE_MS = 120_000;
 /** Accepted broadcasts for each round of a campaign: a slow machine sends few in its time. */
 const ROUND_BROADCASTS = 6;
 const PADDING_BYTES = [0, 30, 600, 3_500] as const;
+/** How many broadcasts are recalled, and how long after their answers. */
+const RECALLS = 0.1;
+const RECALLED_AFTER_MS = [0, 1_000] as const;
+/** How far ahead a scheduled broadcast is sent. */
+const LATER_MS = [200, 3_000] as const;
 /** Devices a second: slow enough to last over a kill, fast enough to end. */
 const PACE = [40, 400] as const;
 
@@ -104,11 +109,14 @@ export class TagLoad {
     for (const each of tags)
       this.#sentAt.set(each, [...(this.#sentAt.get(each) ?? []), Date.now()]);
     const padding = "x".repeat(random.pick(PADDING_BYTES));
-    const sent = ledger.open(tags);
+    const isLater = random.chance(0.15);
+    const sendAt = isLater ? Date.now() + random.between(...LATER_MS) : undefined;
+    const sent = ledger.open(tags, sendAt);
     const message: BroadcastMessage = {
       to: isEither ? { condition: { any: EITHER.map((each) => ({ tag: each })) } } : { tag },
       data: { number: sent.number, padding },
       priority: random.pick(PRIORITY_NAMES),
+      ...(sendAt === undefined ? {} : { sendAt: new Date(sendAt) }),
       ...(random.chance(0.05) ? { pace: random.between(...PACE) } : {}),
     };
     await this.#insist(sent, message);
@@ -141,6 +149,26 @@ export class TagLoad {
     await until(`an answer for #${sent.number}`, attempt, PATIENCE_MS);
     if (sent.id !== undefined && random.chance(0.05))
       await until(`the same answer for #${sent.number}`, attempt, PATIENCE_MS);
+    if (sent.id !== undefined && random.chance(RECALLS)) await this.#recall(sent, sent.id);
+  }
+
+  /** Insists until all were told. */
+  async #recall(sent: SentBroadcast, id: string): Promise<void> {
+    const { sender, ledger, random } = this.#options;
+    // It is at any point on its way.
+    await sleep(random.between(...RECALLED_AFTER_MS));
+    ledger.recalling(sent);
+    const attempt = async (): Promise<boolean> => {
+      try {
+        const { recall } = await sender.recall(id);
+        return recall?.status === "sent";
+      } catch (error) {
+        if (codeOf(error) === "broadcast_rate" || isUnanswered(error)) return false;
+        throw error;
+      }
+    };
+    await until(`the recall of #${sent.number}`, attempt, PATIENCE_MS);
+    ledger.recalled(sent);
   }
 
   /** Lets many devices out of a tag and all others in, side by side, from now on. */
