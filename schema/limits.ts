@@ -23,6 +23,8 @@ export const LIMITS = {
   DATA_BYTES: 4_096,
   /** Nesting depth of objects and arrays in JSON data: deeper ones crash recursive readers on a device. */
   DATA_DEPTH: 64,
+  /** Members of one object in the JSON of a request. Data of DATA_BYTES has up to 600, everything else fewer. */
+  JSON_MEMBERS: 1_024,
   /** Body of a request without a limit of its own. */
   BODY_BYTES: 16_384,
   /** Targets of one message: as many regIds as any call takes. */

@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { MeshError } from "../../schema/errors.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { membersOf } from "./json-text.ts";
+import { costlyJson, membersOf } from "./json-text.ts";
 
 /** @param bound in bytes */
 export const bodyTooLarge = (bound: number): MeshError =>
@@ -115,8 +115,10 @@ export function readJson(body: Uint8Array): JsonBody {
   return { text, value, members: membersOf(text) };
 }
 
-/** @throws MeshError `body_invalid` for text that is no JSON */
+/** @throws MeshError `body_invalid` for text that is no JSON, or costs too much to read */
 export function parseJson(text: string): unknown {
+  const refusal = costlyJson(text);
+  if (refusal !== null) throw new MeshError("body_invalid", refusal);
   try {
     return JSON.parse(text);
   } catch (cause) {

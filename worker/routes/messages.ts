@@ -140,10 +140,9 @@ const batchEnvelope = z.strictObject({
 async function sendBatch(c: MeshContext): Promise<Response> {
   const { caller, bytes } = await readSigned(c, ROUTES.sendBatch.body.maxBytes);
   const basis = readBasis(c, caller);
-  const list = readJsonList(bytes, "messages");
-  const { length: count } = parseValue(batchEnvelope, list.value).messages;
+  const list = readJsonList(bytes, "messages", batchEnvelope);
   const prefer = readPrefer(c.req.header("prefer"));
-  const outcomes = await sendMessages(c, { caller, basis, count, waitMs: prefer.waitMs }, list);
+  const outcomes = await sendMessages(c, { caller, basis, waitMs: prefer.waitMs }, list);
   return answerWith(c, { results: outcomes.map(toldResult) }, areSettled(outcomes), prefer.applied);
 }
 

@@ -16,7 +16,6 @@ export interface Batch {
   readonly caller: Caller;
   /** Of the request. */
   readonly basis: IdempotencyBasis;
-  readonly count: number;
   /** As in `Outgoing`. */
   readonly waitMs: number;
 }
@@ -27,9 +26,10 @@ const FOR_ALL: TokenUse = { sendClass: "normal", mayWait: true };
 /** Each message takes a token of the quota, also one that is refused. */
 export async function sendMessages(
   c: CallContext,
-  { caller, basis: ofRequest, count, waitMs }: Batch,
+  { caller, basis: ofRequest, waitMs }: Batch,
   list: JsonList,
 ): Promise<readonly (SendOutcome | MeshError)[]> {
+  const { count } = list;
   const tokens = await takeTokens(c, caller, count, FOR_ALL);
   const keys = new PlacedKeys(ofRequest);
   return sendEach(c, count, waitMs, (at) => {

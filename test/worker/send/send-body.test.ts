@@ -253,7 +253,7 @@ describe("P8.1 the data", () => {
   it("refuses brackets that would exhaust the stack of a careless reader", async () => {
     const depth = 7_900;
     const data = `{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
-    await refused(`{"to":"${to}","data":${data}}`, "field_invalid");
+    await refused(`{"to":"${to}","data":${data}}`, "body_invalid");
   });
 });
 
