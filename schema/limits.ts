@@ -220,6 +220,8 @@ export const LIMITS = {
    * counted, and clients that nobody knows yet can hold no more than this.
    */
   UNREAD_BYTES: 67_108_864,
+  /** Of them, for requests that name no key that has succeeded: the other half is kept for app servers. */
+  UNREAD_STRANGERS_BYTES: 33_554_432,
   /** An idle connection between two requests: longer than the 60 s of load balancers. */
   KEEP_ALIVE_MS: 75_000,
   /** Time for Hello after the socket opened. */

@@ -180,19 +180,19 @@ export function httpCases(serveHttp: (unread?: Unread) => Served): void {
 
   test("P8.1 requests that have not come whole hold no more than the limit, all together", async () => {
     const unread = new Unread();
-    unread.bytes = LIMITS.UNREAD_BYTES - 100;
+    unread.strangersBytes = LIMITS.UNREAD_STRANGERS_BYTES - 100;
     const [first, second] = [serveHttp(unread), serveHttp(unread)];
     const top = "POST / HTTP/1.1\r\nHost: mesh\r\nContent-Length: 1000\r\n\r\n";
     first.conn.push(`${top}${"a".repeat(100)}`);
     await settled();
-    expect(unread.bytes).toBe(LIMITS.UNREAD_BYTES);
+    expect(unread.strangersBytes).toBe(LIMITS.UNREAD_STRANGERS_BYTES);
     expect(first.conn.written).toBe("");
     // One byte more is refused, and what its connection held is free.
     second.conn.push(`${top}a`);
     await settled();
     expect(statusOf(second.conn.written)).toBe(503);
     expect(second.conn.written).toContain('"overloaded"');
-    expect(unread.bytes).toBe(LIMITS.UNREAD_BYTES);
+    expect(unread.strangersBytes).toBe(LIMITS.UNREAD_STRANGERS_BYTES);
     // What comes whole is not held at all.
     const third = serveHttp(unread);
     third.conn.push(`${top}${"a".repeat(1_000)}`);
@@ -207,7 +207,42 @@ export function httpCases(serveHttp: (unread?: Unread) => Served): void {
     expect(statusOf(fourth.conn.written)).toBe(503);
     first.conn.end();
     await settled();
-    expect(unread.bytes).toBe(LIMITS.UNREAD_BYTES - 100);
+    expect(unread.strangersBytes).toBe(LIMITS.UNREAD_STRANGERS_BYTES - 100);
+    expect(unread.bytes).toBe(0);
+  });
+
+  test("P8.16 strangers leave room for the bodies of app servers, which have all that is left", async () => {
+    const unread = new Unread();
+    const { conn } = serveHttp(unread);
+    const input = 'sig1=("@method");created=1;keyid="0123456789abcdef012345.k1"';
+    const top = `POST /v1/messages HTTP/1.1\r\nHost: mesh\r\nSignature-Input: ${input}\r\n`;
+    const slow = `${top}Content-Length: 1000\r\n\r\n`;
+    unread.strangersBytes = LIMITS.UNREAD_STRANGERS_BYTES;
+    unread.bytes = unread.strangersBytes;
+    conn.push(`${slow}${"a".repeat(1_000)}`);
+    await settled();
+    expect(statusOf(conn.written)).toBe(200);
+    conn.push(`${slow}${"a".repeat(500)}`);
+    await settled();
+    expect(unread.bytes).toBe(unread.strangersBytes + 500);
+    conn.push("a".repeat(500));
+    await settled();
+    expect(conn.written.split("HTTP/1.1 200")).toHaveLength(3);
+    expect(unread.bytes).toBe(LIMITS.UNREAD_STRANGERS_BYTES);
+    // What comes next has to name a key itself.
+    conn.push("POST / HTTP/1.1\r\nHost: mesh\r\nContent-Length: 1000\r\n\r\na");
+    await settled();
+    expect(conn.written).toContain('"overloaded"');
+    expect(unread.strangersBytes).toBe(LIMITS.UNREAD_STRANGERS_BYTES);
+    // All together have a bound, too.
+    const other = serveHttp(unread);
+    other.conn.push(`${slow}${"a".repeat(1_000)}`);
+    await settled();
+    unread.bytes = LIMITS.UNREAD_BYTES;
+    other.conn.push(`${slow}a`);
+    await settled();
+    expect(other.conn.written).toContain('"overloaded"');
+    expect(unread.bytes).toBe(LIMITS.UNREAD_BYTES);
   });
 
   test("P8.5 a request of an app over its share is told when to come back, on a connection that stays", async () => {

@@ -79,6 +79,7 @@ export class RequestLoop {
           port.refusalOf(head)
         );
       },
+      isKnown: (head) => port.failedAuth.senderOf(head) !== null,
       write: (bytes) => port.write(bytes),
     });
   }

@@ -28,6 +28,8 @@ interface RequestReaderOptions {
   readonly expire: () => void;
   /** Decides by the head alone: null admits the request. */
   readonly refusalOf: (head: RequestHead) => MeshError | null;
+  /** Whether the request names a key that has succeeded before. Asked only if its body has not come whole. */
+  readonly isKnown: (head: RequestHead) => boolean;
   /** Writes to the client. */
   readonly write: (bytes: Uint8Array) => void;
 }
@@ -86,6 +88,7 @@ export class RequestReader {
     this.#headBytes = NOTHING;
     this.#chunks = null;
     this.#unread.hold(0);
+    this.#unread.isKnown = false;
     return input;
   }
 
@@ -103,13 +106,14 @@ export class RequestReader {
     this.#head = null;
     this.#headBytes = NOTHING;
     this.#chunks = null;
+    this.#unread.isKnown = false;
     return { head, headBytes, body };
   }
 
   /** @returns why the request is refused; null if its head is read, or has not arrived yet */
   #readHead(): MeshError | null {
     if (this.#input.length === 0) return null;
-    const { entry, expire, refusalOf, write } = this.#options;
+    const { entry, expire, refusalOf, isKnown, write } = this.#options;
     if (this.#heads.isNew) entry.expireIn(LIMITS.HEAD_TIMEOUT_MS, expire);
     const read = this.#heads.read(this.#input);
     if (read === null || read instanceof MeshError) return read;
@@ -122,6 +126,8 @@ export class RequestReader {
     this.#input = this.#input.subarray(end);
     this.#head = head;
     if (head.length === null) this.#chunks = new ChunkReader(bound);
+    if (head.length === null || head.length > this.#input.length)
+      this.#unread.isKnown = isKnown(head);
     if (head.length !== 0) {
       entry.expireIn(LIMITS.BODY_TIMEOUT_MS, expire);
       if (head.expectsContinue) write(CONTINUE);
