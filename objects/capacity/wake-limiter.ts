@@ -92,6 +92,11 @@ export class WakeLimiter {
     }
   }
 
+  /** Whether calls of an object need no place: it is awake for its link. */
+  isFree(name: string): boolean {
+    return this.#options.isLinked(name);
+  }
+
   /**
    * Lets an optional call through, if that leaves half of all places to callers who have to wait for one.
    *

@@ -72,8 +72,9 @@ export async function wakeGuess<T>(
 const wakesOf = (c: CallContext): WakeLimiter | null =>
   requestWakes(c.env.MAX_LINKS, (ms) => new Promise((resolve) => setTimeout(resolve, ms)));
 
-/** Whether `wakeInTime` may have to wait for room. */
-export const isRoomBounded = (c: CallContext): boolean => wakesOf(c) !== null;
+/** Whether `wakeInTime` of this object may have to wait for room. */
+export const needsRoom = (c: CallContext, name: string): boolean =>
+  wakesOf(c)?.isFree(name) === false;
 
 async function enterRoom(c: CallContext, name: string, asking: Asking = {}): Promise<void> {
   const wakes = wakesOf(c);

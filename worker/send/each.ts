@@ -3,13 +3,13 @@ import { callAgain } from "../../objects/call.ts";
 import { MeshError } from "../../schema/errors.ts";
 import type { SingleTarget } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
-import { isRoomBounded, leftOf } from "../calls/objects.ts";
+import { leftOf, needsRoom } from "../calls/objects.ts";
 import type { CallContext } from "../context.ts";
 import { asMeshError } from "../problem.ts";
 import { CallWindow } from "./call-window.ts";
 import type { Outgoing } from "./message.ts";
 import { type SendOutcome, sendOutgoing } from "./send.ts";
-import { sendSingle, singleOutcome, singleSend } from "./single.ts";
+import { sendMade, singleOutcome, singleSend } from "./single.ts";
 
 /** Messages between two turns of other work: read and handed to their devices in well under a millisecond. */
 const SLICE_COUNT = 16;
@@ -35,8 +35,6 @@ class Sending {
   readonly #waitMs: number;
   readonly #outcomes: (SendOutcome | MeshError)[];
   readonly #window = new CallWindow(LIMITS.SEND_CALLS);
-  /** Whether a device may be called at once. */
-  readonly #isDirect: boolean;
   /** Of `waitMs`, as of the slice that is being sent. */
   #leftMs = 0;
 
@@ -44,7 +42,6 @@ class Sending {
     this.#c = c;
     this.#waitMs = waitMs;
     this.#outcomes = new Array<SendOutcome | MeshError>(count);
-    this.#isDirect = !isRoomBounded(c);
   }
 
   async run(
@@ -73,18 +70,22 @@ class Sending {
 
   #begin(at: number, outgoing: Outgoing<SingleTarget>): void {
     const { to } = outgoing;
-    if (typeof to === "string" && this.#isDirect) this.#call(at, outgoing as Outgoing<string>);
+    if (typeof to === "string") this.#call(at, outgoing as Outgoing<string>);
     else this.#follow(at, sendOutgoing(this.#c, outgoing));
   }
 
   /** Calls the device of one registration. `sendSingle` does the same with a timer and several promises for each. */
   #call(at: number, outgoing: Outgoing<string>): void {
     const single = singleSend(this.#c, outgoing);
+    if (needsRoom(this.#c, single.device)) {
+      this.#follow(at, sendMade(this.#c, outgoing, single));
+      return;
+    }
     const { version: trustVersion } = outgoing.caller.verified.verifier.trust;
     const waitMs = this.#leftMs;
     const request = Object.assign(single.request, { trustVersion, waitMs });
     const call = () => this.#c.env.DEVICES.getByName(single.device).send(request);
-    const again = () => this.#follow(at, sendSingle(this.#c, outgoing), false);
+    const again = () => this.#follow(at, sendMade(this.#c, outgoing, single), false);
     this.#window.began();
     begun(call).then(
       (sent) => {

@@ -50,12 +50,17 @@ export function singleOutcome({ regId, request }: SingleSend, sent: SendAnswer):
 }
 
 /** @throws MeshError as `singleSend` and `singleOutcome` do, and if the device does not answer */
-export async function sendSingle(
+export const sendSingle = async (
   c: CallContext,
   outgoing: Outgoing<string>,
+): Promise<SingleOutcome> => sendMade(c, outgoing, singleSend(c, outgoing));
+
+/** The same of a message that was made. */
+export async function sendMade(
+  c: CallContext,
+  { caller, waitMs: wait }: Outgoing<string>,
+  single: SingleSend,
 ): Promise<SingleOutcome> {
-  const { caller, waitMs: wait } = outgoing;
-  const single = singleSend(c, outgoing);
   const { device, request } = single;
   const sent = await sendTrusted(caller, (trust) =>
     wakeInTime(

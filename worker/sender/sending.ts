@@ -7,7 +7,7 @@ import { MESSAGE_STATUSES, type MessageStatus } from "../../schema/http/enums.ts
 import type { SingleTarget } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import { messageIdBytes, parseMessageId } from "../../schema/text.ts";
-import { callObject, isRoomBounded, leftOf, refusal } from "../calls/objects.ts";
+import { callObject, leftOf, needsRoom, refusal } from "../calls/objects.ts";
 import type { CallContext } from "../context.ts";
 import { asMeshError, problemOf } from "../problem.ts";
 import type { Caller } from "../request/signed.ts";
@@ -78,8 +78,8 @@ function begin(
   const { send } = pending;
   const { caller, to, waitMs } = outgoing;
   const refuse = (error: unknown) => settle(pending, problemResultOf(c, pending, error));
-  if (typeof to === "string" && !isRoomBounded(c)) {
-    const single = singleSend(c, { ...outgoing, to });
+  const single = typeof to === "string" ? singleSend(c, { ...outgoing, to }) : undefined;
+  if (single !== undefined && !needsRoom(c, single.device)) {
     callDevice(c, caller, single, waitMs).then((sent) => {
       if (!sent.ok) refuse(refusal(sent));
       else if (sent.heldUntil === undefined)
