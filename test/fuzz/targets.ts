@@ -8,7 +8,9 @@ import { http } from "./targets/http.ts";
 import { link } from "./targets/link.ts";
 import { routes } from "./targets/routes.ts";
 import { sealed } from "./targets/sealed.ts";
+import { sender } from "./targets/sender.ts";
 import { texts } from "./targets/texts.ts";
+import { webhookUrls } from "./targets/webhook-urls.ts";
 
 export const TARGETS: readonly Target[] = [
   codec,
@@ -20,4 +22,6 @@ export const TARGETS: readonly Target[] = [
   encrypted,
   sealed,
   exports,
+  sender,
+  webhookUrls,
 ];
