@@ -1,7 +1,7 @@
 /** The places of sender links. */
 import { expect, test } from "vitest";
-import { LIMITS } from "../../schema/limits.ts";
-import { SenderLinks } from "../../worker/sender/sender-links.ts";
+import { LIMITS } from "../../../schema/limits.ts";
+import { SenderLinks } from "../../../worker/sender/sender-links.ts";
 
 const noLinks = () =>
   new SenderLinks({
