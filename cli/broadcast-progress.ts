@@ -7,6 +7,10 @@ import type { Output } from "./output.ts";
 /** Between two reads of the status: as often as a person looks. */
 const LOOK_MS = 500;
 
+/** When a message will be sent, as text behind others; empty for one that does not wait for its time. */
+export const dueText = (sendAt: number | undefined): string =>
+  sendAt === undefined ? "" : `  to be sent ${new Date(sendAt).toISOString()}`;
+
 /** Its counts as text: the main ones as soon as there are any, and of the others those that are not 0. */
 export function progressText(status: BroadcastStatusBody): string {
   const { members, attached, delivered, acknowledged, rate } = status;
@@ -25,7 +29,11 @@ export function progressText(status: BroadcastStatusBody): string {
     ...rest.flatMap((name): [string, number][] => (status[name] > 0 ? [[name, status[name]]] : [])),
     ...(rate > 0 ? ([["rate", `${rate}/s`]] as [string, string][]) : []),
   ];
-  return [status.status, ...counts.map(([name, count]) => `${name} ${count}`)].join("  ");
+  const { recalledAt, sendAt } = status;
+  const recalled =
+    recalledAt === undefined ? "" : `  recalled ${new Date(recalledAt).toISOString()}`;
+  const texts = [status.status, ...counts.map(([name, count]) => `${name} ${count}`)];
+  return `${texts.join("  ")}${recalled}${dueText(sendAt)}`;
 }
 
 /**

@@ -148,6 +148,13 @@ export function sendTime(text: string): SendTime {
   throw new InvalidArgumentError("Give a time such as 2026-12-24T18:00:00Z or 2026-12-24T18:00.");
 }
 
+/** Reads a time of RFC 3339. */
+export function instantText(text: string): string {
+  const time = sendTime(text);
+  if (typeof time === "string") return time;
+  throw new InvalidArgumentError("Give a time with its zone, such as 2026-12-24T18:00:00Z.");
+}
+
 /** Reads a JSON object. The mesh checks its members. */
 export function jsonObject(text: string): object {
   try {

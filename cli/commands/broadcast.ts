@@ -3,11 +3,18 @@ import { Command } from "commander";
 import type { ConditionBody, SendBodyInput } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { BroadcastMessage } from "../../sdk/server/sending/message.ts";
-import { watchBroadcast } from "../broadcast-progress.ts";
+import { dueText, watchBroadcast } from "../broadcast-progress.ts";
 import { contextOf, type KeyOptions } from "../context.ts";
 import { usageFailure } from "../failure.ts";
 import { type ContentOptions, contentOf, printValidation } from "../message/data.ts";
-import { asServer, jsonObject, wholeNumber, withContent, withExamples } from "../options.ts";
+import {
+  asServer,
+  instantText,
+  jsonObject,
+  wholeNumber,
+  withContent,
+  withExamples,
+} from "../options.ts";
 import { serverOf } from "../server.ts";
 import { interruption } from "../signals.ts";
 
@@ -18,6 +25,7 @@ interface BroadcastOptions extends KeyOptions, ContentOptions {
   readonly everyone?: true;
   readonly filter?: NonNullable<SendBodyInput["filter"]>;
   readonly pace?: number;
+  readonly at?: string;
   readonly idempotencyKey?: string;
   readonly watch?: boolean;
 }
@@ -56,14 +64,20 @@ export function broadcast(env: NodeJS.ProcessEnv): Command {
       "devices per second (default: as fast as possible)",
       wholeNumber(1, LIMITS.PACE_MAX),
     )
+    .option(
+      "--at <time>",
+      "when to send it, at most 30 days ahead: 2026-12-24T18:00:00Z",
+      instantText,
+    )
     .option("--watch", "print the progress until it is sent")
     .action(async (options: BroadcastOptions) => {
-      const { filter, pace, idempotencyKey } = options;
+      const { filter, pace, at, idempotencyKey } = options;
       const message: BroadcastMessage = {
         to: targetOf(options),
         ...contentOf(options),
         ...(filter !== undefined && { filter }),
         ...(pace !== undefined && { pace }),
+        ...(at !== undefined && { sendAt: at }),
       };
       const context = contextOf(options, env);
       const { output } = context;
@@ -73,8 +87,8 @@ export function broadcast(env: NodeJS.ProcessEnv): Command {
         message,
         idempotencyKey === undefined ? {} : { idempotencyKey },
       );
-      const { status, id, tookMs } = answer;
-      output.result(answer, `${status}  ${id}  ${tookMs} ms`);
+      const { status, id, tookMs, sendAt } = answer;
+      output.result(answer, `${status}  ${id}  ${tookMs} ms${dueText(sendAt)}`);
       if (options.watch === true) await watchBroadcast(push, id, output, interruption());
     });
   withExamples(

@@ -6,6 +6,7 @@ import type { AliasSendAnswerBody, SendAnswerBody } from "../../schema/http.ts";
 import { LIMITS } from "../../schema/limits.ts";
 import type { TargetsResult } from "../../sdk/server/sending/many.ts";
 import type { AliasMessage, ManyMessage, SendOptions } from "../../sdk/server/sending/message.ts";
+import { dueText } from "../broadcast-progress.ts";
 import { contextOf, type KeyOptions } from "../context.ts";
 import { CliFailure, EXIT, usageFailure } from "../failure.ts";
 import { type ContentOptions, contentOf, printValidation } from "../message/data.ts";
@@ -89,8 +90,7 @@ function requireForStdin(command: Command): void {
 
 function printAnswer(output: Output, answer: SendAnswerBody): void {
   const { status, id, sendAt, tookMs } = answer;
-  const due = sendAt === undefined ? "" : `  to be sent ${new Date(sendAt).toISOString()}`;
-  output.result(answer, `${status}  ${id}  ${tookMs} ms${due}`);
+  output.result(answer, `${status}  ${id}  ${tookMs} ms${dueText(sendAt)}`);
   if (status !== "delivered" && status !== "queued" && status !== "sent")
     throw new CliFailure(EXIT.refused, status, `the message ended as ${status}`);
 }

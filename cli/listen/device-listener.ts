@@ -84,6 +84,7 @@ async function printMessages(client: PushClient, device: Device, output: Output)
   client.onAliasLost((alias) =>
     output.result({ aliasLost: alias }, `alias ${nameText(alias)} was taken by another`),
   );
+  client.onRecalled(({ id }) => output.result({ recalled: id }, `recalled  ${id}`));
   client.onState(({ state }) => {
     if (state === "connected") output.note("connected again");
   });

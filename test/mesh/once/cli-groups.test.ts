@@ -56,6 +56,30 @@ describe("tags and broadcasts", () => {
     expect(status).toMatchObject({ status: "sent", members: 2, acknowledged: 2, remaining: 0 });
   });
 
+  test("X4 B25 a recall is printed by listeners and in the status; a broadcast waits for its time, and is cancelled", async () => {
+    const user = server();
+    const one = await device(user, "--tag", "recalled");
+    const send = async (...options: string[]) => {
+      const data = ["--tag", "recalled", "--data", "hello"];
+      const [accepted] = await runJson(user, "broadcast", ...data, ...options);
+      return `${accepted?.["id"]}`;
+    };
+    const id = await send();
+    await shown(one, "hello");
+    const told = await run(user, "recall", id, "--wait", "20");
+    expect(told.stdout).toMatch(
+      /^recalled {2}1 had it {2}1 took it off the display or never had it$/m,
+    );
+    await one.process.stdout.match(new RegExp(`"recalled":"${id}"`));
+    expect((await run(user, "status", id)).stdout).toMatch(/^sent .* recalled \d{4}-/);
+    const at = new Date(Date.now() + 3_600_000).toISOString();
+    const later = await send("--at", at);
+    expect((await run(user, "status", later)).stdout).toContain(`to be sent ${at}`);
+    expect((await run(user, "recall", later)).stdout).toContain("recalled  0 had it");
+    const local = await run(user, "broadcast", "--everyone", "--at", "2030-01-01T00:00");
+    expect([local.code, local.stderr]).toEqual([2, expect.stringContaining("with its zone")]);
+  });
+
   test("B1 a listener that was away gets what it missed, once, in order, and stays in its tags", async () => {
     const user = server();
     const { process: first, state } = await device(user, "--tag", "away");

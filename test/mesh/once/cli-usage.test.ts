@@ -57,6 +57,7 @@ test("every group without a command, or with one that is not there, fails with a
     "app",
     "grant",
     "key",
+    "message",
     "registration",
     "service",
     "tag",
