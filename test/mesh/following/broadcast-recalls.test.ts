@@ -19,13 +19,13 @@ beforeAll(async () => {
 
 afterAll(() => mesh.stop());
 
-/** A member of tags, which keeps what it is told over its links. */
-async function memberOf(...tags: string[]) {
+/** A member of a tag, which keeps what it is told over its links. */
+async function memberOf(tag: string, sealed?: boolean) {
   const storage = memoryStorage();
   const texts: unknown[] = [];
   const recalled: string[] = [];
   const open = async (): Promise<PushClient> => {
-    const client = await connect({ url: mesh.url, appId: app.appId, storage });
+    const client = await connect({ url: mesh.url, appId: app.appId, storage, sealed });
     onTestFinished(() => client.close());
     client.onMessage(({ data }) => void texts.push(data));
     client.onRecalled(({ id }) => recalled.push(id));
@@ -33,7 +33,7 @@ async function memberOf(...tags: string[]) {
   };
   const client = await open();
   const regId = await client.register();
-  for (const tag of tags) await client.subscribe(tag);
+  await client.subscribe(tag);
   const away = async () => {
     await client.close();
     await until(
@@ -48,31 +48,40 @@ async function memberOf(...tags: string[]) {
 const isSent = (id: string) =>
   until("it is sent", async () => (await server.status(id)).status === "sent", SOON_MS);
 
-test("X4 a broadcast that was shown is taken off every display, also of devices that come later", async () => {
-  const [here, later] = [await memberOf("shown"), await memberOf("shown")];
-  const { id } = await server.broadcast({ to: { tag: "shown" }, data: "a" });
-  await until("both have it", () => here.texts.length + later.texts.length === 2, SOON_MS);
-  await isSent(id);
-  await later.away();
-  const answer = await server.recall(id, { wait: 20 });
-  expect(answer).toMatchObject({
-    ...{ id, status: "recalled" },
-    broadcast: { status: "sent", acknowledged: 2 },
-    recall: { status: "sent", members: 2, acknowledged: 1 },
-  });
-  expect(here.recalled).toEqual([id]);
-  expect(await server.status(id)).toMatchObject({ status: "sent", recalledAt: answer.recalledAt });
-  await later.open();
-  await until("it is told", () => later.recalled.length === 1, SOON_MS);
-  expect(later.recalled).toEqual([id]);
-  // The app gets nothing in its place.
-  await server.broadcast({ to: { tag: "shown" }, data: "b" });
-  await until("both have the next", () => later.texts.at(-1) === "b", SOON_MS);
-  expect([here.texts, later.texts]).toEqual([
-    ["a", "b"],
-    ["a", "b"],
-  ]);
-});
+test.each([
+  ["sealed", true],
+  ["plain", false],
+])(
+  "X4 a broadcast that was shown is taken off every display, also of devices that come later: %s",
+  async (tag, sealed) => {
+    const [here, later] = [await memberOf(tag, sealed), await memberOf(tag, sealed)];
+    const { id } = await server.broadcast({ to: { tag }, data: "a" });
+    await until("both have it", () => here.texts.length + later.texts.length === 2, SOON_MS);
+    await isSent(id);
+    await later.away();
+    const answer = await server.recall(id, { wait: 20 });
+    expect(answer).toMatchObject({
+      ...{ id, status: "recalled" },
+      broadcast: { status: "sent", acknowledged: 2 },
+      recall: { status: "sent", members: 2, acknowledged: 1 },
+    });
+    expect(here.recalled).toEqual([id]);
+    expect(await server.status(id)).toMatchObject({
+      status: "sent",
+      recalledAt: answer.recalledAt,
+    });
+    await later.open();
+    await until("it is told", () => later.recalled.length === 1, SOON_MS);
+    expect(later.recalled).toEqual([id]);
+    // The app gets nothing in its place.
+    await server.broadcast({ to: { tag }, data: "b" });
+    await until("both have the next", () => later.texts.at(-1) === "b", SOON_MS);
+    expect([here.texts, later.texts]).toEqual([
+      ["a", "b"],
+      ["a", "b"],
+    ]);
+  },
+);
 
 test("X4 a device that was away never gets what was recalled, over a kill, and a repeated send does not bring it back", async () => {
   const { texts, open, away } = await memberOf("away");
