@@ -174,6 +174,8 @@ export class SenderLink {
   close(code: ErrorCode, detail: string): void {
     if (this.#state === "closed") return;
     this.flush();
+    // The last results may have found a sender that does not read: then the link is closed by that.
+    if (this.isClosed) return;
     this.#state = "closed";
     this.#owner.close(code, detail);
   }
