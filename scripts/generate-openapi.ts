@@ -47,6 +47,8 @@ import {
   statusAnswer,
   tagAnswer,
   tagsAnswer,
+  webhookEvent,
+  webhookPayload,
 } from "../schema/http.ts";
 import { LIMITS } from "../schema/limits.ts";
 import { putGenerated } from "./generated-file.ts";
@@ -89,6 +91,8 @@ const NAMED: Readonly<Record<string, z.ZodType>> = {
   Service: serviceAnswer(),
   Health: healthAnswer(),
   Problem: problemBody(),
+  WebhookEvent: webhookEvent(),
+  WebhookPayload: webhookPayload(),
 };
 for (const [id, schema] of Object.entries(NAMED)) z.globalRegistry.add(schema, { id });
 
@@ -290,6 +294,31 @@ const paths = Object.fromEntries(
   ]),
 );
 
+const header = (description: string) => ({
+  ...({ in: "header", required: true, schema: { type: "string" }, description } as const),
+});
+
+/** What the mesh sends to an app's webhooks, by the Standard Webhooks scheme. */
+const EVENTS: ZodOpenApiOperationObject = {
+  operationId: "events",
+  summary: "Events of an app, sent to the URLs of its webhooks",
+  description:
+    "See docs/webhooks.md. A request that is not answered with 200 to 299 comes again, with the same webhook-id.",
+  parameters: [
+    { name: "webhook-id", ...header("The same whenever this request is repeated.") },
+    { name: "webhook-timestamp", ...header("When it was sent, seconds since 1970.") },
+    {
+      name: "webhook-signature",
+      ...header("One or two of `v1,<HMAC-SHA-256 in base64>`, over ID, timestamp and body."),
+    },
+  ],
+  requestBody: { required: true, content: { "application/json": { schema: webhookPayload() } } },
+  responses: {
+    "2XX": { description: "The events are stored." },
+    "410": { description: "The webhook is disabled." },
+  },
+};
+
 const document = createDocument(
   {
     openapi: "3.1.0",
@@ -308,6 +337,7 @@ const document = createDocument(
       },
     ],
     paths,
+    webhooks: { events: { post: EVENTS } },
     components: {
       securitySchemes: {
         signature: { type: "apiKey", in: "header", name: "Signature", description: "RFC 9421." },

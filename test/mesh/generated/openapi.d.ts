@@ -760,7 +760,28 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Events of an app, sent to the URLs of its webhooks
+         * @description See docs/webhooks.md. A request that is not answered with 200 to 299 comes again, with the same webhook-id.
+         */
+        post: operations["events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         NewDevice: {
@@ -915,6 +936,47 @@ export interface components {
                 "send"
             ];
             expiresAt?: number | null;
+        };
+        WebhookPayload: {
+            /** @constant */
+            type: "events";
+            /** Format: date-time */
+            timestamp: string;
+            data: components["schemas"]["WebhookEvent"][];
+        };
+        WebhookEvent: {
+            id: string;
+            /** @description When it happened, milliseconds since 1970. */
+            at: number;
+            /** @enum {string} */
+            type: "delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "shown" | "clicked" | "dismissed";
+            regId: string;
+            messageId: string;
+            label?: string;
+            action?: string;
+        } | {
+            id: string;
+            /** @description When it happened, milliseconds since 1970. */
+            at: number;
+            /** @constant */
+            type: "push_disabled";
+            regId: string;
+        } | {
+            id: string;
+            /** @description When it happened, milliseconds since 1970. */
+            at: number;
+            /** @constant */
+            type: "upstream";
+            regId: string;
+            key: string;
+            data?: unknown;
+            dataBase64?: string;
+        } | {
+            id: string;
+            /** @description When it happened, milliseconds since 1970. */
+            at: number;
+            /** @constant */
+            type: "test";
         };
         Service: {
             /** @constant */
@@ -6952,40 +7014,7 @@ export interface operations {
                             error: string;
                             /** @description Milliseconds since 1970. */
                             at: number;
-                            events: ({
-                                id: string;
-                                /** @description When it happened, milliseconds since 1970. */
-                                at: number;
-                                /** @enum {string} */
-                                type: "delivered" | "expired" | "recalled" | "collapsed" | "overflowed" | "unregistered" | "shown" | "clicked" | "dismissed";
-                                regId: string;
-                                messageId: string;
-                                label?: string;
-                                action?: string;
-                            } | {
-                                id: string;
-                                /** @description When it happened, milliseconds since 1970. */
-                                at: number;
-                                /** @constant */
-                                type: "push_disabled";
-                                regId: string;
-                            } | {
-                                id: string;
-                                /** @description When it happened, milliseconds since 1970. */
-                                at: number;
-                                /** @constant */
-                                type: "upstream";
-                                regId: string;
-                                key: string;
-                                data?: unknown;
-                                dataBase64?: string;
-                            } | {
-                                id: string;
-                                /** @description When it happened, milliseconds since 1970. */
-                                at: number;
-                                /** @constant */
-                                type: "test";
-                            })[];
+                            events: components["schemas"]["WebhookEvent"][];
                         }[];
                         next: string | null;
                     };
@@ -9475,6 +9504,42 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    events: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The same whenever this request is repeated. */
+                "webhook-id": string;
+                /** @description When it was sent, seconds since 1970. */
+                "webhook-timestamp": string;
+                /** @description One or two of `v1,<HMAC-SHA-256 in base64>`, over ID, timestamp and body. */
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookPayload"];
+            };
+        };
+        responses: {
+            /** @description The webhook is disabled. */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The events are stored. */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
