@@ -50,7 +50,12 @@ const registrations = fc.uniqueArray(
           platform: fc.option(text),
           appVersion: fc.option(text),
           locale: fc.option(text),
-          custom: fc.dictionary(text, text, { maxKeys: 3 }),
+          // The mesh refuses that name: see `attributesOf`.
+          custom: fc.dictionary(
+            text.filter((name) => name !== "__proto__"),
+            text,
+            { maxKeys: 3 },
+          ),
         }),
       ),
       key: fc.option(fc.record({ publicKey: text, auth: text, publishedAt: timeMs })),
