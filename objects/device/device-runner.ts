@@ -188,6 +188,9 @@ export class DeviceRunner {
     const effects: Effects = [];
     try {
       const answer = this.#memory.run(() => handler(awake, { now, effects }), options);
+      // A wait promises nothing: behind a slow commit it would begin late, and end after the time that its caller gave.
+      for (const effect of effects)
+        if (effect.kind === "wait") awake.waiters.extend(effect.token, effect.ms);
       const alarm = this.#expectAlarm(awake, now);
       this.#expectRetry(awake, now);
       const isOver = awake.device.session === null;
@@ -294,9 +297,8 @@ export class DeviceRunner {
       else if (effect.kind === "settle") {
         const { answer } = effect;
         awake.waiters.settle(effect.token, answer, needsAlarm(answer) ? alarm : null);
-      } else if (effect.kind === "wait") awake.waiters.extend(effect.token, effect.ms);
-      else if (effect.kind === "close") socket?.close(effect.code, effect.detail);
-      else void this.#call(awake, effect);
+      } else if (effect.kind === "close") socket?.close(effect.code, effect.detail);
+      else if (effect.kind !== "wait") void this.#call(awake, effect);
     }
     if (socket !== this.link.socket) return;
     if (isOver) this.link.end();

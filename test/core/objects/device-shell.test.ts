@@ -65,3 +65,34 @@ test("P1.10 H3 an alarm that cannot be set refuses what needs one, and nothing e
   expect(await device.shell.send(to("b", "b2", 0))).toMatchObject({ status: "queued" });
   expect(device.disk.alarmAt).not.toBeNull();
 });
+
+test("P4.9 a sender of ttl 0 is answered in time though a commit is slow", async () => {
+  const clock = new VirtualClock(START_MS);
+  const device: RunningDevice = new RunningDevice({
+    ...{
+      clock,
+      hibernates: false,
+      peers: { node: () => node, alias: nobody, app: () => openApp, webhook: nobody },
+    },
+    onFrame: () => {},
+  });
+  await device.shell.openAccount({ publicKey: "key-1", handoverFrom: null });
+  expect(device.connect()).toBeNull();
+  await device.receive(hello());
+  for (const app of ["a", "b"])
+    await device.receive(push({ kind: "register", value: { request: 1, appId: `app-${app}` } }));
+  await clock.pass(1);
+  await device.receive(push({ kind: "attach", value: { slot: 1 } }));
+  await clock.pass(1_000);
+
+  device.disk.fates.push(900);
+  void device.shell.send(to("b", "b1", 0));
+  const answers: unknown[] = [];
+  void device.shell
+    .send({ ...to("a", "a1", 1_000), ttlSeconds: 0 })
+    .then((answer) => answers.push(answer));
+  await clock.pass(999);
+  expect(answers).toEqual([]);
+  await clock.pass(1);
+  expect(answers).toHaveLength(1);
+});
