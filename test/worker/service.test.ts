@@ -13,7 +13,7 @@ const ROUTES: [string, string][] = [
   ["/v1/devices", "POST"],
   ["/v1/link-keys", "GET"],
   ["/v1/connect", "GET"],
-  ["/v1/messages", "POST"],
+  ["/v1/messages", "GET, POST"],
   ["/v1/messages/x", "DELETE, GET"],
   ["/v1/apps", "GET, POST"],
   ["/v1/apps/x", "DELETE, GET"],

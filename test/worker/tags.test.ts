@@ -228,7 +228,7 @@ describe("GET /v1/registrations", () => {
       tags: ["listed"],
       aliases: [],
       attributes: null,
-      connected: true,
+      ...{ connected: true, lastSeenAt: null, pushEnabled: true },
     });
     fresh.link.close();
     await vi.waitFor(async () => {
