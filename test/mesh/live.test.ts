@@ -328,20 +328,21 @@ test("V4 what is for some devices only is not for listeners", async () => {
 });
 
 test("V5 a listener that does not read is cut; the others notice nothing", async () => {
+  const count = 600;
   const tag = await openTag();
   const url = liveUrl(mesh.url, app, tag);
   const deaf = await RawSocket.open(url, ["pushmesh.live.v1"]);
   deaf.pause();
   const listener = await Listener.socket(url).open();
   await listener.until(({ heard }) => heard.at(-1)?.["listeners"] === 2);
-  // In JSON two characters each: 7 MB in all, more than the system keeps for a socket.
-  const text = '"'.repeat(4_096);
-  for (let sent = 50; sent <= 900; sent += 50) {
+  // In JSON six characters each: 15 MB in all, twice what the system may keep for a socket.
+  const text = "\u0001".repeat(4_096);
+  for (let sent = 50; sent <= count; sent += 50) {
     await Promise.all(Array.from({ length: 50 }, () => send(tag, text)));
     await listener.until(({ messages }) => messages.length === sent);
   }
   await listener.until(({ heard }) => heard.at(-1)?.["listeners"] === 1);
-  expect(new Set(listener.messages.map(({ cursor }) => cursor)).size).toBe(900);
+  expect(new Set(listener.messages.map(({ cursor }) => cursor)).size).toBe(count);
   listener.close();
   deaf.destroy();
 });
