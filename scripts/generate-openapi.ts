@@ -302,6 +302,8 @@ const header = (description: string) => ({
 const EVENTS: ZodOpenApiOperationObject = {
   operationId: "events",
   summary: "Events of an app, sent to the URLs of its webhooks",
+  // The signature is in its headers.
+  security: [],
   description:
     "See docs/webhooks.md. A request that is not answered with 200 to 299 comes again, with the same webhook-id.",
   parameters: [
