@@ -28,7 +28,7 @@ import { LiveNodes } from "./live-nodes.ts";
 import { OtherTags } from "./other-tags.ts";
 import { BroadcastQueue } from "./queue.ts";
 import { recallOf } from "./recall.ts";
-import type { Schedule, ScheduledBroadcast } from "./schedule.ts";
+import type { Schedule } from "./schedule.ts";
 import { readStatus, statusOfScheduled } from "./status.ts";
 
 /** How soon, and how often, a recall looks whether everyone was told. */
@@ -159,7 +159,7 @@ export class Root {
     return { ok: true, seq: entry.seq };
   }
 
-  /** Broadcasts whose time has come take their places in the log. */
+  /** Broadcasts whose time has come take their places in the log; cancelled ones, too, so that a repeated send is still recognized. */
   #release(): void {
     const { schedule, host, app } = this.#parts;
     for (const waiting of schedule.due(host.now())) {
@@ -177,28 +177,14 @@ export class Root {
     if (nextAt !== null) host.setAlarm(nextAt);
   }
 
-  /** It takes its place in the log without its content, so that a repeated send is recognized and nobody is told. */
-  #cancel(waiting: ScheduledBroadcast): void {
-    const { schedule, log, host, onChange } = this.#parts;
-    const { sendAt: _, bytes: __, notification: ___, ...rest } = waiting;
-    const now = host.now();
-    const position = log.head + 1;
-    schedule.remove(waiting);
-    log.append({ ...rest, position, data: new Uint8Array(), recalledAt: now }, true);
-    host.setAlarm(now);
-    onChange();
-  }
-
   /** Broadcasts the recall of a broadcast: two rows, and the alarm. Then waits until everyone was told. */
   async recall(request: BroadcastRecallRequest): Promise<BroadcastRecallAnswer> {
-    const { log, app, host } = this.#parts;
+    const { log, app, host, schedule } = this.#parts;
     const { key, seq, trustVersion, waitMs } = request;
-    const waiting = this.#parts.schedule.find(key);
-    if (waiting?.seq === seq) {
-      this.#cancel(waiting);
-      const { head } = log;
+    if (schedule.cancel(key, seq, host.now())) {
       await host.durable();
-      this.#begin(head);
+      const status = await this.status(key, seq);
+      return status ? { ok: true, broadcast: status, recall: status } : NOT_FOUND;
     }
     const header = log.findBySeq(seq, key);
     if (header?.seq !== seq || header.recalls !== undefined) return NOT_FOUND;

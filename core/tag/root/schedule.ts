@@ -55,6 +55,22 @@ export class Schedule {
     return this.#store.readData(position, position) ?? new Uint8Array();
   }
 
+  /**
+   * Its sender recalls it: nothing is left of it but its place, until its time. Writes one row, or none if that was done before.
+   *
+   * @returns false if it does not wait here
+   */
+  cancel(key: Uint8Array, seq: number, now: number): boolean {
+    const waiting = this.find(key);
+    if (waiting?.seq !== seq) return false;
+    if (waiting.recalledAt !== undefined) return true;
+    const { bytes: _, notification: __, ...rest } = waiting;
+    const cancelled = { ...rest, recalledAt: now };
+    this.#store.putEntry(waiting.position, { ...cancelled, data: new Uint8Array() }, null);
+    this.#waiting.set(toBase64Url(key), { ...cancelled, bytes: 0 });
+    return true;
+  }
+
   /** Writes one row. */
   remove({ key, position }: ScheduledBroadcast): void {
     this.#store.deleteEntry(position);

@@ -44,14 +44,17 @@ export async function readStatus(
   return others.reduce<BroadcastStatus>((sum, other) => joinStatus(sum, other), own);
 }
 
-/** Of a broadcast that waits for its time. */
+/** Of a broadcast that waits for its time; one that was cancelled is over. */
 export const statusOfScheduled = (
-  { seq, cover, sendAt }: ScheduledBroadcast,
+  { seq, cover, sendAt, recalledAt }: ScheduledBroadcast,
   tag: string,
 ): BroadcastStatus => ({
   ...noCounts(),
-  ...{ status: "accepted", seq, first: cover[0] ?? tag, sendAt },
-  ...{ remaining: 0, nodes: 0, listeners: 0, owed: 0, unreached: 0, rate: 0, finishedAt: null },
+  ...{ seq, first: cover[0] ?? tag, nodes: 0, remaining: 0, listeners: 0 },
+  ...{ owed: 0, unreached: 0, rate: 0 },
+  ...(recalledAt === undefined
+    ? { status: "accepted", sendAt, finishedAt: null }
+    : { status: "sent", recalledAt, finishedAt: recalledAt }),
 });
 
 /** If a root does not answer in time, the status there counts as unknown. */
