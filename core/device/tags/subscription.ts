@@ -19,6 +19,8 @@ export interface PendingBroadcast {
   entry: LogEntry | null;
   /** "gone": its tag was left, or its link was lost. */
   state: "held" | "sent" | "done" | "gone";
+  /** On the socket, and the recall of another. */
+  isRecall?: boolean;
   /** Tokens of nodes that wait for its acknowledgement. */
   readonly tokens: number[];
   /** How it was "done"; absent for "acknowledged". */

@@ -37,14 +37,17 @@ export class BroadcastWindow {
   track(pending: PendingBroadcast): void {
     this.held.shift();
     pending.state = "sent";
+    pending.isRecall = pending.entry?.recalls !== undefined;
     pending.entry = null;
+    // A device that knows no recalls answers none, and must get the broadcasts after them.
+    if (pending.isRecall) return;
     this.#sent++;
     this.#sentBytes += pending.bytes;
   }
 
   /** The broadcast is no longer held or on the socket. */
   drop(pending: PendingBroadcast, state: "done" | "gone"): void {
-    if (pending.state === "sent") {
+    if (pending.state === "sent" && !pending.isRecall) {
       this.#sent--;
       this.#sentBytes -= pending.bytes;
     } else if (pending.state === "held") {

@@ -292,7 +292,8 @@ export class Log {
   #wipeRecalled(recall: LogEntry): void {
     const recalled = recalledBy(recall);
     const header = recalled && this.findBySeq(recalled.seq, recalled.key);
-    if (!header || header.recalledAt !== undefined) return;
+    // Another broadcast may have the key of one that this log has forgotten.
+    if (!header || header.seq !== recalled?.seq || header.recalledAt !== undefined) return;
     const entry = wipedBy(recall, header);
     const { position, data: _, ...rest } = entry;
     const state = this.state(position);

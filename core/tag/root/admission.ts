@@ -50,9 +50,10 @@ export const scheduleFull = (): Refused =>
  * are ahead, too.
  */
 export const takenAtOf = (seq: number, now: number): Pick<LogEntry, "takenAt"> =>
-  seqTimeMs(seq) > now + CLOCK_SKEW_MS ? { takenAt: now } : {};
+  Math.abs(seqTimeMs(seq) - now) > CLOCK_SKEW_MS ? { takenAt: now } : {};
 
-const takenAt = ({ takenAt: at, seq }: LogHeader): number => at ?? seqTimeMs(seq);
+/** When a tag accepted a broadcast, or sent it if it waited for its time; milliseconds since 1970. */
+export const takenAt = ({ takenAt: at, seq }: LogHeader): number => at ?? seqTimeMs(seq);
 
 const refused = (detail: string, retryAfterMs: number): Refused => ({
   ok: false,

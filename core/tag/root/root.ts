@@ -1,7 +1,7 @@
 /** What only the root of a tag does: accepts broadcasts, has them served, and records their outcomes. */
 import { LIMITS } from "../../../schema/limits.ts";
 import { isReused } from "../../fingerprint.ts";
-import { HybridClock, seqTimeMs } from "../../message/clock.ts";
+import { HybridClock } from "../../message/clock.ts";
 import type {
   BroadcastAnswer,
   BroadcastRecallAnswer,
@@ -22,7 +22,7 @@ import type { Members } from "../members/members.ts";
 import { noCounts } from "../outcome/counts.ts";
 import { addToOutcome, limitOwing, type TreeOutcome } from "../outcome/outcome.ts";
 import type { NodeRecord } from "../store.ts";
-import { broadcastRefusal, scheduleFull, takenAtOf } from "./admission.ts";
+import { broadcastRefusal, scheduleFull, takenAt, takenAtOf } from "./admission.ts";
 import { Job } from "./job.ts";
 import { LiveNodes } from "./live-nodes.ts";
 import { OtherTags } from "./other-tags.ts";
@@ -99,7 +99,7 @@ export class Root {
   /** Milliseconds since 1970; null for never. */
   get lastBroadcastAt(): number | null {
     const last = this.#parts.log.header(this.#parts.log.head);
-    return last === undefined ? null : seqTimeMs(last.seq);
+    return last === undefined ? null : takenAt(last);
   }
 
   /** Tells the live nodes who may listen now. */
@@ -124,7 +124,8 @@ export class Root {
   #append(request: BroadcastRequest): BroadcastAnswer {
     const { log, host, schedule } = this.#parts;
     const known = schedule.find(request.key) ?? log.find(request.key);
-    if (known !== undefined) {
+    // The recall of an earlier broadcast with its key is no recall of this one.
+    if (known !== undefined && known.recalls === request.recalls) {
       return isReused(request.fingerprint, known.fingerprint)
         ? { ok: false, code: "idempotency_key_reused" }
         : { ok: true, seq: known.seq };
@@ -188,7 +189,8 @@ export class Root {
     }
     const header = log.findBySeq(seq, key);
     if (header?.seq !== seq || header.recalls !== undefined) return NOT_FOUND;
-    const isCancelled = header.recalledAt !== undefined && log.find(recallKey(key)) === undefined;
+    const isCancelled =
+      header.recalledAt !== undefined && log.find(recallKey(key))?.recalls !== seq;
     const answer = isCancelled
       ? ({ ok: true, seq } as const)
       : await this.broadcast(recallOf(header, app, trustVersion));

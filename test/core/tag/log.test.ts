@@ -195,3 +195,12 @@ test("X4 a recall costs a row for the recalled, whose content is gone, and whose
     expect(log.find(keyOf(1))?.recalledAt).toBeGreaterThan(0);
   }
 });
+
+test("X4 the recall of one that the log has forgotten leaves a newer one with its key alone", () => {
+  const rig = new Rig(0);
+  rig.log.append(entry(1), true);
+  const forgotten = entry(1).seq - 1;
+  rig.log.append({ ...entry(2), recalls: forgotten, key: recallKey(keyOf(1)) }, true);
+  expect(rig.log.entry(1)?.data).toHaveLength(1);
+  expect(rig.log.header(1)?.recalledAt).toBeUndefined();
+});

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { recallKey } from "../../../../core/tag/log/recalled.ts";
 import { DeviceEventKind } from "../../../../schema/generated/link.ts";
+import { LIMITS } from "../../../../schema/limits.ts";
 import { ackBroadcasts, broadcastsIn, deliver, entry } from "../support/broadcasts.ts";
 import { inX, outcome, page, positions, reconnect, take } from "../support/in-tag.ts";
 import { keyOf, type Rig } from "../support/rig.ts";
@@ -83,4 +84,17 @@ test("X4 a recall that the device did not answer comes again on its next link, a
   answerRecall(rig, 1, sent[0]?.source ?? "");
   reconnect(rig);
   expect(page(rig, [], 2)).toBe(2);
+});
+
+test("X4 recalls that a device never answers hold back no broadcast, also on its next link", () => {
+  const rig = inX();
+  const count = LIMITS.BROADCAST_INFLIGHT + 8;
+  const recalls = Array.from({ length: count }, (_, i) => recallOf(100 + i, 1 + i));
+  for (const each of recalls) deliver(rig, [each]);
+  rig.take();
+  deliver(rig, [entry(count + 1)]);
+  expect(positions(take(rig))).toEqual([count + 1]);
+  reconnect(rig);
+  page(rig, [...recalls, entry(count + 1)], count + 1);
+  expect(positions(take(rig))).toEqual([count + 1]);
 });
